@@ -1,0 +1,73 @@
+"""Every error a user can meet, each with the exit status it ends the run with.
+
+The statuses are the contract of docs/exit-status.md. Nothing else in the package calls sys.exit: an
+error is raised where it is noticed, and caught once, in cli/main.py.
+"""
+
+from typing import ClassVar, Literal
+
+FINDINGS = 1
+INTERNAL = 70
+INTERRUPTED = 130
+
+FailureKind = Literal[
+    "not-found",  # the registry or engine has no such image
+    "no-start-point",  # the image is there, its /start_point is not
+    "unauthorized",  # the registry wants a login, or refuses the one it got
+    "unavailable",  # the engine or the registry does not answer, or answers nonsense
+    "timeout",  # bytes stopped coming
+    "disk-full",  # the engine's disk
+    "unsafe",  # a link, a device, an absolute path, a path with ..
+    "corrupt",  # content that is not what its digest or format says
+    "too-large",  # more bytes than --max-bytes
+    "too-many-entries",  # more files and directories than --max-entries
+    "path-too-long",  # a path longer than --max-path
+    "unreadable",  # a file or directory on disk that cannot be read
+]
+
+
+class LspAssemblerError(Exception):
+    """Root of all errors with a meaning for the user.
+
+    Args:
+        message: subject, fact and expectation, e.g. "images.yml: not found; expected a list of images".
+        remedy: what the user can do about it, a full sentence, or "" where nothing helps.
+    """
+
+    exit_status: ClassVar[int]
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  {self.remedy}" if self.remedy else self.message
+
+
+class InvalidInputError(LspAssemblerError):
+    """Wrong usage, or an invalid images.yml or Dockerfile.template."""
+
+    exit_status = 2
+
+
+class FetchError(LspAssemblerError):
+    """An image, or a directory in place of one, could not be read."""
+
+    exit_status = 3
+
+    def __init__(self, message: str, remedy: str = "", *, kind: FailureKind) -> None:
+        super().__init__(message, remedy)
+        self.kind: FailureKind = kind
+
+
+class LockError(LspAssemblerError):
+    """The lock file is missing, stale, or contradicted by a registry."""
+
+    exit_status = 4
+
+
+class PublishError(LspAssemblerError):
+    """An image could not be built, packed or published."""
+
+    exit_status = 5
