@@ -1,0 +1,74 @@
+"""Warnings: what cyber-dojo's own checker does not look at. They never change the verdict."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lsp_assembler.manifest import NAME, Manifest
+from lsp_assembler.reference import Reference
+from lsp_assembler.rules.files import CYBER_DOJO_SH
+from lsp_assembler.rules.rule import Problem, listed, quoted
+from lsp_assembler.rules.values import well_formed
+from lsp_assembler.start_point import StartPoint
+
+_ASIDE = ("readme", "license", "licence", "copying", "notice", "changelog")
+_WRITTEN_BY_ASSEMBLY = ("sha.txt", "url.txt")
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """A start point of which every manifest could be read."""
+
+    start_point: StartPoint
+    manifests: Sequence[Manifest]
+
+
+def image_name_tagged(manifest: Manifest) -> Iterator[Problem]:
+    """image_name has a tag other than latest, or a digest: else a session's image changes under it."""
+    value = manifest.data.get("image_name")
+    if not isinstance(value, str) or not well_formed(value):
+        return
+    reference = Reference.parse(value)
+    if not reference.digest and reference.tag in ("", "latest"):
+        expectation = "it should have a tag that never moves, such as the first 7 characters of a commit"
+        yield Problem(f"image_name is {quoted(value)}; {expectation}", manifest.line_of("image_name"))
+
+
+def cyber_dojo_sh_executable(manifest: Manifest) -> Iterator[Problem]:
+    """cyber-dojo.sh has an x bit, so that it can be run by name."""
+    names = manifest.data.get("visible_filenames")
+    if not isinstance(names, list) or CYBER_DOJO_SH not in names:
+        return
+    file = manifest.file(CYBER_DOJO_SH)
+    if file is not None and not file.executable:
+        message = f"{CYBER_DOJO_SH} is not executable; it should be: chmod +x {CYBER_DOJO_SH}"
+        yield Problem(message, manifest.line_of("visible_filenames", names.index(CYBER_DOJO_SH)))
+
+
+def lsp_image_only_start_point(start_point: StartPoint) -> Iterator[Problem]:
+    """An LSP image holds nothing but /start_point: all else is downloaded for nothing."""
+    if start_point.strays:
+        message = f"the image also holds {listed(start_point.strays)}; it should hold only /start_point"
+        yield Problem(message)
+
+
+def unlisted_files(contents: Contents) -> Iterator[Problem]:
+    """Every file is named by a manifest; the README, the licence and hidden files aside."""
+    named = {path for manifest in contents.manifests for path in _named(manifest)}
+    unlisted = [path for path in contents.start_point.tree.files if path not in named and not _is_aside(path)]
+    if unlisted:
+        yield Problem(f"no manifest names {listed(unlisted)}; list such files or remove them")
+
+
+def _named(manifest: Manifest) -> Iterator[str]:
+    visible: Any = manifest.data.get("visible_filenames")
+    for name in (*(visible if isinstance(visible, list) else ()), manifest.data.get("rag_lambda")):
+        path = manifest.resolve(name) if isinstance(name, str) else None
+        if path:
+            yield path
+
+
+def _is_aside(path: str) -> bool:
+    name = path.rpartition("/")[2]
+    hidden = any(part.startswith(".") for part in path.split("/"))
+    return hidden or name in (NAME, *_WRITTEN_BY_ASSEMBLY) or name.lower().startswith(_ASIDE)

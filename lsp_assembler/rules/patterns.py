@@ -1,0 +1,46 @@
+"""Keys that hold regular expressions."""
+
+from collections.abc import Iterator
+
+from lsp_assembler.manifest import Manifest
+from lsp_assembler.rules.ruby_regexp import complaint
+from lsp_assembler.rules.rule import Problem, quoted
+from lsp_assembler.rules.values import are_names, duplicates
+
+_PAIR = 2
+
+
+def hidden_filenames(manifest: Manifest) -> Iterator[Problem]:
+    """hidden_filenames is a list of Ruby regular expressions, none empty, none twice; it may be []."""
+    key = "hidden_filenames"
+    if key not in manifest.data:
+        return
+    if not are_names(manifest.data[key]):
+        message = f"{key} is {quoted(manifest.data[key])}; it must be a list of non-empty strings"
+        yield Problem(message, manifest.line_of(key))
+        return
+    yield from _invalid(manifest, key)
+    yield from duplicates(manifest, key)
+
+
+def progress_regexs(manifest: Manifest) -> Iterator[Problem]:
+    """progress_regexs is a list of two Ruby regular expressions: of a red test run and of a green one."""
+    key = "progress_regexs"
+    if key not in manifest.data:
+        return
+    value = manifest.data[key]
+    if not are_names(value) or len(value) != _PAIR:
+        message = f"{key} is {quoted(value)}; it must be a list of 2 non-empty strings"
+        yield Problem(message, manifest.line_of(key))
+        return
+    yield from _invalid(manifest, key)
+
+
+def _invalid(manifest: Manifest, key: str) -> Iterator[Problem]:
+    for position, pattern in enumerate(manifest.data[key]):
+        reason = complaint(pattern)
+        if reason:
+            message = (
+                f"{key}[{position}] is {quoted(pattern)}; it must be a Ruby regular expression: {reason}"
+            )
+            yield Problem(message, manifest.line_of(key, position))
