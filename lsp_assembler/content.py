@@ -1,0 +1,227 @@
+"""What registries store: descriptors, manifests, indexes, and the digests that hold them together. Pure.
+
+Specification: https://github.com/opencontainers/image-spec/blob/v1.1.1/spec.md
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+OCI_INDEX = "application/vnd.oci.image.index.v1+json"
+DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+DOCKER_INDEX = "application/vnd.docker.distribution.manifest.list.v2+json"
+MANIFEST_TYPES = (OCI_MANIFEST, DOCKER_MANIFEST)
+INDEX_TYPES = (OCI_INDEX, DOCKER_INDEX)
+DOCUMENT_TYPES = (*MANIFEST_TYPES, *INDEX_TYPES)
+
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
+_QUOTED = 80
+
+
+class ContentError(ValueError):
+    """Content that is not what its digest, size or format says; the message says which, without a subject."""
+
+
+class ShortContentError(ContentError):
+    """Fewer bytes than were promised: the one kind that asking again may cure."""
+
+
+class LargeContentError(ContentError):
+    """More bytes than the caller accepts."""
+
+
+def check_digest(text: object) -> str:
+    """Return a digest that is safe to put into a URL or a path, e.g. "sha256:" and 64 lower-case hex digits.
+
+    Raises:
+        ContentError: it is anything else.
+    """
+    if not isinstance(text, str) or not _DIGEST.fullmatch(text):
+        raise ContentError(
+            f"{_quoted(text)} is not a digest; expected sha256: and 64 hex digits (or sha512: and 128)"
+        )
+    return text
+
+
+def digest_of(data: bytes, algorithm: str = "sha256") -> str:
+    """The digest of some bytes, e.g. "sha256:e3b0c442…" for b""."""
+    return f"{algorithm}:{hashlib.new(algorithm, data).hexdigest()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Descriptor:
+    """What one document says about another, or about a blob.
+
+    Args:
+        media_type: e.g. "application/vnd.oci.image.layer.v1.tar+gzip".
+        digest: well-formed, e.g. "sha256:9f86…".
+        size: in bytes, not negative.
+        platform: "linux/amd64", "linux/arm64/v8"; "" where the document does not say.
+        annotations: e.g. {"org.opencontainers.image.ref.name": "java_junit:LSP"}.
+    """
+
+    media_type: str
+    digest: str
+    size: int
+    platform: str = ""
+    annotations: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    @classmethod
+    def of(cls, media_type: str, data: bytes) -> "Descriptor":
+        """The descriptor of some bytes."""
+        return cls(media_type, digest_of(data), len(data))
+
+    @classmethod
+    def parse(cls, value: object) -> "Descriptor":
+        """Read a descriptor out of a parsed document.
+
+        Raises:
+            ContentError: it is not an object with mediaType, digest and size.
+        """
+        if not isinstance(value, dict):
+            raise ContentError(f"{_quoted(value)} is not a descriptor; expected an object")
+        media_type, size = value.get("mediaType"), value.get("size")
+        if not isinstance(media_type, str):
+            raise ContentError(f"a descriptor's mediaType is {_quoted(media_type)}; expected a string")
+        if not isinstance(size, int) or isinstance(size, bool) or size < 0:
+            raise ContentError(f"a descriptor's size is {_quoted(size)}; expected an integer from 0")
+        return cls(
+            media_type,
+            check_digest(value.get("digest")),
+            size,
+            _platform(value.get("platform")),
+            _strings(value.get("annotations")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One image for one platform.
+
+    Args:
+        data: the very bytes that `digest` is the digest of.
+        json: the same, parsed; treat it as read-only.
+    """
+
+    media_type: str
+    digest: str
+    data: bytes = field(repr=False)
+    json: Mapping[str, Any] = field(repr=False, hash=False, compare=False)
+    config: Descriptor
+    layers: tuple[Descriptor, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """One image for several platforms: a list of manifests. The arguments are those of `Manifest`."""
+
+    media_type: str
+    digest: str
+    data: bytes = field(repr=False)
+    json: Mapping[str, Any] = field(repr=False, hash=False, compare=False)
+    manifests: tuple[Descriptor, ...]
+
+
+Document = Manifest | Index
+
+
+def parse_document(data: bytes, media_type: str, algorithm: str = "sha256") -> Document:
+    """Read a manifest or an index.
+
+    Args:
+        data: the document as it was stored.
+        media_type: what the registry or the descriptor calls it; it must be the document's own mediaType,
+            where it has one.
+        algorithm: which digest the result carries, "sha256" or "sha512".
+
+    Raises:
+        ContentError: it is no manifest and no index, or claims to be both (which would mean one thing to
+            one reader and another to the next), or contradicts its media type.
+    """
+    document = _json_object(data)
+    if media_type not in DOCUMENT_TYPES:
+        raise ContentError(f"the media type is {_quoted(media_type)}; expected an image manifest or index")
+    own = document.get("mediaType", media_type)
+    if own != media_type:
+        raise ContentError(f"it is sent as {media_type}, but calls itself {_quoted(own)}")
+    is_index = media_type in INDEX_TYPES
+    foreign = {"config", "layers", "fsLayers"} if is_index else {"manifests", "fsLayers"}
+    if strange := sorted(foreign & document.keys()):
+        raise ContentError(f"it is sent as {media_type}, but has '{strange[0]}'; expected one or the other")
+    digest = digest_of(data, algorithm)
+    if is_index:
+        return Index(media_type, digest, data, document, _descriptors(document, "manifests"))
+    config = Descriptor.parse(document.get("config"))
+    return Manifest(media_type, digest, data, document, config, _descriptors(document, "layers"))
+
+
+def check_size(descriptor: Descriptor, limit: int) -> None:
+    """Refuse a blob before a byte of it is read.
+
+    Raises:
+        LargeContentError: it has more bytes than the limit.
+    """
+    if descriptor.size > limit:
+        raise LargeContentError(f"{descriptor.digest} has {descriptor.size} bytes; expected at most {limit}")
+
+
+def verified(chunks: Iterable[bytes], descriptor: Descriptor) -> Iterator[bytes]:
+    """Pass chunks on, and fail where they are not what the descriptor says.
+
+    The verdict falls after the last chunk: do not use what was read before the iterator has ended.
+
+    Raises:
+        ShortContentError: the chunks end too early.
+        ContentError: there are too many bytes, or they have another digest.
+    """
+    algorithm, _, expected = check_digest(descriptor.digest).partition(":")
+    state, size = hashlib.new(algorithm), 0
+    for chunk in chunks:
+        size += len(chunk)
+        if size > descriptor.size:
+            raise ContentError(f"{descriptor.digest} goes on after its {descriptor.size} bytes")
+        state.update(chunk)
+        yield chunk
+    if size < descriptor.size:
+        raise ShortContentError(f"{descriptor.digest} ends after {size} of {descriptor.size} bytes")
+    if state.hexdigest() != expected:
+        raise ContentError(f"the bytes of {descriptor.digest} have digest {algorithm}:{state.hexdigest()}")
+
+
+def _json_object(data: bytes) -> dict[str, Any]:
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise ContentError(f"it is not JSON ({type(error).__name__}); expected a manifest") from None
+    if not isinstance(document, dict):
+        raise ContentError(f"it is {_quoted(document)}; expected a JSON object")
+    return document
+
+
+def _descriptors(document: Mapping[str, Any], key: str) -> tuple[Descriptor, ...]:
+    values = document.get(key)
+    if not isinstance(values, list):
+        raise ContentError(f"its '{key}' is {_quoted(values)}; expected a list of descriptors")
+    return tuple(Descriptor.parse(value) for value in values)
+
+
+def _platform(value: object) -> str:
+    parts = _strings(value)
+    return "/".join(parts[key] for key in ("os", "architecture", "variant") if parts.get(key))
+
+
+def _strings(value: object) -> dict[str, str]:
+    """The string members of an object; {} for anything that is no object."""
+    return {k: v for k, v in value.items() if isinstance(v, str)} if isinstance(value, dict) else {}
+
+
+def _quoted(value: object) -> str:
+    try:
+        text = ascii(value)
+    except RecursionError:  # what json.loads could only just nest, ascii may not
+        text = f"a {type(value).__name__}"
+    return text if len(text) <= _QUOTED else f"{text[:_QUOTED]}…"

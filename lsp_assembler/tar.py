@@ -1,0 +1,175 @@
+"""The members of an uncompressed tar stream, one after the other. Pure; the input is hostile.
+
+Reads ustar, GNU and pax headers (POSIX.1-2008, "pax Interchange Format"), as Python's tarfile does, but
+needs memory and time in proportion to the bytes that are there, whatever the headers claim. tarfile
+skips an absent terabyte block by block, and copies global headers for every member.
+"""
+
+import tarfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+Read = Callable[[int], bytes]
+"""Up to so many bytes of a stream; b"" at its end."""
+
+_BLOCK = 512
+_CHUNK = 64 * 1024
+_MAX_EXTENSION = 64 * 1024  # of one pax header or long name; far longer than any path or date
+_WITHOUT_DATA = (
+    tarfile.LNKTYPE,
+    tarfile.SYMTYPE,
+    tarfile.CHRTYPE,
+    tarfile.BLKTYPE,
+    tarfile.DIRTYPE,
+    tarfile.FIFOTYPE,
+)
+_IGNORED = (tarfile.XGLTYPE, tarfile.GNUTYPE_LONGLINK)  # remarks about the archive; targets of links
+_SPARSE_GOES_ON, _SPARSE_GOES_ON_FURTHER = 482, 504  # offsets of that flag in GNU's sparse headers
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One member; its content can be read until the next one is asked for.
+
+    Args:
+        name: as the archive spells it, e.g. "./start_point/".
+        type: one of tarfile's, e.g. tarfile.REGTYPE.
+        mode: e.g. 0o644.
+        size: of its content, in bytes, as the header claims.
+        is_sparse: whether holes were left out of the content.
+        content: reads it all.
+    """
+
+    name: str
+    type: bytes
+    mode: int
+    size: int
+    is_sparse: bool
+    content: Callable[[], bytes]
+
+
+def members(read: Read) -> Iterator[Member]:
+    """The members of a tar, up to its end mark or the end of the stream.
+
+    Raises:
+        tarfile.TarError, ValueError: this is no well-formed tar, or it ends too early.
+    """
+    stream = _Stream(read)
+    while (header := _next_header(stream)) is not None:
+        info, records = header
+        size = _number(records["size"]) if "size" in records else info.size
+        if info.type in _WITHOUT_DATA:
+            size = 0
+        if size < 0:
+            raise tarfile.ReadError(f"'{info.name}' claims {size} bytes")
+        is_sparse = info.type == tarfile.GNUTYPE_SPARSE or any(
+            key.startswith("GNU.sparse.") for key in records
+        )
+        stream.begin(size)
+        yield Member(
+            records.get("path", info.name), info.type, info.mode, size, is_sparse, stream.rest_of_content
+        )
+        stream.skip()
+
+
+def _next_header(stream: "_Stream") -> tuple[tarfile.TarInfo, dict[str, str]] | None:
+    """The next member's header, and what pax and GNU headers before it add; None at the end."""
+    records: dict[str, str] = {}
+    while any(block := stream.block()):
+        info = tarfile.TarInfo.frombuf(block, "utf-8", "strict")
+        if info.type in (tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE):
+            records |= _pax_records(_extension(stream, info))
+        elif info.type == tarfile.GNUTYPE_LONGNAME:
+            records["path"] = _extension(stream, info).partition(b"\0")[0].decode()
+        elif info.type in _IGNORED:
+            _extension(stream, info)
+        else:
+            if info.type == tarfile.GNUTYPE_SPARSE:
+                _skip_sparse_headers(stream, block)
+            return info, records
+    if records:
+        raise tarfile.ReadError("it ends after an extended header")
+    return None
+
+
+def _extension(stream: "_Stream", info: tarfile.TarInfo) -> bytes:
+    if not 0 <= info.size <= _MAX_EXTENSION:
+        raise tarfile.ReadError(f"an extended header of {info.size} bytes")
+    stream.begin(info.size)
+    data = stream.rest_of_content()
+    stream.skip()
+    return data
+
+
+def _pax_records(data: bytes) -> dict[str, str]:
+    r"""The records of a pax header: b"18 path=hiker.sh\n" is {"path": "hiker.sh"}."""
+    records = {}
+    while data:
+        digits = data[:8].partition(b" ")[0]
+        length = _number(digits.decode("ascii"))
+        record, data = data[:length], data[length:]
+        key, equals, value = record[len(digits) + 1 : -1].partition(b"=")
+        if len(record) != length or not equals or record[-1:] != b"\n":
+            raise tarfile.ReadError("a malformed pax header")
+        name = key.decode()
+        if name in ("path", "size") or name.startswith("GNU.sparse."):
+            records[name] = value.decode()  # all else, attributes and dates, may be binary
+    return records
+
+
+def _number(digits: str) -> int:
+    """A number of bytes. int() alone would also take signs, blanks and underscores."""
+    if not (digits.isascii() and digits.isdecimal()):
+        raise tarfile.ReadError(f"'{digits[:20]}' is not a number of bytes")
+    return int(digits)
+
+
+def _skip_sparse_headers(stream: "_Stream", block: bytes) -> None:
+    goes_on = block[_SPARSE_GOES_ON]
+    while goes_on:
+        goes_on = (stream.block() or bytes(_BLOCK))[_SPARSE_GOES_ON_FURTHER]
+
+
+class _Stream:
+    """Blocks, and contents that are padded to blocks."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+        self._content = 0
+        self._padding = 0
+
+    def block(self) -> bytes:
+        """The next block, or b"" at the end of the stream."""
+        block = self._upto(_BLOCK)
+        if block and len(block) < _BLOCK:
+            raise tarfile.ReadError("it ends in the middle of a header")
+        return block
+
+    def begin(self, size: int) -> None:
+        """A content of this many bytes comes next."""
+        self._content = size
+        self._padding = -size % _BLOCK
+
+    def rest_of_content(self) -> bytes:
+        """The content that was not read yet."""
+        content = self._upto(self._content)
+        if len(content) < self._content:
+            raise tarfile.ReadError(f"it ends {self._content - len(content)} bytes too early")
+        self._content = 0
+        return content
+
+    def skip(self) -> None:
+        """Go to the next header."""
+        left = self._content + self._padding
+        while left:
+            skipped = self._upto(min(left, _CHUNK))
+            if not skipped:
+                raise tarfile.ReadError(f"it ends {left} bytes too early")
+            left -= len(skipped)
+
+    def _upto(self, size: int) -> bytes:
+        parts = []
+        while size and (part := self._read(min(size, _CHUNK))):
+            parts.append(part)
+            size -= len(part)
+        return b"".join(parts)
