@@ -1,0 +1,34 @@
+"""The one thread pool."""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Outcome = TypeVar("Outcome")
+
+
+def in_background(function: Callable[[], Outcome]) -> Callable[[], Outcome]:
+    """Begin a call now; what comes back waits for it, and returns or raises what it did."""
+    executor = ThreadPoolExecutor(max_workers=1)
+    future = executor.submit(function)
+    executor.shutdown(wait=False)
+    return future.result
+
+
+def in_parallel(function: Callable[[Item], Outcome], items: Iterable[Item], jobs: int) -> list[Outcome]:
+    """The function of each item, in the order of the items.
+
+    What can go wrong belongs into the outcome: an exception ends it all, and hides the other outcomes.
+
+    Args:
+        function: called from up to `jobs` threads at once.
+        jobs: at least 1.
+    """
+    items = list(items)
+    executor = ThreadPoolExecutor(max_workers=max(1, min(jobs, len(items))))
+    try:
+        return list(executor.map(function, items))
+    finally:
+        # Not waiting: after Ctrl-C the threads end when the store is closed under them.
+        executor.shutdown(wait=False, cancel_futures=True)
