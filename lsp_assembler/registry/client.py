@@ -1,0 +1,280 @@
+"""The registry client: what `stores/registry.py` talks to."""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+from lsp_assembler.content import Descriptor, Document, check_size, digest_of
+from lsp_assembler.errors import FetchError
+from lsp_assembler.reference import Reference
+from lsp_assembler.registry import publishing, reading
+from lsp_assembler.registry.auth import Access, Authenticator, access_to
+from lsp_assembler.registry.credentials import Credentials
+from lsp_assembler.registry.hosts import Endpoint, Origin, Settings, endpoint_of, mirror_of
+from lsp_assembler.registry.options import ClientOptions
+from lsp_assembler.registry.publishing import Stream, Upload
+from lsp_assembler.registry.retrying import Waiter
+from lsp_assembler.registry.session import Session
+from lsp_assembler.registry.transport import Transport
+from lsp_assembler.registry.trouble import Again, Trouble, checked
+
+T = TypeVar("T")
+_MIRROR_REST = 60.0  # seconds that a mirror which does not answer is left alone
+_WORTH_ASKING = 128 * 1024  # bytes from which a HEAD costs less than an upload that was not needed
+
+
+class RegistryClient:
+    """Reads from and writes to OCI registries, over connections that all threads share.
+
+    Safe to share between threads; nothing outside the object is changed. Close it when done.
+
+    Args:
+        settings: what the user says about single hosts.
+        credentials: where logins are found; each goes to its own registry only.
+        options: limits and patience.
+        on_wait: told, from worker threads, why nothing happens, e.g. "ghcr.io asks us to wait 12 s".
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        credentials: Credentials,
+        options: ClientOptions,
+        on_wait: Callable[[str], None],
+    ) -> None:
+        self._settings = dict(settings)
+        self._options = options
+        self._on_wait = on_wait
+        self._waiter = Waiter(options.patience, options.first_backoff, on_wait)
+        transport = Transport(self._settings, options, self._waiter)
+        authenticator = Authenticator(transport, credentials, self._settings)
+        self._session = Session(transport, authenticator, self._waiter)
+        self._servers: dict[str, tuple[Endpoint, Endpoint | None]] = {}
+        self._resting: dict[Origin, float] = {}
+        self._remaining: dict[str, int] = {}
+
+    def close(self) -> None:
+        """Wake and fail all who wait, close idle connections. Other threads may still be at work."""
+        self._session.close()
+
+    def manifest(self, reference: Reference) -> Document:
+        """Fetch a manifest or an index.
+
+        Args:
+            reference: by digest, the content has that digest; by tag, the one that the registry names.
+
+        Raises:
+            FetchError: it cannot be had, is too large, or is not what was asked for.
+        """
+
+        def attempt(access: Access) -> Document:
+            document, answer = reading.get_document(self._session, access, reference)
+            self._note_limit(reference, answer.headers.get("ratelimit-remaining"))
+            return document
+
+        return self._read(reference, attempt)
+
+    def head(self, reference: Reference) -> str | None:
+        """The digest behind a name, e.g. "sha256:9f86…"; None where the registry has no such image.
+
+        Raises:
+            FetchError: neither the one nor the other can be said.
+        """
+
+        def attempt(access: Access) -> str:
+            digest, answer = reading.head_document(self._session, access, reference)
+            self._note_limit(reference, answer.headers.get("ratelimit-remaining"))
+            return digest
+
+        try:
+            return self._read(reference, attempt) or self.manifest(reference).digest
+        except FetchError as error:
+            if error.kind == "not-found":
+                return None
+            raise
+
+    def blob(self, reference: Reference, descriptor: Descriptor, limit: int) -> bytes:
+        """Fetch a blob into memory.
+
+        Args:
+            reference: the image that it belongs to.
+            limit: the most bytes to accept; a larger blob is not even asked for.
+
+        Raises:
+            FetchError: it cannot be had, is too large, or is not what the descriptor says.
+        """
+
+        def attempt(access: Access) -> bytes:
+            with checked(access.endpoint.origin.netloc):
+                check_size(descriptor, limit)
+            return b"".join(reading.blob_chunks(self._session, access, descriptor))
+
+        return self._read(reference, attempt)
+
+    def stream(self, reference: Reference, descriptor: Descriptor) -> Iterator[bytes]:
+        """Fetch a blob of any size in chunks; it fails at its end if it is not what the descriptor says.
+
+        It is asked for once: whoever consumes it cannot begin anew behind its back.
+
+        Raises:
+            FetchError: it cannot be had.
+        """
+        try:
+            yield from self._stream(reference, descriptor)
+        except Trouble as trouble:
+            raise trouble.error(str(reference)) from None
+
+    def tags(self, reference: Reference) -> list[str]:
+        """All tags of a repository, from the registry itself, in its order.
+
+        Raises:
+            FetchError: they cannot be had; kind "not-found" where there is no such repository.
+        """
+        access = access_to(self._endpoints(reference)[0], reference.path)
+        return self._waiter.run(reference.name, lambda: reading.list_tags(self._session, access))
+
+    def put_blob(self, reference: Reference, data: bytes) -> str:
+        """Upload a blob to the repository of an image; a large one only if it is not there.
+
+        Returns:
+            its digest.
+
+        Raises:
+            PublishError: the registry did not take it.
+        """
+        digest = digest_of(data)
+        upload = Upload(digest, len(data), data)
+
+        def attempt(access: Access) -> None:
+            known = len(data) >= _WORTH_ASKING and publishing.has_blob(self._session, access, digest)
+            if not known:
+                publishing.upload_blob(self._session, access, upload)
+
+        self._write(reference, attempt)
+        return digest
+
+    def put_manifest(self, reference: Reference, media_type: str, data: bytes) -> str:
+        """Store a manifest or an index under the reference's digest, else its tag.
+
+        Returns:
+            its digest.
+
+        Raises:
+            PublishError: the registry did not take it.
+        """
+        return self._write(
+            reference,
+            lambda access: publishing.upload_manifest(self._session, access, reference, media_type, data),
+        )
+
+    def copy_blob(self, source: Reference, target: Reference, descriptor: Descriptor) -> None:
+        """Have a blob of one image in the repository of another.
+
+        Inside one registry it is mounted; from registry to registry it is streamed, chunk by chunk,
+        unless it is there already.
+
+        Raises:
+            PublishError: it cannot be read, or not be written.
+        """
+        same = source.registry == target.registry
+        if same and source.path == target.path:
+            return
+        body = Stream(lambda: self._stream(source, descriptor))
+        upload = Upload(descriptor.digest, descriptor.size, body, source.path if same else "")
+
+        def attempt(access: Access) -> None:
+            known = not same and publishing.has_blob(self._session, access, descriptor.digest)
+            if not known:
+                publishing.upload_blob(self._session, access, upload)
+
+        self._write(target, attempt, upload.mount_from)
+
+    def upload_blob(
+        self, target: Reference, descriptor: Descriptor, begin: Callable[[], Iterator[bytes]]
+    ) -> None:
+        """Have a blob in the repository of an image, unless it is there already.
+
+        Args:
+            begin: starts the blob's chunks; called again for every new try.
+
+        Raises:
+            PublishError: the registry did not take it, or `begin` failed with a FetchError.
+        """
+        upload = Upload(descriptor.digest, descriptor.size, Stream(begin))
+
+        def attempt(access: Access) -> None:
+            if not publishing.has_blob(self._session, access, descriptor.digest):
+                publishing.upload_blob(self._session, access, upload)
+
+        self._write(target, attempt)
+
+    def remaining_pulls(self, registry: str) -> int | None:
+        """How many more manifests the registry said it will hand out for now; None where it did not.
+
+        Args:
+            registry: as `Reference.registry` gives it, e.g. "docker.io".
+        """
+        return self._remaining.get(registry)
+
+    def _read(self, reference: Reference, attempt: Callable[[Access], T]) -> T:
+        """Try the mirror once, then the registry patiently."""
+        endpoint, mirror = self._endpoints(reference)
+        if mirror and self._is_awake(mirror):
+            access = access_to(mirror, reference.path)
+            try:
+                return self._waiter.run(str(reference), lambda: attempt(access), patience=0.0)
+            except FetchError as error:
+                self._note_mirror(mirror, error)
+        access = access_to(endpoint, reference.path)
+        return self._waiter.run(str(reference), lambda: attempt(access))
+
+    def _write(self, reference: Reference, attempt: Callable[[Access], T], mount_from: str = "") -> T:
+        with publishing.publishing():
+            endpoint, _ = self._endpoints(reference)
+            access = access_to(endpoint, reference.path, "pull,push", mount_from)
+            return self._waiter.run(str(reference), lambda: attempt(access))
+
+    def _stream(self, reference: Reference, descriptor: Descriptor) -> Iterator[bytes]:
+        """A blob's chunks, from the mirror where it has them; once, without patience."""
+        endpoint, mirror = self._endpoints(reference)
+        if mirror and self._is_awake(mirror):
+            begun = False
+            try:
+                for chunk in reading.blob_chunks(
+                    self._session, access_to(mirror, reference.path), descriptor
+                ):
+                    begun = True
+                    yield chunk
+            except Trouble as trouble:
+                if begun:  # what was passed on cannot be taken back: the next try leaves the mirror out
+                    self._resting[mirror.origin] = time.monotonic() + _MIRROR_REST
+                    trouble.again = Again.BRIEFLY
+                    raise
+            else:
+                return
+        yield from reading.blob_chunks(self._session, access_to(endpoint, reference.path), descriptor)
+
+    def _endpoints(self, reference: Reference) -> tuple[Endpoint, Endpoint | None]:
+        registry = reference.registry
+        if registry not in self._servers:
+            try:
+                servers = endpoint_of(registry, self._settings), mirror_of(registry, self._settings)
+            except ValueError as error:
+                remedy = "Correct the name, or the mirror in the settings."
+                raise FetchError(f"{reference}: {error}", remedy, kind="unavailable") from None
+            self._servers[registry] = servers
+        return self._servers[registry]
+
+    def _is_awake(self, mirror: Endpoint) -> bool:
+        rests = self._resting.get(mirror.origin, 0.0) > time.monotonic()
+        return not rests and not self._waiter.is_paused(mirror.origin.netloc)
+
+    def _note_mirror(self, mirror: Endpoint, error: FetchError) -> None:
+        if error.kind in ("unavailable", "timeout") and self._is_awake(mirror):
+            self._resting[mirror.origin] = time.monotonic() + _MIRROR_REST
+            self._on_wait(f"the mirror {mirror.origin.netloc} does not answer; going on without it")
+
+    def _note_limit(self, reference: Reference, header: str | None) -> None:
+        count = (header or "").partition(";")[0].strip()  # "76;w=21600": 76 more in these 6 hours
+        if count.isascii() and count.isdigit():
+            self._remaining[reference.registry] = int(count[:9])

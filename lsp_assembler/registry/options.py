@@ -1,0 +1,28 @@
+"""How patient the client is, and how much it accepts. Pure."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ClientOptions:
+    """How patient the client is, and how much it accepts.
+
+    Args:
+        patience: seconds from a request's first failure until it counts as failed.
+        first_backoff: seconds before the second try, where the server does not say.
+        connect_timeout: seconds to connect, and longest stall while sending.
+        read_timeout: longest stall while reading, in seconds; a drip of bytes is a stall as well.
+        connections: kept open to each host; at least the number of threads.
+        max_manifest: longest manifest or index, in bytes.
+        max_tags: longest list of tags.
+        user_agent: how the client introduces itself.
+    """
+
+    patience: float = 60.0
+    first_backoff: float = 0.5
+    connect_timeout: float = 10.0
+    read_timeout: float = 30.0
+    connections: int = 64
+    max_manifest: int = 4 * 1024 * 1024
+    max_tags: int = 100_000
+    user_agent: str = "lsp-assembler"
