@@ -1,0 +1,90 @@
+"""Publishing documents and blobs in an order in which nobody ever sees half an image."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from lsp_assembler.content import OCI_INDEX, OCI_MANIFEST, Descriptor, digest_of
+from lsp_assembler.errors import FetchError
+from lsp_assembler.image import Image
+from lsp_assembler.parallel import in_parallel
+from lsp_assembler.reference import Reference
+from lsp_assembler.stores.contents import Contents
+from lsp_assembler.stores.interface import BuiltImage
+from lsp_assembler.stores.tagging import moving_tags
+
+_UPLOADS = 8  # at the same time; base layers may be large, and so must not crowd each other out
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """An image for one or more platforms, ready to be published.
+
+    Args:
+        images: one for each platform; all have the same topmost layer.
+        platforms: e.g. ("linux/amd64", "linux/arm64").
+        index: the index of the images; None for a single image.
+        base: where the layers below the topmost one are; None if there are none.
+        base_layers: those layers.
+    """
+
+    images: tuple[Image, ...]
+    platforms: tuple[str, ...]
+    index: bytes | None = None
+    base: Reference | None = None
+    base_layers: tuple[Descriptor, ...] = ()
+
+    @property
+    def top(self) -> tuple[str, bytes]:
+        """The document that the tags name: the index, or the only image's manifest; with its media type."""
+        return (OCI_MANIFEST, self.images[0].manifest) if self.index is None else (OCI_INDEX, self.index)
+
+
+def publish(
+    publication: Publication, target: Contents, bases: Contents, names: Sequence[Reference]
+) -> BuiltImage:
+    """Publish under all names: blobs first, then manifests, then the index, then the tags.
+
+    Args:
+        bases: where the base's layers are.
+
+    Raises:
+        PublishError: something was refused; the tags then are what they were.
+    """
+    media_type, top = publication.top
+    digest = digest_of(top)
+    built = BuiltImage(tuple(str(name) for name in names), digest, publication.platforms)
+    before = {name: _digest(target, name) for name in names}
+    if set(before.values()) == {digest}:
+        return built
+    repositories = {name.name: name for name in names}
+    for name in repositories.values():
+        in_parallel(lambda put: put(), _blobs(publication, target, bases, name), _UPLOADS)
+    for name in repositories.values():
+        if publication.index is not None:
+            for image in publication.images:
+                target.put_manifest(name.with_digest(image.digest), OCI_MANIFEST, image.manifest)
+    with moving_tags(target) as move:
+        for name, until_now in before.items():
+            move(name, until_now, media_type, top)
+    return built
+
+
+def _digest(target: Contents, name: Reference) -> str | None:
+    """What a name stands for until now; None also where the registry lets us write but not read."""
+    try:
+        return target.digest(name)
+    except FetchError:
+        return None
+
+
+def _blobs(
+    publication: Publication, target: Contents, bases: Contents, name: Reference
+) -> Iterator[Callable[[], None]]:
+    """What puts each blob into a repository; over a slow link the round trips of one wait for no other."""
+    if publication.base is not None:
+        for layer in publication.base_layers:
+            yield partial(target.take_blob, bases, publication.base, name, layer)
+    yield partial(target.put_blob, name, publication.images[0].layer)
+    for config in dict.fromkeys(image.config for image in publication.images):
+        yield partial(target.put_blob, name, config)
