@@ -1,0 +1,1 @@
+"""What a run tells its user: pure functions from a Result to text, JSON or GitHub's workflow commands."""

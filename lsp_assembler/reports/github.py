@@ -1,0 +1,109 @@
+"""The report for GitHub Actions: annotations at the lines to change, and a summary of the run.
+
+The commands follow "Workflow commands for GitHub Actions"; the escaping is that of the runner.
+"""
+
+import posixpath
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from lsp_assembler.assembly import Outcome
+from lsp_assembler.reports.escaping import visible, visible_lines
+from lsp_assembler.reports.interface import Result
+from lsp_assembler.reports.wording import (
+    closing_line,
+    failed,
+    manifest_place,
+    plural,
+    rule_name,
+    without_subject,
+)
+from lsp_assembler.start_point import Finding, Severity, Source
+
+MAX_ANNOTATIONS = 10
+"""Of each severity in one step; GitHub drops what is beyond that without a word."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Annotation:
+    severity: Severity
+    title: str
+    message: str
+    file: str | None = None
+    line: int | None = None
+
+    def __str__(self) -> str:
+        properties = {"file": self.file, "line": self.line, "title": self.title}
+        given = ",".join(
+            f"{key}={_in_property(str(value))}" for key, value in properties.items() if value is not None
+        )
+        return f"::{self.severity} {given}::{_in_message(self.message)}"
+
+
+def render(result: Result) -> str:
+    """Workflow commands, one a line, and the closing line, to be printed to stdout in a step."""
+    annotations = list(_annotations(result))
+    severities: tuple[Severity, Severity] = ("error", "warning")
+    lines = [
+        str(annotation)
+        for severity in severities
+        for annotation in _limited([each for each in annotations if each.severity == severity])
+    ]
+    return "\n".join([*lines, closing_line(result)]) + "\n"
+
+
+def _annotations(result: Result) -> Iterator[_Annotation]:
+    """All that is wrong, in the order of images.yml; what stopped the run as a whole comes first."""
+    if result.error is not None:
+        yield _Annotation("error", f"lsp-assembler {result.command} stopped", result.error)
+    for outcome in result.assembly.outcomes:
+        if outcome.failure:
+            yield _of_failure(outcome.source, outcome, result.images_file)
+        for finding in result.assembly.findings:
+            if finding.index == outcome.source.index:
+                yield _of_finding(outcome.source, finding, result.images_file)
+
+
+def _of_failure(source: Source, outcome: Outcome, images_file: str | None) -> _Annotation:
+    file, line = _in_images_file(source, images_file)
+    title = failed(outcome.failure.kind) if outcome.failure else ""
+    message = without_subject(outcome.failure.message, source) if outcome.failure else ""
+    return _Annotation("error", title, f"{source.text}: {message}", file, line)
+
+
+def _of_finding(source: Source, finding: Finding, images_file: str | None) -> _Annotation:
+    title = rule_name(finding)
+    message = without_subject(finding.message, source)
+    if source.is_directory and finding.manifest is not None:
+        file = posixpath.normpath(posixpath.join(source.text, finding.manifest))
+        return _Annotation(finding.severity, title, message, file, finding.manifest_line)
+    place = manifest_place(finding)
+    subject = source.text if place is None else f"{source.text}: {place}"
+    return _Annotation(
+        finding.severity, title, f"{subject}: {message}", *_in_images_file(source, images_file)
+    )
+
+
+def _in_images_file(source: Source, images_file: str | None) -> tuple[str | None, int | None]:
+    if source.line is None or images_file is None:
+        return None, None
+    return posixpath.normpath(images_file), source.line
+
+
+def _limited(annotations: Sequence[_Annotation]) -> Sequence[_Annotation]:
+    if len(annotations) <= MAX_ANNOTATIONS:
+        return annotations
+    shown, rest = annotations[: MAX_ANNOTATIONS - 1], annotations[MAX_ANNOTATIONS - 1 :]
+    severity = rest[0].severity
+    more = plural(len(rest), f"more {severity}")
+    message = f"GitHub shows {MAX_ANNOTATIONS} {severity}s of a step at most; the job summary lists them all."
+    return [*shown, _Annotation(severity, more, message)]
+
+
+def _in_message(text: str) -> str:
+    escaped = visible_lines(text).replace("%", "%25")
+    return escaped.replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _in_property(text: str) -> str:
+    return _in_message(visible(text)).replace(":", "%3A").replace(",", "%2C")

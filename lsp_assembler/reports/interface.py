@@ -1,0 +1,28 @@
+"""The one value that every report is made from."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from lsp_assembler.assembly import Assembly
+from lsp_assembler.stores.interface import BuiltImage
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """All that a run of `build` or `check` came to.
+
+    Args:
+        assembly: its seconds may also hold "build" and "total".
+        exit_status: what the process ends with; 0 exactly when there is nothing to put right.
+        image: what was built; None for a check, and where anything went wrong.
+        error: what stopped the run as a whole, in lines of text, e.g. a refused push; None else.
+        images_file: the path of images.yml as the user wrote it; None where there is no such file.
+        command: which command ran.
+    """
+
+    assembly: Assembly
+    exit_status: int
+    image: BuiltImage | None = None
+    error: str | None = None
+    images_file: str | None = None
+    command: Literal["build", "check", "pack"] = "build"

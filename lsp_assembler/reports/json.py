@@ -1,0 +1,89 @@
+"""The report for programs: one JSON object, schema 1, documented field by field in docs/json.md."""
+
+import json
+
+from lsp_assembler.assembly import Outcome
+from lsp_assembler.reports.interface import Result
+from lsp_assembler.start_point import Finding, Source
+from lsp_assembler.summary import summaries
+
+SCHEMA = 1
+"""Goes up when a field is renamed, removed or changes its meaning; not when one is added."""
+
+_STEPS = ("fetch", "check", "build", "total")
+
+
+def render(result: Result) -> str:
+    """The whole result as one JSON object with a line feed at its end; what does not apply is null."""
+    assembly = result.assembly
+    image = result.image
+    report = {
+        "schema": SCHEMA,
+        "ok": result.exit_status == 0,
+        "exit_status": result.exit_status,
+        "error": result.error,
+        "image": image
+        and {"names": list(image.names), "digest": image.digest, "platforms": list(image.platforms)},
+        "start_points": [_start_point(outcome) for outcome in assembly.outcomes],
+        "findings": [
+            _finding(finding, assembly.outcomes[finding.index].source) for finding in assembly.findings
+        ],
+        "failures": [_failure(outcome) for outcome in assembly.failures],
+        "seconds": {step: _rounded(assembly.seconds.get(step)) for step in _STEPS},
+    }
+    text = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
+    # UTF-8 has no lone surrogates; spelled with a backslash they are what JSON calls them, too.
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _start_point(outcome: Outcome) -> dict[str, object]:
+    found = outcome.start_point
+    return {
+        "index": outcome.source.index,
+        "source": outcome.source.text,
+        "digest": found and found.digest,
+        "revision": found and found.revision,
+        "url": found and found.url,
+        "created": found and found.created,
+        "files": found and len(found.tree.files),
+        "bytes": found and found.tree.size,
+        "seconds": _rounded(outcome.seconds),
+        "manifests": [
+            {
+                "path": manifest.path,
+                "display_name": manifest.display_name,
+                "image_name": manifest.image_name,
+            }
+            for manifest in (summaries(found.tree) if found else ())
+        ],
+    }
+
+
+def _finding(finding: Finding, source: Source) -> dict[str, object]:
+    return {
+        "rule": finding.rule,
+        "code": finding.code,
+        "severity": finding.severity,
+        "source": source.text,
+        "index": finding.index,
+        "manifest": finding.manifest,
+        "manifest_line": finding.manifest_line,
+        "message": finding.message,
+        "line": source.line,
+    }
+
+
+def _failure(outcome: Outcome) -> dict[str, object]:
+    failure = outcome.failure
+    return {
+        "source": outcome.source.text,
+        "index": outcome.source.index,
+        "line": outcome.source.line,
+        "kind": failure and failure.kind,
+        "message": failure and failure.message,
+    }
+
+
+def _rounded(seconds: float | None) -> float | None:
+    """To the millisecond: what is below that is noise."""
+    return None if seconds is None else round(seconds, 3)

@@ -1,0 +1,132 @@
+"""The job summary: what a step appends to the file that GITHUB_STEP_SUMMARY names."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from lsp_assembler.assembly import Outcome
+from lsp_assembler.reports.escaping import visible, visible_lines
+from lsp_assembler.reports.interface import Result
+from lsp_assembler.reports.wording import (
+    ABSENT,
+    closing_line,
+    failed,
+    human_seconds,
+    human_size,
+    manifest_place,
+    plural,
+    rule_name,
+    source_place,
+    without_subject,
+)
+from lsp_assembler.start_point import Finding, Source
+from lsp_assembler.summary import summaries
+
+MAX_CHARACTERS = 100_000
+"""Of each table: GitHub refuses a summary of more than 1 MiB, and a character may take 4 bytes."""
+
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9._/:@+-]+")
+_MARKDOWN = re.compile(
+    r"[\\`*\[\]~|<>&$#]"
+    r"|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])"  # between letters it is only an underscore
+    r"|:(?=//)|(?<=www)\.",  # what would become a link
+    re.IGNORECASE,
+)
+
+
+def summary(result: Result) -> str:
+    """The whole result in GitHub's Markdown: verdict, everything that is wrong, all start points."""
+    sign = "✅" if result.exit_status == 0 else "❌"
+    parts = [f"### {sign} lsp-assembler {result.command}", escaped(closing_line(result))]
+    problems = list(_problems(result))
+    if problems:
+        parts.append(_table(("", "start point", "where", "what"), problems))
+    if result.assembly.outcomes:
+        parts.append(_start_points(result.assembly.outcomes))
+    return "\n\n".join(parts) + "\n"
+
+
+def escaped(text: str) -> str:
+    """Text that Markdown and HTML leave alone, fit for a table cell: "a|b" becomes "a&#124;b".
+
+    Entities and not backslashes, because a table takes a backslash before a pipe for itself.
+    """
+    entities = _MARKDOWN.sub(lambda char: f"&#{ord(char[0])};", visible_lines(text))
+    return entities.replace("\n", "<br>")
+
+
+def _name(text: str | None) -> str:
+    """An image name or path in a code span, unless it holds what could end the span or the cell."""
+    if text is None:
+        return ABSENT
+    return f"`{text}`" if _PLAIN_NAME.fullmatch(text) else escaped(visible(text))
+
+
+def _problems(result: Result) -> Iterator[tuple[str, ...]]:
+    if result.error is not None:
+        yield "❌", ABSENT, ABSENT, escaped(result.error)
+    for outcome in result.assembly.outcomes:
+        source = outcome.source
+        if outcome.failure:
+            message = without_subject(outcome.failure.message, source)
+            what = f"{escaped(message)}<br>{failed(outcome.failure.kind)}"
+            yield "❌", _name(source.text), _where(source, None, result.images_file), what
+        for finding in result.assembly.findings:
+            if finding.index == source.index:
+                sign = "❌" if finding.severity == "error" else "⚠️"
+                message = without_subject(finding.message, source)
+                what = f"{escaped(message)}<br>{escaped(rule_name(finding))}"
+                yield sign, _name(source.text), _where(source, finding, result.images_file), what
+
+
+def _where(source: Source, finding: Finding | None, images_file: str | None) -> str:
+    places = (source_place(source, images_file), finding and manifest_place(finding))
+    return "<br>".join(escaped(visible(place)) for place in places if place) or ABSENT
+
+
+def _start_points(outcomes: tuple[Outcome, ...]) -> str:
+    titles = ("#", "image", "display name", "language image", "size", "time")
+    table = _table(titles, (row for outcome in outcomes for row in _rows(outcome)))
+    heading = plural(len(outcomes), "start point")
+    return f"<details><summary>{heading}</summary>\n\n{table}\n\n</details>"
+
+
+def _rows(outcome: Outcome) -> Iterator[tuple[str, ...]]:
+    number, name = str(outcome.source.index), _name(outcome.source.text)
+    time = human_seconds(outcome.seconds)
+    if outcome.start_point is None:
+        what = failed(outcome.failure.kind) if outcome.failure else ABSENT
+        yield number, name, what, ABSENT, ABSENT, time
+        return
+    size = human_size(outcome.start_point.tree.size)
+    found = [
+        (
+            ABSENT if each.display_name is None else escaped(visible(each.display_name)),
+            _name(each.image_name),
+        )
+        for each in summaries(outcome.start_point.tree)
+    ] or [(ABSENT, ABSENT)]
+    yield number, name, *found[0], size, time
+    for names in found[1:]:
+        yield "", "", *names, "", ""
+
+
+def _table(titles: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [_line(titles), _line("---" for _ in titles)]
+    written = left_out = 0
+    for row in rows:
+        line = _line(row)
+        if written + len(line) > MAX_CHARACTERS:
+            left_out += 1
+            continue
+        written += len(line)
+        lines.append(line)
+    if left_out:
+        lines += [
+            "",
+            f"… and {plural(left_out, 'more row')}, too many for a summary: see the report as JSON.",
+        ]
+    return "\n".join(lines)
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"

@@ -1,0 +1,148 @@
+"""The table of the text report: every start point, in the layout that the width has room for."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
+from rich.table import Table
+from rich.text import Text
+
+from lsp_assembler.assembly import Assembly, Outcome
+from lsp_assembler.reference import Reference
+from lsp_assembler.reports.escaping import visible
+from lsp_assembler.reports.wording import ABSENT, failed, human_seconds, human_size
+from lsp_assembler.summary import Summary, summaries
+
+_GAP = 2  # the box has one of it
+_MOST = 0.9  # of the rows must fit without being wrapped: one odd name does not decide the layout of all
+_RIGHT = ("#", "size", "time")
+_LANGUAGE_IMAGE = "language image"
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One manifest, or a start point without any; what it says is already fit to be looked at.
+
+    Args:
+        index: with image, size and time "" for all but a start point's first manifest.
+        language_image: "" where the manifest names none.
+        tag: language_image, but only its tag, e.g. ":4edf92a", where the rest is as in `image`.
+        style: "red" for a start point that cannot be used.
+    """
+
+    index: str
+    image: str
+    display_name: str
+    language_image: str
+    tag: str
+    size: str
+    time: str
+    style: str
+
+    def cells(self, *, full: bool) -> dict[str, str]:
+        """The cells of the one-line layouts, by title."""
+        return {
+            "#": self.index,
+            "image": self.image,
+            "display name": self.display_name,
+            _LANGUAGE_IMAGE: (self.language_image if full else self.tag) or ABSENT,
+            "size": self.size,
+            "time": self.time,
+        }
+
+
+def overview(assembly: Assembly, width: int) -> Table:
+    """A table that fits into `width` cells.
+
+    One line for each manifest where there is room, with the language image in full or by its tag; else
+    the display name above the images.
+    """
+    broken = {finding.index for finding in assembly.errors}
+    rows = [
+        row
+        for outcome in assembly.outcomes
+        for row in _rows(outcome, "red" if outcome.failure or outcome.source.index in broken else "")
+    ]
+    for full in (True, False):
+        lines = [row.cells(full=full) for row in rows]
+        if not any(row.language_image for row in rows):
+            lines = [{title: cells[title] for title in cells if title != _LANGUAGE_IMAGE} for cells in lines]
+        widths = _widths(lines, width)
+        if widths is not None:
+            return _in_columns(lines, rows, widths)
+    return _stacked(rows)
+
+
+def _rows(outcome: Outcome, style: str) -> list[_Row]:
+    source, found = outcome.source, outcome.start_point
+    index, image = str(source.index), visible(source.text)
+    time = human_seconds(outcome.seconds)
+    if found is None:
+        what = failed(outcome.failure.kind) if outcome.failure else ABSENT
+        return [_Row(index, image, what, "", "", ABSENT, time, style)]
+    none = Summary("", None, None)
+    first, *others = [_names(manifest, source.text) for manifest in summaries(found.tree) or (none,)]
+    return [
+        _Row(index, image, *first, human_size(found.tree.size), time, style),
+        *(_Row("", "", *names, "", "", style) for names in others),
+    ]
+
+
+def _names(manifest: Summary, source: str) -> tuple[str, str, str]:
+    """Display name, language image, and the tag of the latter where that is enough."""
+    display_name = ABSENT if manifest.display_name is None else visible(manifest.display_name)
+    image = manifest.image_name or ""
+    try:
+        wanted, given = Reference.parse(image), Reference.parse(source)
+    except ValueError:
+        return display_name, visible(image), visible(image)
+    enough = wanted.tag and not wanted.digest and wanted.name == given.name
+    return display_name, image, f":{wanted.tag}" if enough else image
+
+
+def _widths(lines: Sequence[dict[str, str]], width: int) -> dict[str, int] | None:
+    """How wide to make each column, by title; None where there is no room for one line a row."""
+    needed = {title: sorted(cell_len(cells[title]) for cells in lines) for title in lines[0]}
+    widths = {
+        title: max(cell_len(title), lengths[-1 if title in _RIGHT else int(len(lengths) * _MOST)])
+        for title, lengths in needed.items()
+    }
+    spare = width - sum(widths.values()) - _GAP * (len(widths) - 1)
+    if spare < 0:
+        return None
+    for title, lengths in needed.items():
+        more = max(0, min(spare, lengths[-1] - widths[title]))
+        widths[title] += more
+        spare -= more
+    return widths
+
+
+def _table() -> Table:
+    return Table(
+        box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, _GAP - 1, 0, 0), header_style="bold"
+    )
+
+
+def _in_columns(lines: Sequence[dict[str, str]], rows: Sequence[_Row], widths: Mapping[str, int]) -> Table:
+    table = _table()
+    for title, width in widths.items():
+        table.add_column(title, width=width, justify="right" if title in _RIGHT else "left", overflow="fold")
+    for cells, row in zip(lines, rows, strict=True):
+        table.add_row(*(Text(cell) for cell in cells.values()), style=row.style)
+    return table
+
+
+def _stacked(rows: Sequence[_Row]) -> Table:
+    table = _table()
+    table.add_column("#", justify="right", no_wrap=True)
+    with_images = any(row.language_image for row in rows)
+    names = f"display name\nimage → {_LANGUAGE_IMAGE}" if with_images else "display name\nimage"
+    table.add_column(names, overflow="fold")
+    table.add_column("size", justify="right", no_wrap=True)
+    table.add_column("time", justify="right", no_wrap=True)
+    for row in rows:
+        images = f"{row.image} → {row.tag}" if row.tag else row.image
+        stack = Text.assemble(row.display_name, ("\n" + images.strip(), "dim") if images else "")
+        table.add_row(Text(row.index), stack, Text(row.size), Text(row.time), style=row.style)
+    return table

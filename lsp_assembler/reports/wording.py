@@ -1,0 +1,129 @@
+"""The words that all reports for people share."""
+
+from lsp_assembler.errors import FailureKind
+from lsp_assembler.reports.escaping import visible
+from lsp_assembler.reports.interface import Result
+from lsp_assembler.start_point import Finding, Source
+from lsp_assembler.summary import summaries
+
+ABSENT = "\N{EN DASH}"
+"""What stands in a table where there is nothing to say."""
+
+_KILO = 1000
+_SHORT_DIGEST = len("sha256:") + 12
+
+
+def plural(count: int, noun: str) -> str:
+    """Give "1 warning" or "3 warnings"."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def human_size(size: int) -> str:
+    """Bytes in units of 1000: "936 B", "1.9 kB", "218.0 kB", "1.2 MB"."""
+    if size < _KILO:
+        return f"{size} B"
+    kilobytes = round(size / _KILO, 1)
+    return f"{kilobytes} kB" if kilobytes < _KILO else f"{size / _KILO**2:.1f} MB"
+
+
+def human_seconds(seconds: float) -> str:
+    """Time as a person would say it: "0.31 s", "4.9 s", "2 min 5 s"."""
+    if round(seconds, 2) < 1:
+        return f"{seconds:.2f} s"
+    if seconds < 59.95:  # noqa: PLR2004 - from here on it would be rounded to 60.0 s
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s"
+
+
+def failed(kind: FailureKind) -> str:
+    """What stands in place of a failed source's display name, e.g. "failed: not found"."""
+    return f"failed: {kind.replace('-', ' ')}"
+
+
+def rule_name(finding: Finding) -> str:
+    """The rule with the number that cyber-dojo's own checker gives it, e.g. "tab-size (41)"."""
+    return finding.rule if finding.code is None else f"{finding.rule} ({finding.code})"
+
+
+def manifest_place(finding: Finding) -> str | None:
+    """Where in the start point, e.g. "start_point/manifest.json, line 3"."""
+    if finding.manifest is None or finding.manifest_line is None:
+        return finding.manifest
+    return f"{finding.manifest}, line {finding.manifest_line}"
+
+
+def source_place(source: Source, images_file: str | None) -> str | None:
+    """Where the user asked for it, e.g. "images.yml, line 9"; None for the command line."""
+    if source.line is None or images_file is None:
+        return None
+    return f"{images_file}, line {source.line}"
+
+
+def without_subject(message: str, source: Source) -> str:
+    """A message to stand below its source's name: "a/b:LSP: no such image" becomes "no such image"."""
+    return message.removeprefix(f"{source.text}: ")
+
+
+def closing_line(result: Result) -> str:
+    """What the run came to and what to do next, in one line, fit to be shown anywhere."""
+    if result.assembly.failures or result.assembly.errors:
+        return _put_right(result)
+    if result.exit_status or result.error is not None:
+        done = "nothing was published" if result.command == "build" else "the check was stopped"
+        return f"{_counted(result)}, but {done}. {_next_step(result)}"
+    return _fine(result)
+
+
+def _fine(result: Result) -> str:
+    total = result.assembly.seconds.get("total")
+    time = "" if total is None else f" in {human_seconds(total)}"
+    if result.image is not None:
+        names = visible(" and ".join(result.image.names))
+        done = f"built {names} ({visible(result.image.digest[:_SHORT_DIGEST])}){time}"
+    elif result.assembly.outcomes:
+        done = f"every rule is kept, checked{time}"
+    else:
+        done = "there was nothing to check"
+    warned = sum(finding.severity == "warning" for finding in result.assembly.findings)
+    warnings = f", with {plural(warned, 'warning')}" if warned else ""
+    return f"{_counted(result)}: {done}{warnings}"
+
+
+def _put_right(result: Result) -> str:
+    total = len(result.assembly.outcomes)
+    unfetched = len(result.assembly.failures)
+    broken = len({finding.index for finding in result.assembly.errors})
+    clauses = []
+    if unfetched:
+        clauses.append(f"{_some(unfetched, total)} could not be fetched")
+    if broken:
+        subject = str(broken) if unfetched else _some(broken, total)
+        clauses.append(f"{subject} {'breaks a rule' if broken == 1 else 'break rules'}")
+    done = {"build": ": nothing was built", "pack": ": nothing was packed", "check": ""}[result.command]
+    return f"{' and '.join(clauses)}{done}. {_next_step(result)}"
+
+
+def _some(count: int, total: int) -> str:
+    return "The start point" if total == 1 else f"{count} of {total} start points"
+
+
+def _next_step(result: Result) -> str:
+    reported = len(result.assembly.failures) + len(result.assembly.errors) + (result.error is not None)
+    mistakes = "the error" if reported == 1 else f"the {reported} errors" if reported else "the cause"
+    return f"Put right {mistakes} reported here, then run the same command again."
+
+
+def _counted(result: Result) -> str:
+    outcomes = result.assembly.outcomes
+    if not outcomes:
+        return "No start points"
+    named = [
+        manifest.display_name
+        for outcome in outcomes
+        if outcome.start_point
+        for manifest in summaries(outcome.start_point.tree)
+        if manifest.display_name is not None
+    ]
+    unique = ", all unique" if 1 < len(named) == len(set(named)) else ""
+    return f"{plural(len(outcomes), 'start point')}, {plural(len(named), 'display name')}{unique}"
