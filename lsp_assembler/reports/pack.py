@@ -1,0 +1,120 @@
+"""What `pack` says of what it published: lines for people, and JSON, documented in docs/packing.md."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lsp_assembler.assembly import Assembly
+from lsp_assembler.pack_publishing import Published, Refusal
+from lsp_assembler.reports.escaping import visible
+from lsp_assembler.start_point import REVISION_LABEL
+
+SCHEMA = 1
+"""Goes up when a field is renamed, removed or changes its meaning; not when one is added."""
+
+_WORK_IN_PROGRESS = " (work in progress: no commit holds this content)"
+
+
+@dataclass(frozen=True, slots=True)
+class PackResult:
+    """All that a run of `pack` came to.
+
+    Args:
+        assembly: None where the run ended before anything was read.
+        packed: what is published; () where anything went wrong.
+        refusals: why nothing was published although every rule is kept.
+        passed_over: the children of --from-tree that are no checkouts.
+        error: what stopped the run as a whole; None else.
+    """
+
+    exit_status: int
+    assembly: Assembly | None = None
+    packed: Sequence[Published] = ()
+    refusals: Sequence[Refusal] = ()
+    passed_over: Sequence[str] = ()
+    error: str | None = None
+
+
+def text(packed: Sequence[Published]) -> str:
+    """A line for each published image, after one for its language image where that was tagged."""
+    return "".join(f"{visible(line)}\n" for each in packed for line in _lines(each))
+
+
+def _lines(each: Published) -> list[str]:
+    order = each.order
+    tagged = order.language_tag
+    lines = [f"{order.pack.directory}: tagged {tagged.image} as {tagged.name}"] if tagged else []
+    store_id = f" (the engine's id: {each.store_id})" if each.store_id else ""
+    note = _WORK_IN_PROGRESS if order.pack.is_provisional else ""
+    names = " and ".join(each.names)
+    return [*lines, f"{order.pack.directory}: packed {names} {each.digest}{store_id}{note}"]
+
+
+def render_json(result: PackResult) -> str:
+    """The whole result as one JSON object with a line feed at its end; what does not apply is null."""
+    report = {
+        "schema": SCHEMA,
+        "ok": result.exit_status == 0,
+        "exit_status": result.exit_status,
+        "error": result.error,
+        "packed": [_packed(each, _directory(result, each.order.index)) for each in result.packed],
+        "passed_over": list(result.passed_over),
+        "findings": _findings(result.assembly) if result.assembly else [],
+        "failures": [*(_failures(result.assembly) if result.assembly else ()), *_refused(result)],
+    }
+    written = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
+    # UTF-8 has no lone surrogates; spelled with a backslash they are what JSON calls them, too.
+    return written.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _directory(result: PackResult, index: int | None) -> str | None:
+    """The checkout of this index, as the user wrote it."""
+    if index is None or result.assembly is None:
+        return None
+    return result.assembly.outcomes[index].source.text
+
+
+def _packed(each: Published, directory: str | None) -> dict[str, Any]:
+    pack, tagged = each.order.pack, each.order.language_tag
+    return {
+        "directory": directory,
+        "names": list(each.names),
+        "digest": each.digest,
+        "store_id": each.store_id,
+        "tag": pack.tag,
+        "provisional": pack.is_provisional,
+        "image_name": pack.image_name,
+        "revision": pack.labels.get(REVISION_LABEL),
+        "language_image": tagged and str(tagged.name),
+    }
+
+
+def _findings(assembly: Assembly) -> list[dict[str, Any]]:
+    return [
+        {
+            "directory": assembly.outcomes[finding.index].source.text,
+            "rule": finding.rule,
+            "code": finding.code,
+            "severity": finding.severity,
+            "manifest": finding.manifest,
+            "manifest_line": finding.manifest_line,
+            "message": finding.message,
+        }
+        for finding in assembly.findings
+    ]
+
+
+def _failures(assembly: Assembly) -> list[dict[str, Any]]:
+    return [
+        {"directory": outcome.source.text, "kind": outcome.failure.kind, "message": outcome.failure.message}
+        for outcome in assembly.outcomes
+        if outcome.failure
+    ]
+
+
+def _refused(result: PackResult) -> list[dict[str, Any]]:
+    return [
+        {"directory": _directory(result, each.index), "kind": each.kind, "message": each.message}
+        for each in result.refusals
+    ]
