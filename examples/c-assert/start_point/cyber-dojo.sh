@@ -1,0 +1,4 @@
+set -e
+
+make --silent tests
+./tests

@@ -1,0 +1,6 @@
+#include "improbability.h"
+
+long odds(int power)
+{
+    return 2L * power;
+}

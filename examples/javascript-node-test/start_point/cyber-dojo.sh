@@ -1,0 +1,3 @@
+set -e
+
+node --test --test-reporter=tap

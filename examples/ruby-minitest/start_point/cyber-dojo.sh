@@ -1,0 +1,5 @@
+set -e
+
+for file in test_*.rb; do
+  ruby "${file}"
+done

@@ -1,0 +1,130 @@
+"""What `pack` is to do: its options checked, and its checkouts found."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from lsp_assembler.cli.plan import reference
+from lsp_assembler.durations import load_durations
+from lsp_assembler.errors import InvalidInputError
+from lsp_assembler.reference import Reference
+from lsp_assembler.reports.escaping import visible
+from lsp_assembler.start_point import START_POINT
+
+_LONGEST_VERSION = 128 - len("LSP-")
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The checkouts to pack.
+
+    Args:
+        directories: as the user wrote them; those of --from-tree with its path in front.
+        passed_over: the children of --from-tree that are folders, and no checkouts.
+    """
+
+    directories: tuple[str, ...]
+    passed_over: tuple[str, ...] = ()
+
+
+def chosen(directories: Sequence[str], tree: Path | None) -> Chosen:
+    """The checkouts of the command line, then those of --from-tree; says which of its children are none.
+
+    Raises:
+        InvalidInputError: there are none, or the tree cannot be read.
+    """
+    if tree is None:
+        if not directories:
+            raise InvalidInputError(
+                "pack: there is nothing to pack; expected LTF checkouts, or --from-tree DIR",
+                "Say 'lsp-assembler pack .' in a checkout.",
+            )
+        return Chosen(tuple(directories))
+    try:
+        folders = sorted(
+            child for child in tree.iterdir() if child.is_dir() and not child.name.startswith(".")
+        )
+        found = [folder for folder in folders if (folder / START_POINT).is_dir()]
+    except OSError as error:
+        raise InvalidInputError(
+            f"--from-tree: '{tree}' cannot be read ({error.strerror}); expected a folder of LTF checkouts",
+            "Check the path.",
+        ) from error
+    passed_over = tuple(str(folder) for folder in folders if folder not in found)
+    for path in passed_over:
+        typer.echo(f"{visible(path)}: passed over (it has no {START_POINT} folder)", err=True)
+    if not found:
+        raise InvalidInputError(
+            f"--from-tree: '{tree}' has no LTF checkout in it; expected children with a {START_POINT} folder",
+            "Check the path: each checkout is a direct child.",
+        )
+    return Chosen((*directories, *map(str, found)), passed_over)
+
+
+def version_tag(version: str | None) -> str:
+    """The tag of --version, e.g. "3.7.4-18"; "" where there is none.
+
+    Raises:
+        InvalidInputError: it cannot be a tag, or not one that never moves.
+    """
+    if version is None:
+        return ""
+    try:
+        fits = Reference.parse(f"name:{version}").tag == version and len(version) <= _LONGEST_VERSION
+    except ValueError:
+        fits = False
+    if not fits:
+        raise InvalidInputError(
+            f"--version: '{version}' is no tag; expected letters, digits, '_', '.' and '-', at most "
+            f"{_LONGEST_VERSION}, the first one neither '.' nor '-'",
+            "Correct the version, e.g. 3.7.4-18, or leave it out: then the commit is the tag.",
+        )
+    if version in ("latest", "LSP") or version.startswith("LSP-"):
+        raise InvalidInputError(
+            f"--version: '{version}' has another meaning; expected a tag that never moves, e.g. 3.7.4-18",
+            "Choose another, or leave it out: then the commit is the tag.",
+        )
+    return version
+
+
+def durations_label(path: Path | None, *, single: bool) -> str:
+    """The durations of --durations as compact JSON; "" where there are none.
+
+    Raises:
+        InvalidInputError: the file is not as it should be, or there are several checkouts.
+    """
+    if path is None:
+        return ""
+    if not single:
+        raise InvalidInputError(
+            "--durations: they are of one language, and there are several checkouts; expected one",
+            "Pack them one by one.",
+        )
+    return load_durations(path)
+
+
+def language_image_name(text: str | None, *, wanted: bool, single: bool) -> Reference | None:
+    """The image of --language-image; None for NAME:latest.
+
+    Args:
+        wanted: whether language images are to be tagged at all.
+        single: whether there is just one checkout.
+
+    Raises:
+        InvalidInputError: it is malformed, or goes with no other option, or with several checkouts.
+    """
+    if text is None:
+        return None
+    if not wanted:
+        raise InvalidInputError(
+            "--language-image: nothing is done with it; expected --tag-language-image as well",
+            "Add --tag-language-image, or leave out --language-image.",
+        )
+    if not single:
+        raise InvalidInputError(
+            "--language-image: it names one image, and there are several checkouts; expected one",
+            "Pack them one by one, or leave it out: then each NAME:latest is tagged.",
+        )
+    return reference(text, "--language-image")

@@ -1,0 +1,76 @@
+"""Progress on stderr: live lines for a person at a terminal, else one line for each finished image."""
+
+import contextlib
+import os
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import typer
+
+from lsp_assembler.assembly import Observer
+from lsp_assembler.reports.wording import human_size
+
+_STATES = ("waiting", "pulling", "extracting", "fetched", "checked", "failed")
+_BUSY = ("pulling", "extracting")
+_DONE = ("fetched", "failed")
+_REFRESHES_PER_SECOND = 10
+_MARGIN = 4  # lines of the terminal that the live display leaves alone
+
+
+@contextlib.contextmanager
+def watching(names: Sequence[str]) -> Iterator[Observer]:
+    """An observer of the sources of these names, shown for as long as the context lasts.
+
+    Live only if stderr is a terminal and CI is unset: Rich by itself also animates under FORCE_COLOR.
+    """
+    if sys.stderr.isatty() and "CI" not in os.environ and os.environ.get("TERM") != "dumb":
+        with _live(names) as observer:
+            yield observer
+    else:
+        yield _lines(names)
+
+
+def _lines(names: Sequence[str]) -> Observer:
+    lock = threading.Lock()
+    done = 0
+
+    def observe(index: int, state: str, size: int) -> None:
+        nonlocal done
+        if state in _DONE:
+            with lock:
+                done += 1
+                detail = f"fetched ({human_size(size)})" if state == "fetched" else state
+                typer.echo(f"[{done}/{len(names)}] {names[index]} {detail}", err=True)
+
+    return observe
+
+
+@contextlib.contextmanager
+def _live(names: Sequence[str]) -> Iterator[Observer]:
+    from rich.console import Console, Group
+    from rich.live import Live
+    from rich.text import Text
+
+    states = dict.fromkeys(range(len(names)), ("waiting", 0))
+
+    def observe(index: int, state: str, size: int) -> None:
+        states[index] = (state, size)  # one key a source, each set by one thread: no lock needed
+
+    def shown() -> Group:
+        now = list(states.items())
+        counted = Counter(state for _, (state, _) in now)
+        summary = "  ".join(f"{state} {counted[state]}" for state in _STATES if counted[state])
+        busy = [(index, state, size) for index, (state, size) in now if state in _BUSY]
+        lines = [
+            f"  {state:<10} {human_size(size) if size else '':>9}  {names[index]}"
+            for index, state, size in busy[: max(1, console.height - _MARGIN)]
+        ]
+        return Group(*(Text(line, no_wrap=True, overflow="ellipsis") for line in (summary, *lines)))
+
+    console = Console(stderr=True)
+    with Live(
+        console=console, get_renderable=shown, refresh_per_second=_REFRESHES_PER_SECOND, transient=True
+    ):
+        yield observe

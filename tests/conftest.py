@@ -1,0 +1,116 @@
+"""Fixtures of the whole suite: real servers, started when a test first asks for one, one set per worker.
+
+Where a machine cannot run them, the tests that ask for them are skipped and say why; with
+LSP_REQUIRE_SERVICES=1, as in CI, they fail instead.
+"""
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+
+import docker
+import pytest
+
+from tests.corpus import CorpusStartPoint, corpus_folder, load_corpus
+from tests.services import (
+    BASE_NAME,
+    DockerEngine,
+    Image,
+    Login,
+    Registry,
+    base_image_config,
+    base_image_layer,
+    base_image_missing,
+    engine_missing,
+    import_base_image,
+    registry_missing,
+)
+
+
+def pytest_configure() -> None:
+    """Let SIGTERM end the session as Ctrl-C does, so that it stops its servers and removes their folders."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def _need(missing: str) -> None:
+    """Skip, or fail where services are required, unless nothing is missing."""
+    if not missing:
+        return
+    if os.environ.get("LSP_REQUIRE_SERVICES") == "1":
+        pytest.fail(f"{missing}, and LSP_REQUIRE_SERVICES=1 requires it")
+    pytest.skip(missing)
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[DockerEngine]:
+    """A private Docker Engine; its `url` is what DOCKER_HOST is set to."""
+    _need(engine_missing())
+    with DockerEngine() as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def docker_client(engine: DockerEngine) -> Iterator[docker.DockerClient]:
+    """A client of the private engine."""
+    client = engine.client()
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def registry() -> Iterator[Registry]:
+    """A private registry that lets everybody pull and push."""
+    _need(registry_missing())
+    with Registry() as registry:
+        yield registry
+
+
+@pytest.fixture(scope="session")
+def login() -> Login:
+    """Who may use `private_registry`."""
+    return Login()
+
+
+@pytest.fixture(scope="session")
+def private_registry(login: Login) -> Iterator[Registry]:
+    """A private registry that wants a login."""
+    _need(registry_missing())
+    with Registry(login) as registry:
+        yield registry
+
+
+@pytest.fixture(scope="session")
+def engine_base(docker_client: docker.DockerClient) -> str:
+    """The name of the stand-in base image in the private engine."""
+    _need(base_image_missing())
+    import_base_image(docker_client)
+    return BASE_NAME
+
+
+@pytest.fixture(scope="session")
+def registry_base(registry: Registry) -> str:
+    """The name of the stand-in base image in the private registry, for amd64 and arm64."""
+    _need(base_image_missing())
+    repository, _, tag = BASE_NAME.partition(":")
+    layers, config = (base_image_layer(),), base_image_config()
+    architectures = ("amd64", "arm64")
+    images = tuple(Image(layers, config=config, architecture=each) for each in architectures)
+    registry.put_images(repository, tag, images)
+    return f"{registry.host}/{BASE_NAME}"
+
+
+@pytest.fixture(scope="session")
+def corpus() -> tuple[CorpusStartPoint, ...]:
+    """The start points of all languages that cyber-dojo has."""
+    folder = corpus_folder()
+    if folder is None:
+        pytest.skip("the corpus is absent; LSP_CORPUS can name its folder")
+    return tuple(load_corpus(folder))
+
+
+@pytest.fixture(scope="session")
+def corpus_images(corpus: tuple[CorpusStartPoint, ...], registry: Registry) -> tuple[str, ...]:
+    """The names of the corpus's LSP images in the private registry."""
+    return tuple(start_point.publish(registry) for start_point in corpus)

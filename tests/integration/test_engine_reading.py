@@ -1,0 +1,45 @@
+"""The two ways of reading a start point out of an engine give the same, whichever it takes."""
+
+import pytest
+
+from lsp_assembler.archive import Limits
+from lsp_assembler.reference import Reference
+from lsp_assembler.stores.docker_engine import DockerEngine, EngineOptions
+from tests import services
+from tests.integration.support import start_point
+from tests.services import Image, Registry, layer
+
+_LIMITS = Limits(max_bytes=100_000)
+_UPPER: dict[str, bytes | tuple[bytes, int]] = {
+    "start_point/hiker.sh": (b"echo 42\n", 0o755),
+    "start_point/.wh.bats_help.txt": b"",
+}
+
+
+@pytest.fixture
+def store(engine: services.DockerEngine, monkeypatch: pytest.MonkeyPatch) -> DockerEngine:
+    """The engine as a store with small limits."""
+    monkeypatch.setenv("DOCKER_HOST", engine.url)
+    return DockerEngine(EngineOptions(limits=_LIMITS))
+
+
+def published(registry: Registry, name: str, *layers: bytes) -> Reference:
+    registry.put_image(f"reading/{name}", "LSP", Image(layers))
+    return Reference.parse(f"{registry.host}/reading/{name}:LSP")
+
+
+def test_saved_or_out_of_a_container_the_tree_is_the_same(store: DockerEngine, registry: Registry) -> None:
+    lower = layer(start_point("Reading") | {"start_point/bats_help.txt": b"hidden by the upper layer"})
+    small = store.fetch(published(registry, "small", lower, layer(_UPPER)))
+    ballast = layer({"usr/lib/ballast": bytes(_LIMITS.max_bytes + 1)})
+    large = store.fetch(published(registry, "large", ballast, lower, layer(_UPPER)))
+    assert small.tree == large.tree
+    assert small.tree.files["start_point/hiker.sh"].executable
+    assert "start_point/bats_help.txt" not in small.tree.files
+    assert (small.strays, large.strays) == ((), ("(too much to list)",))
+
+
+def test_what_else_a_small_image_holds_is_listed(store: DockerEngine, registry: Registry) -> None:
+    strays = layer({"etc/hosts": b"127.0.0.1 localhost\n", "README": b"stray"})
+    found = store.fetch(published(registry, "strays", layer(start_point("Strays")), strays))
+    assert found.strays == ("README", "etc/hosts")
