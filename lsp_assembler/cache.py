@@ -7,7 +7,7 @@ cannot be read is a miss, and a disk that takes no more is written to no more.
 import contextlib
 import itertools
 import os
-import tempfile
+import secrets
 import time
 from dataclasses import dataclass
 from hashlib import sha256
@@ -140,11 +140,13 @@ class Cache:
             return
         try:
             self._prepare()
-            descriptor, name = tempfile.mkstemp(prefix=_TEMPORARY, dir=self._folder)
+            name = f"{self._prefix}{_TEMPORARY}{secrets.token_hex(8)}"
+            # Five of these for each image of a cold run: tempfile and pathlib would take twice as long.
+            descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             try:
                 with os.fdopen(descriptor, "wb") as file:
                     file.write(data)
-                Path(name).replace(self._prefix + entry)
+                os.replace(name, self._prefix + entry)  # noqa: PTH105  # see above
             except BaseException:
                 _unlink(Path(name))
                 raise

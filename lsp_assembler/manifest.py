@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NoReturn
 
 from lsp_assembler.start_point import File, Tree
@@ -62,12 +63,7 @@ class Manifest:
             KeyError: there is no such file.
             ManifestSyntaxError: it is not strict JSON, or its top level is no object.
         """
-        text = _decoded(tree.files[path].content)
-        data = _parsed(text)
-        places = list(_places(text))
-        counts = Counter(key for key, position, _ in places if position is None)
-        duplicates = tuple(key for key, count in counts.items() if count > 1)
-        lines = {(key, position): line for key, position, line in places}
+        data, duplicates, lines = _read(tree.files[path].content)
         return cls(path, data, duplicates, lines, tree)
 
     def line_of(self, key: str, position: int | None = None) -> int | None:
@@ -103,6 +99,20 @@ class Manifest:
     def file(self, name: str) -> File | None:
         """The file beside this manifest that has this name; None where there is none."""
         return self.tree.files.get(self.resolve(name) or "")
+
+
+_Reading = tuple[Mapping[str, Any], tuple[str, ...], Mapping[tuple[str, int | None], int]]
+
+
+@lru_cache(maxsize=4096)  # the rules, the lock file and the report each look at every manifest
+def _read(content: bytes) -> _Reading:
+    """The object, its duplicate keys, and the lines of its keys and elements."""
+    text = _decoded(content)
+    data = _parsed(text)
+    places = list(_places(text))
+    counts = Counter(key for key, position, _ in places if position is None)
+    duplicates = tuple(key for key, count in counts.items() if count > 1)
+    return data, duplicates, {(key, position): line for key, position, line in places}
 
 
 def _decoded(content: bytes) -> str:

@@ -1,6 +1,7 @@
 """The cache, on a real disk and with real processes."""
 
 import os
+import resource
 import stat
 import subprocess
 import sys
@@ -216,20 +217,14 @@ def test_directory_that_cannot_be_made_turns_it_off(tmp_path: Path) -> None:
     cache.close()
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
-def test_full_disk_turns_it_off_and_leaves_what_is_there(
-    cache: Cache, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_room_for_a_file_turns_it_off_and_leaves_what_is_there(cache: Cache) -> None:
     (before,) = put(cache, b"before")
-    half_written = cache._folder / ".new-full"
-
-    def on_full_disk(**_: object) -> tuple[int, str]:
-        half_written.touch()
-        return os.open("/dev/full", os.O_WRONLY), str(half_written)
-
-    with monkeypatch.context() as patched:
-        patched.setattr("tempfile.mkstemp", on_full_disk)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4, limits[1]))  # as on a full disk
+    try:
         (missing,) = put(cache, b"no room")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     (later,) = put(cache, b"not tried again")
 
     assert (cache.get(missing), cache.get(later), cache.get(before)) == (None, None, b"before")
