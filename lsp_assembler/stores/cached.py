@@ -91,6 +91,10 @@ class CachedContents:
         """See Contents.put_manifest."""
         self._online(reference).put_manifest(reference, media_type, data)
 
+    def settle(self) -> None:
+        """See Contents.settle."""
+        self.inner.settle()
+
     def close(self) -> None:
         """See Contents.close; tidies the cache as well."""
         self.inner.close()

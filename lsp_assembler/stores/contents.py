@@ -34,6 +34,9 @@ class Contents(Protocol):
     def put_manifest(self, reference: Reference, media_type: str, data: bytes) -> None:
         """Store a document under the digest of a reference, else under its tag."""
 
+    def settle(self) -> None:
+        """Make the names last that were given; said once for all names that are moved together."""
+
     def close(self) -> None:
         """Let go of connections and temporary files."""
 

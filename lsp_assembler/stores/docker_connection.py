@@ -102,14 +102,15 @@ class Connection:
         with self.stream("POST", "images/create", headers, wanted) as response:
             yield from _parsed(response)
 
-    def build(self, context: bytes) -> Iterator[dict[str, Any]]:
-        """Build an image by the classic builder; what the engine says meanwhile, errors included.
+    def build(self, context: bytes, parameters: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+        """Build an image; what the engine says meanwhile, errors included.
 
         Args:
             context: a tar with a Dockerfile in it.
+            parameters: of the query, e.g. {"version": "2"} for BuildKit.
         """
         headers = {"Content-Type": "application/x-tar"}
-        with self.stream("POST", "build", headers, {"rm": "1", "forcerm": "1"}, context) as response:
+        with self.stream("POST", "build", headers, parameters, context) as response:
             yield from _parsed(response)
 
     def login(self, repository: str) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 import contextlib
 import re
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +14,7 @@ from lsp_assembler.errors import FetchError
 from lsp_assembler.image import Image, encode
 from lsp_assembler.reference import Reference
 from lsp_assembler.start_point import START_POINT, File, StartPoint, Tree
+from lsp_assembler.stores.docker_build import build
 from lsp_assembler.stores.docker_connection import Connection
 from lsp_assembler.stores.docker_errors import TROUBLE, events, fetch_error, publish_error
 from lsp_assembler.stores.docker_names import conflict, give_names, id_of, named
@@ -35,11 +35,8 @@ from lsp_assembler.stores.interface import (
 from lsp_assembler.stores.saved_image import SavedImageError, saved_layers
 from lsp_assembler.stores.throwaway import Throwaways
 
-_BUILD_FILES = {"Dockerfile", ".dockerignore"}
 _LOADED = re.compile(r"Loaded image(?: ID)?: (\S+)")
 _HEADERS_PER_ENTRY = 4096
-_LINES_OF_A_FAILED_STEP = 5
-_BUILDERS_WORDS = ("Step ", "--->", "Removing intermediate container")
 _NAMELESS = "<none>:<none>"  # what older engines call an image that has lost its last name
 _TOO_MUCH = "(too much to list)"
 _UNCOMPRESSED = {"Accept-Encoding": "identity"}  # the engine would compress: that costs more than it saves
@@ -156,13 +153,8 @@ class DockerEngine(Store):
 
     def build(self, recipe: Recipe, names: Sequence[Reference]) -> BuiltImage:
         """See Store.build; a `docker build`, tagged only once it has succeeded."""
-        ignored = "\n".join(_BUILD_FILES).encode()
-        build_files = Tree.of(
-            {"Dockerfile": File(recipe.dockerfile.encode()), ".dockerignore": File(ignored)}
-        )
-        context = write_layer(recipe.context.joined(build_files), recipe.epoch)
         try:
-            return named(self._connection.client, self._built(context), names)
+            return named(self._connection.client, build(self._connection, recipe), names)
         except TROUBLE as error:
             raise publish_error(names[0], error) from error
 
@@ -208,20 +200,6 @@ class DockerEngine(Store):
             return self._available(reference, progress)
         except TROUBLE as error:
             raise fetch_error(reference, error) from error
-
-    def _built(self, context: bytes) -> str:
-        """The id of the image that a context with its Dockerfile makes; a failure tells what was printed."""
-        image_id = ""
-        printed: deque[str] = deque(maxlen=_LINES_OF_A_FAILED_STEP)
-        try:
-            for event in events(self._connection.build(context)):
-                image_id = (event.get("aux") or {}).get("ID", image_id)
-                line = str(event.get("stream", "")).strip()
-                printed.extend([line] if line and not line.startswith(_BUILDERS_WORDS) else [])
-        except docker.errors.DockerException as error:
-            last = f"; it printed: {' | '.join(printed)}" if printed else ""
-            raise docker.errors.DockerException(f"{error}{last}") from error
-        return image_id
 
     def _available(self, reference: Reference, progress: Progress) -> dict[str, Any]:
         """The engine's description of an image, pulled before if need be."""

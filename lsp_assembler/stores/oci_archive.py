@@ -21,7 +21,7 @@ _DOCKER_LISTING = "manifest.json"  # an older `docker load` knows only this
 
 
 class OciArchive(OciLayout):
-    """The contents of one archive: unpacked to a temporary layout, and packed again after each change.
+    """The contents of one archive: unpacked to a temporary layout, and packed again when names have moved.
 
     Args:
         file: made when something is first published.
@@ -48,11 +48,9 @@ class OciArchive(OciLayout):
                 kind="unreadable",
             ) from error
 
-    def put_manifest(self, reference: Reference, media_type: str, data: bytes) -> None:
-        """See Contents.put_manifest; a new name makes a new file."""
-        super().put_manifest(reference, media_type, data)
-        if not reference.digest:
-            self._pack()
+    def settle(self) -> None:
+        """See Contents.settle; until then the file is as it was."""
+        self._pack()
 
     def close(self) -> None:
         """See Contents.close."""

@@ -110,6 +110,9 @@ class OciLayout:
             with self._writing(reference), self._locked():
                 self._name(reference, {"mediaType": media_type, "digest": digest_of(data), "size": len(data)})
 
+    def settle(self) -> None:
+        """See Contents.settle; names last from the moment when they are given."""
+
     def close(self) -> None:
         """See Contents.close."""
         self._staging.close()

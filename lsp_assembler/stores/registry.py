@@ -55,6 +55,9 @@ class Registries:
         """See Contents.put_manifest."""
         self.client.put_manifest(reference, media_type, data)
 
+    def settle(self) -> None:
+        """See Contents.settle; names last from the moment when they are given."""
+
     def close(self) -> None:
         """See Contents.close."""
         self.client.close()

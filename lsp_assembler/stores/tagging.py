@@ -26,6 +26,7 @@ def moving_tags(contents: Contents) -> Iterator[Move]:
 
     try:
         yield move
+        contents.settle()
     except BaseException:
         for name, before in reversed(tried):
             with contextlib.suppress(FetchError, PublishError):  # the first failure is the one to tell

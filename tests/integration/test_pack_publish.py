@@ -293,7 +293,7 @@ def test_a_run_that_is_ended_leaves_no_half_tag(
     tool: Tool, registry: Registry, number: signal.Signals, store: str
 ) -> None:
     repositories = [f"ended/{store}-{number.name.lower()}-{index}" for index in range(6)]
-    with SlowLink(registry.host, 0.03) as host:
+    with SlowLink(registry.host, 0.1) as host:
         for index, repository in enumerate(repositories):
             write(tool, f"tree/{index}", f"{host}/{repository}", display_name=str(index))
         to = "registry" if store == "registry" else f"oci:{tool.folder}/out"

@@ -78,6 +78,9 @@ class MemoryContents:
         if not reference.digest:
             self.named[reference.canonical] = digest_of(data)
 
+    def settle(self) -> None:
+        """See Contents.settle."""
+
     def close(self) -> None:
         self._note("close")
 
