@@ -14,6 +14,7 @@ from lsp_assembler.errors import FetchError
 from lsp_assembler.start_point import File, Tree, ancestors
 from lsp_assembler.tar import Member, members
 
+_CHECK_IMAGE = "Check that this is an :LSP image"
 _WHITEOUT = ".wh."
 _OPAQUE = ".wh..wh..opq"
 _HEADERS_PER_ENTRY = 4096  # a tar header, its padding, and a pax header of the usual size
@@ -128,7 +129,7 @@ def _entries(layer: Readable, folder: str, image: str, limits: Limits) -> Iterat
     try:
         for count, member in enumerate(members(bounded.read)):
             if count >= limits.max_entries:
-                raise _too_many_entries(image, limits)
+                raise too_many_entries(image, limits)
             path = _checked_path(member.name, image, limits)
             if path:
                 yield path, _entry(member, wanted=_inside(path, folder))
@@ -171,7 +172,7 @@ class _Overlay:
         if sum(len(entry.content) for entry in self.entries.values() if isinstance(entry, File)) > (
             self._limits.max_bytes
         ):
-            raise _too_large(self._image, self._limits)
+            raise too_large(self._image, self._limits)
 
     def _add(self, path: str, entry: _Entry) -> None:
         for parent in ancestors(path):
@@ -182,7 +183,7 @@ class _Overlay:
             self._hide(path)
         self.entries[path] = entry
         if len(self.entries) > self._limits.max_entries:
-            raise _too_many_entries(self._image, self._limits)
+            raise too_many_entries(self._image, self._limits)
 
     def _hide(self, path: str) -> None:
         if path in self.entries and self.entries.pop(path) is None:
@@ -201,12 +202,7 @@ def _inside(path: str, folder: str) -> bool:
 def _checked_path(name: str, image: str, limits: Limits) -> str:
     """The member's path without "./" and trailing "/"; "" for the root itself."""
     if len(name.encode()) > limits.max_path:
-        raise FetchError(
-            f"{image}: the path '{name[:60]}…' has {len(name.encode()):,} bytes; at most {limits.max_path:,} "
-            "are accepted",
-            "Shorten it, or raise --max-path.",
-            kind="path-too-long",
-        )
+        raise path_too_long(image, name, limits)
     parts = [part for part in name.split("/") if part not in ("", ".")]
     if name.startswith("/") or ".." in parts or "\0" in name:
         raise FetchError(
@@ -230,22 +226,38 @@ class _Bounded:
         data = self._stream.read(min(size, self._budget + 1))
         self._budget -= len(data)
         if self._budget < 0:
-            raise _too_large(self._image, self._limits)
+            raise too_large(self._image, self._limits)
         return data
 
 
-def _too_large(image: str, limits: Limits) -> FetchError:
+def too_large(subject: str, limits: Limits, check: str = _CHECK_IMAGE) -> FetchError:
+    """More bytes than are accepted of an image, or of a checkout to make one of.
+
+    Args:
+        check: what the user should look at first, e.g. "Check the directory".
+    """
     return FetchError(
-        f"{image}: it holds more than {limits.max_bytes:,} bytes; a start point is a few small files",
-        "Check that this is an :LSP image, or raise --max-bytes.",
+        f"{subject}: it holds more than {limits.max_bytes:,} bytes; a start point is a few small files",
+        f"{check}, or raise --max-bytes.",
         kind="too-large",
     )
 
 
-def _too_many_entries(image: str, limits: Limits) -> FetchError:
+def too_many_entries(subject: str, limits: Limits, check: str = _CHECK_IMAGE) -> FetchError:
+    """More files and directories than are accepted. The arguments are those of `too_large`."""
     return FetchError(
-        f"{image}: it holds more than {limits.max_entries:,} files and directories; "
+        f"{subject}: it holds more than {limits.max_entries:,} files and directories; "
         "a start point is a few small files",
-        "Check that this is an :LSP image, or raise --max-entries.",
+        f"{check}, or raise --max-entries.",
         kind="too-many-entries",
+    )
+
+
+def path_too_long(subject: str, path: str, limits: Limits) -> FetchError:
+    """A path with more bytes than are accepted; what a file system has that is no UTF-8 counts as well."""
+    size = len(path.encode("utf-8", "surrogateescape"))
+    return FetchError(
+        f"{subject}: the path '{path[:60]}…' has {size:,} bytes; at most {limits.max_path:,} are accepted",
+        "Shorten it, or raise --max-path.",
+        kind="path-too-long",
     )

@@ -75,8 +75,7 @@ def assemble(
         sources: sources[i].index == i.
         jobs: how many are read at the same time.
 
-    Raises:
-        KeyboardInterrupt: the user gave up; reads under way go on in their threads until `read` fails.
+    A signal that ends the run ends this, too; reads under way go on in their threads until `read` fails.
     """
     started = time.perf_counter()
     outcomes = _read_all(sources, read, jobs, observe)

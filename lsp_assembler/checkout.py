@@ -7,12 +7,13 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from lsp_assembler.archive import Limits
+from lsp_assembler.archive import Limits, path_too_long, too_large, too_many_entries
 from lsp_assembler.errors import FetchError
 from lsp_assembler.manifest import Manifest, ManifestSyntaxError
 from lsp_assembler.reference import Reference
 from lsp_assembler.start_point import File, Tree
 
+_CHECK = "Check the directory"
 _OPENING_BRACE = re.compile(rb"\s*\{")
 _MANIFEST = "start_point/manifest.json"
 
@@ -153,12 +154,7 @@ class _Reader:
             )
         self._size += status.st_size
         if self._size > self._limits.max_bytes:
-            raise FetchError(
-                f"{self._directory}: it holds more than {self._limits.max_bytes:,} bytes; a start point is "
-                "a few small files",
-                "Check the directory, or raise --max-bytes.",
-                kind="too-large",
-            )
+            raise too_large(str(self._directory), self._limits, _CHECK)
         self._files[path] = File(target.read_bytes(), bool(status.st_mode & 0o111))
 
     def _may_follow(self, target: Path) -> bool:
@@ -169,19 +165,9 @@ class _Reader:
 
     def _check(self, path: str) -> None:
         if len(self._files) + len(self._directories) + len(self._links) >= self._limits.max_entries:
-            raise FetchError(
-                f"{self._directory}: it holds more than {self._limits.max_entries:,} files and "
-                "directories; a start point is a few small files",
-                "Check the directory, or raise --max-entries.",
-                kind="too-many-entries",
-            )
+            raise too_many_entries(str(self._directory), self._limits, _CHECK)
         if len(os.fsencode(path)) > self._limits.max_path:
-            raise FetchError(
-                f"{self._directory}: the path '{path[:60]}…' has {len(os.fsencode(path)):,} bytes; at most "
-                f"{self._limits.max_path:,} are accepted",
-                "Shorten it, or raise --max-path.",
-                kind="path-too-long",
-            )
+            raise path_too_long(str(self._directory), path, self._limits)
         try:
             path.encode()
         except UnicodeEncodeError as error:

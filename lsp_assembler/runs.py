@@ -1,6 +1,7 @@
 """What a run is called, whether it is over, and what a killed one left behind on disk."""
 
 import contextlib
+import functools
 import os
 import platform
 import re
@@ -42,6 +43,7 @@ def sweep(folder: Path) -> None:
                 Path(entry.path).unlink(missing_ok=True)
 
 
+@functools.cache  # asked for each file that is written, and the same for as long as a process lives
 def _host() -> str:
     """This host and pid namespace: a pid says nothing about a process in another container."""
     try:

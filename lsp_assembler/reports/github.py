@@ -6,6 +6,7 @@ The commands follow "Workflow commands for GitHub Actions"; the escaping is that
 import posixpath
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from lsp_assembler.assembly import Outcome
 from lsp_assembler.reports.escaping import visible, visible_lines
@@ -25,8 +26,13 @@ MAX_ANNOTATIONS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class _Annotation:
-    severity: Severity
+class Annotation:
+    """What GitHub shows beside a line of a file, or at the top of the run.
+
+    As text it is a workflow command; strangers' text in it can neither end it nor begin another.
+    """
+
+    severity: Severity | Literal["notice"]
     title: str
     message: str
     file: str | None = None
@@ -52,10 +58,10 @@ def render(result: Result) -> str:
     return "\n".join([*lines, closing_line(result)]) + "\n"
 
 
-def _annotations(result: Result) -> Iterator[_Annotation]:
+def _annotations(result: Result) -> Iterator[Annotation]:
     """All that is wrong, in the order of images.yml; what stopped the run as a whole comes first."""
     if result.error is not None:
-        yield _Annotation("error", f"lsp-assembler {result.command} stopped", result.error)
+        yield Annotation("error", f"lsp-assembler {result.command} stopped", result.error)
     for outcome in result.assembly.outcomes:
         if outcome.failure:
             yield _of_failure(outcome.source, outcome, result.images_file)
@@ -64,24 +70,22 @@ def _annotations(result: Result) -> Iterator[_Annotation]:
                 yield _of_finding(outcome.source, finding, result.images_file)
 
 
-def _of_failure(source: Source, outcome: Outcome, images_file: str | None) -> _Annotation:
+def _of_failure(source: Source, outcome: Outcome, images_file: str | None) -> Annotation:
     file, line = _in_images_file(source, images_file)
     title = failed(outcome.failure.kind) if outcome.failure else ""
     message = without_subject(outcome.failure.message, source) if outcome.failure else ""
-    return _Annotation("error", title, f"{source.text}: {message}", file, line)
+    return Annotation("error", title, f"{source.text}: {message}", file, line)
 
 
-def _of_finding(source: Source, finding: Finding, images_file: str | None) -> _Annotation:
+def _of_finding(source: Source, finding: Finding, images_file: str | None) -> Annotation:
     title = rule_name(finding)
     message = without_subject(finding.message, source)
     if source.is_directory and finding.manifest is not None:
         file = posixpath.normpath(posixpath.join(source.text, finding.manifest))
-        return _Annotation(finding.severity, title, message, file, finding.manifest_line)
+        return Annotation(finding.severity, title, message, file, finding.manifest_line)
     place = manifest_place(finding)
     subject = source.text if place is None else f"{source.text}: {place}"
-    return _Annotation(
-        finding.severity, title, f"{subject}: {message}", *_in_images_file(source, images_file)
-    )
+    return Annotation(finding.severity, title, f"{subject}: {message}", *_in_images_file(source, images_file))
 
 
 def _in_images_file(source: Source, images_file: str | None) -> tuple[str | None, int | None]:
@@ -90,14 +94,14 @@ def _in_images_file(source: Source, images_file: str | None) -> tuple[str | None
     return posixpath.normpath(images_file), source.line
 
 
-def _limited(annotations: Sequence[_Annotation]) -> Sequence[_Annotation]:
+def _limited(annotations: Sequence[Annotation]) -> Sequence[Annotation]:
     if len(annotations) <= MAX_ANNOTATIONS:
         return annotations
     shown, rest = annotations[: MAX_ANNOTATIONS - 1], annotations[MAX_ANNOTATIONS - 1 :]
     severity = rest[0].severity
     more = plural(len(rest), f"more {severity}")
     message = f"GitHub shows {MAX_ANNOTATIONS} {severity}s of a step at most; the job summary lists them all."
-    return [*shown, _Annotation(severity, more, message)]
+    return [*shown, Annotation(severity, more, message)]
 
 
 def _in_message(text: str) -> str:

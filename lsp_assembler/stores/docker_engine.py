@@ -34,6 +34,7 @@ from lsp_assembler.stores.interface import (
 )
 from lsp_assembler.stores.saved_image import SavedImageError, saved_layers
 from lsp_assembler.stores.throwaway import Throwaways
+from lsp_assembler.stores.unpacking import environment
 
 _LOADED = re.compile(r"Loaded image(?: ID)?: (\S+)")
 _HEADERS_PER_ENTRY = 4096
@@ -147,8 +148,7 @@ class DockerEngine(Store):
         if str(reference) == SCRATCH:
             return BaseImage(SCRATCH, "", {})
         image = self._had(reference, no_progress)
-        variables = (variable.partition("=") for variable in image["Config"].get("Env") or ())
-        env = {name: value for name, _, value in variables}
+        env = environment({"config": image["Config"]})
         return BaseImage(str(reference), _digest(image, reference), env)
 
     def build(self, recipe: Recipe, names: Sequence[Reference]) -> BuiltImage:

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from lsp_assembler.errors import InvalidInputError
+from lsp_assembler.reports.github import Annotation
 from tools.action import run as action
 
 ROOT = Path(__file__).parents[2]
@@ -182,7 +183,7 @@ def test_outdated_becomes_notices() -> None:
 
 
 def test_strangers_cannot_end_an_annotation() -> None:
-    hostile = action.Annotation("error", "a,line=1::x", "one\n::set-output name=x::y\r::error::z", "f:1")
+    hostile = Annotation("error", "a,line=1::x", "one\n::set-output name=x::y\r::error::z", "f:1")
     assert str(hostile) == (
         "::error file=f%3A1,title=a%2Cline=1%3A%3Ax::one%0A::set-output name=x::y\\r::error::z"
     )

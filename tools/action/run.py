@@ -12,32 +12,16 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from lsp_assembler.errors import InvalidInputError
-from lsp_assembler.reports.escaping import visible, visible_lines
+from lsp_assembler.reports.github import Annotation
 
 FORMATS = {"build": "json", "check": "github", "lock": None, "outdated": "json", "pack": "json"}
 """How each command is made to report; None for one that has only text."""
 
 OPTIONS = {"LSP_FILE": "--file", "LSP_FROM": "--from", "LSP_TO": "--to"}
 _TOOL = Path(sys.executable).with_name("lsp-assembler")
-
-
-class Annotation(NamedTuple):
-    """What GitHub shows beside a line of a file, or at the top of the run."""
-
-    level: str
-    title: str
-    message: str
-    file: str | None = None
-    line: int | None = None
-
-    def __str__(self) -> str:
-        """As a workflow command; strangers' text in it can neither end it nor begin another."""
-        properties = {"file": self.file, "line": self.line, "title": self.title}
-        given = ",".join(f"{key}={_property(str(value))}" for key, value in properties.items() if value)
-        return f"::{self.level} {given}::{_message(self.message)}"
 
 
 def main(environment: Mapping[str, str]) -> int:
@@ -126,14 +110,6 @@ def _publish(found: Mapping[str, str], path: str) -> None:
 
 def _say(line: object) -> None:
     sys.stdout.write(f"{line}\n")
-
-
-def _message(text: str) -> str:
-    return visible_lines(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _message(visible(text)).replace(":", "%3A").replace(",", "%2C")
 
 
 if __name__ == "__main__":
