@@ -1,14 +1,48 @@
 """The commands, put together."""
 
-from typing import Annotated
+import importlib
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from lsp_assembler import __version__
-from lsp_assembler.cli import build, check, inspect, lock, migrate, outdated, pack, schema, tags, update
+
+_COMMANDS = (
+    "build",
+    "check",
+    "inspect",
+    "lock",
+    "migrate",
+    "outdated",
+    "pack",
+    "schema",
+    "tags",
+    "update",
+)
+"""Each is the function of that name in the module of that name beside this one."""
+
+
+class _Commands(TyperGroup):
+    """Imports a command when it is asked for: a run needs one of them, and only --help needs all."""
+
+    def __init__(self, **settings: Any) -> None:  # Typer's own
+        super().__init__(**settings)
+        self.commands = dict.fromkeys(_COMMANDS)  # type: ignore[assignment]  # only the names are read
+
+    def get_command(self, _: object, name: str) -> Any:  # Click's type, of whichever Click
+        """The command of a name; None if there is none."""
+        if name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"lsp_assembler.cli.{name}")
+        alone = typer.Typer(add_completion=False, rich_markup_mode=None)
+        alone.command(name)(getattr(module, name))
+        return typer.main.get_command(alone)
+
 
 app = typer.Typer(
     name="lsp-assembler",
+    cls=_Commands,
     help="Assembles cyber-dojo start-point images from tiny :LSP images, without a git clone.",
     no_args_is_help=True,
     add_completion=False,
@@ -16,16 +50,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(build.build)
-app.command()(check.check)
-app.command("inspect")(inspect.inspect)
-app.command("lock")(lock.lock)
-app.command("migrate")(migrate.migrate)
-app.command("outdated")(outdated.outdated)
-app.command("pack")(pack.pack)
-app.command()(schema.schema)
-app.command("tags")(tags.tags)
-app.command("update")(update.update)
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001  # Typer calls it by position

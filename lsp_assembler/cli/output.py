@@ -1,6 +1,5 @@
 """Writing a result where its reader looks for it."""
 
-import importlib
 import os
 import shutil
 import sys
@@ -9,16 +8,9 @@ from pathlib import Path
 import typer
 
 from lsp_assembler.cli.options import Format
-from lsp_assembler.parallel import in_background
 from lsp_assembler.reports.interface import Result
 
 _WIDTH_OF_A_FILE = 120
-
-
-def prepare(format_: Format) -> None:
-    """Import what `write` needs while the run still waits for others: Rich takes a tenth of a second."""
-    if format_ is Format.TEXT:
-        in_background(lambda: importlib.import_module("lsp_assembler.reports.text"))
 
 
 def write(result: Result, format_: Format) -> None:

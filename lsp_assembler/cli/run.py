@@ -12,7 +12,7 @@ from lsp_assembler.archive import Limits
 from lsp_assembler.assembly import Assembly, assemble
 from lsp_assembler.checkout import completed, language_image_name, read_checkout
 from lsp_assembler.cli.options import Format
-from lsp_assembler.cli.output import prepare, write
+from lsp_assembler.cli.output import write
 from lsp_assembler.cli.plan import Plan
 from lsp_assembler.cli.progress import watching
 from lsp_assembler.errors import FetchError, LspAssemblerError
@@ -48,7 +48,6 @@ def report(command: Literal["build", "check"], format_: Format, work: Callable[[
     text it goes to stderr, where `main` writes it.
     """
     started = time.perf_counter()
-    prepare(format_)
     try:
         result = work()
     except LspAssemblerError as error:

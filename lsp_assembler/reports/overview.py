@@ -3,18 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rich.box import SIMPLE_HEAD
-from rich.cells import cell_len
-from rich.table import Table
-from rich.text import Text
-
 from lsp_assembler.assembly import Assembly, Outcome
 from lsp_assembler.reference import Reference
 from lsp_assembler.reports.escaping import visible
+from lsp_assembler.reports.layout import GAP, Column, Line, Span, table, width_of
 from lsp_assembler.reports.wording import ABSENT, failed, human_seconds, human_size
 from lsp_assembler.summary import Summary, summaries
 
-_GAP = 2  # the box has one of it
 _MOST = 0.9  # of the rows must fit without being wrapped: one odd name does not decide the layout of all
 _RIGHT = ("#", "size", "time")
 _LANGUAGE_IMAGE = "language image"
@@ -52,7 +47,7 @@ class _Row:
         }
 
 
-def overview(assembly: Assembly, width: int) -> Table:
+def overview(assembly: Assembly, width: int) -> list[Line]:
     """A table that fits into `width` cells.
 
     One line for each manifest where there is room, with the language image in full or by its tag; else
@@ -71,7 +66,7 @@ def overview(assembly: Assembly, width: int) -> Table:
         widths = _widths(lines, width)
         if widths is not None:
             return _in_columns(lines, rows, widths)
-    return _stacked(rows)
+    return _stacked(rows, width)
 
 
 def _rows(outcome: Outcome, style: str) -> list[_Row]:
@@ -103,12 +98,12 @@ def _names(manifest: Summary, source: str) -> tuple[str, str, str]:
 
 def _widths(lines: Sequence[dict[str, str]], width: int) -> dict[str, int] | None:
     """How wide to make each column, by title; None where there is no room for one line a row."""
-    needed = {title: sorted(cell_len(cells[title]) for cells in lines) for title in lines[0]}
+    needed = {title: sorted(width_of(cells[title]) for cells in lines) for title in lines[0]}
     widths = {
-        title: max(cell_len(title), lengths[-1 if title in _RIGHT else int(len(lengths) * _MOST)])
+        title: max(width_of(title), lengths[-1 if title in _RIGHT else int(len(lengths) * _MOST)])
         for title, lengths in needed.items()
     }
-    spare = width - sum(widths.values()) - _GAP * (len(widths) - 1)
+    spare = width - sum(widths.values()) - GAP * (len(widths) - 1)
     if spare < 0:
         return None
     for title, lengths in needed.items():
@@ -118,31 +113,36 @@ def _widths(lines: Sequence[dict[str, str]], width: int) -> dict[str, int] | Non
     return widths
 
 
-def _table() -> Table:
-    return Table(
-        box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, _GAP - 1, 0, 0), header_style="bold"
-    )
+def _in_columns(
+    lines: Sequence[Mapping[str, str]], rows: Sequence[_Row], widths: Mapping[str, int]
+) -> list[Line]:
+    columns = [Column(title, width, title in _RIGHT) for title, width in widths.items()]
+    cells = [
+        [_spans(cell, row.style) for cell in line.values()] for line, row in zip(lines, rows, strict=True)
+    ]
+    return table(columns, cells)
 
 
-def _in_columns(lines: Sequence[dict[str, str]], rows: Sequence[_Row], widths: Mapping[str, int]) -> Table:
-    table = _table()
-    for title, width in widths.items():
-        table.add_column(title, width=width, justify="right" if title in _RIGHT else "left", overflow="fold")
-    for cells, row in zip(lines, rows, strict=True):
-        table.add_row(*(Text(cell) for cell in cells.values()), style=row.style)
-    return table
-
-
-def _stacked(rows: Sequence[_Row]) -> Table:
-    table = _table()
-    table.add_column("#", justify="right", no_wrap=True)
+def _stacked(rows: Sequence[_Row], width: int) -> list[Line]:
+    """The layout for narrow terminals: what has no room beside the display name stands below it."""
     with_images = any(row.language_image for row in rows)
     names = f"display name\nimage → {_LANGUAGE_IMAGE}" if with_images else "display name\nimage"
-    table.add_column(names, overflow="fold")
-    table.add_column("size", justify="right", no_wrap=True)
-    table.add_column("time", justify="right", no_wrap=True)
+    lines = []
     for row in rows:
         images = f"{row.image} → {row.tag}" if row.tag else row.image
-        stack = Text.assemble(row.display_name, ("\n" + images.strip(), "dim") if images else "")
-        table.add_row(Text(row.index), stack, Text(row.size), Text(row.time), style=row.style)
-    return table
+        stack = "\n".join(filter(None, (row.display_name, images.strip())))
+        lines.append({"#": row.index, names: stack, "size": row.size, "time": row.time})
+    widths = {
+        title: max(
+            width_of(part) for cell in (title, *(line[title] for line in lines)) for part in cell.split("\n")
+        )
+        for title in lines[0]
+    }
+    widths[names] -= max(0, sum(widths.values()) + GAP * (len(widths) - 1) - width)
+    return _in_columns(lines, rows, widths)
+
+
+def _spans(cell: str, style: str) -> list[Span]:
+    """A cell; what stands below its first line is less important."""
+    first, *below = cell.split("\n")
+    return [Span(first, style), *(Span(f"\n{line}", f"{style} dim".strip()) for line in below)]

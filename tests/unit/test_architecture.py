@@ -9,7 +9,7 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "lsp_assembler"
 MODULES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
 TREES = {module: ast.parse((PACKAGE / module).read_text("utf-8")) for module in MODULES}
-RICH = ("cli/", "reports/text.py", "reports/overview.py")
+RICH = ("cli/progress.py", "reports/layout.py")
 PURE = (
     "archive.py",
     "assembly.py",

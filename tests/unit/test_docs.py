@@ -44,7 +44,8 @@ ONLY_WITHOUT_STORE = ("--version", "check", "schema")
 def commands() -> dict[str, Any]:
     """Every command by its name."""
     assert isinstance(TREE, TyperGroup)
-    return dict(TREE.commands)
+    context = typer.Context(TREE)
+    return {name: TREE.get_command(context, name) for name in TREE.list_commands(context)}
 
 
 def options(command: Any) -> dict[str, str]:
