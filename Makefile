@@ -48,4 +48,4 @@ bench: setup services ## measure how long assembling takes
 	$(BIN)/python -m tools.bench $(BENCH_ARGS)
 
 clean: ## remove what make made
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist *.egg-info
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist

@@ -4,7 +4,6 @@ Layers are read in memory, member by member, under limits; nothing is ever extra
 follow the OCI image specification, "Representing Changes".
 """
 
-import io
 import tarfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -12,11 +11,12 @@ from typing import Protocol
 
 from lsp_assembler.errors import FetchError
 from lsp_assembler.start_point import File, Tree, ancestors
-from lsp_assembler.tar import Member, members
+from lsp_assembler.tar import Member, header, members
 
 _CHECK_IMAGE = "Check that this is an :LSP image"
 _WHITEOUT = ".wh."
 _OPAQUE = ".wh..wh..opq"
+_BLOCK = tarfile.BLOCKSIZE
 _HEADERS_PER_ENTRY = 4096  # a tar header, its padding, and a pax header of the usual size
 _KINDS = {
     tarfile.LNKTYPE: "a hard link",
@@ -110,17 +110,15 @@ def write_layer(tree: Tree, epoch: int = 0) -> bytes:
     Args:
         epoch: the mtime of every entry, in seconds since 1970.
     """
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as tar:
-        for path in sorted({*tree.files, *tree.directories}):
-            file = tree.files.get(path)
-            member = tarfile.TarInfo(path)
-            member.mtime = epoch
-            member.mode = 0o755 if file is None or file.executable else 0o644
-            member.type = tarfile.DIRTYPE if file is None else tarfile.REGTYPE
-            member.size = 0 if file is None else len(file.content)
-            tar.addfile(member, None if file is None else io.BytesIO(file.content))
-    return buffer.getvalue()
+    parts = []
+    for path in sorted({*tree.files, *tree.directories}):
+        file = tree.files.get(path)
+        content = b"" if file is None else file.content
+        mode = 0o755 if file is None or file.executable else 0o644
+        type_ = tarfile.DIRTYPE if file is None else tarfile.REGTYPE
+        parts += [header(path, type_, mode, len(content), epoch), content, bytes(-len(content) % _BLOCK)]
+    size = sum(map(len, parts)) + 2 * _BLOCK  # which are its end mark
+    return b"".join([*parts, bytes(2 * _BLOCK + -size % tarfile.RECORDSIZE)])
 
 
 def _entries(layer: Readable, folder: str, image: str, limits: Limits) -> Iterator[tuple[str, _Entry]]:

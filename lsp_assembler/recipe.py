@@ -131,6 +131,8 @@ def _url(source: Source, point: StartPoint) -> str:
 
 def _word(text: str) -> str:
     """One word, as the service splits shas.txt at white space: what would split it is percent-encoded."""
+    if text.isprintable() and " " not in text:
+        return text
     return "".join(
         char if char.isprintable() and not char.isspace() else quote(char, errors="replace") for char in text
     )

@@ -59,22 +59,21 @@ class Tree:
         As on a disk, a path is one thing only. Where one is given as two, the file is kept, and what
         would be below it is not; a directory comes before a link.
         """
-
-        def fits(path: str) -> bool:
-            return files.keys().isdisjoint(ancestors(path))
-
-        kept = {path: file for path, file in sorted(files.items()) if fits(path)}
-        folders = {path for path in directories if path not in files and fits(path)}
-        loose = {path for path in links if path not in files and fits(path)}
-        folders |= {parent for path in (*kept, *folders, *loose) for parent in ancestors(path)}
+        directories, links = set(directories), set(links)
+        above = {_parent(path) for path in (*files, *directories, *links)}
+        lost = {folder for folder in above if not files.keys().isdisjoint(_with_ancestors(folder))}
+        kept = {path: file for path, file in sorted(files.items()) if _parent(path) not in lost}
+        folders = {path for path in directories if path not in files and _parent(path) not in lost}
+        loose = {path for path in links if path not in files and _parent(path) not in lost}
+        folders |= {folder for parent in above - lost for folder in _with_ancestors(parent)}
         return cls(kept, frozenset(folders), frozenset(loose - folders))
 
     def under(self, prefix: str) -> "Tree":
         """The same tree one level deeper: `under("0")` turns "a/b" into "0/a/b"."""
-        return Tree.of(
+        return Tree(
             {f"{prefix}/{path}": file for path, file in self.files.items()},
-            {prefix, *(f"{prefix}/{path}" for path in self.directories)},
-            {f"{prefix}/{path}" for path in self.links},
+            frozenset((*_with_ancestors(prefix), *(f"{prefix}/{path}" for path in self.directories))),
+            frozenset(f"{prefix}/{path}" for path in self.links),
         )
 
     def below(self, prefix: str) -> "Tree":
@@ -117,6 +116,15 @@ def ancestors(path: str) -> list[str]:
     """The directories above a relative path: "a/b/c" gives ["a", "a/b"]."""
     parts = path.split("/")[:-1]
     return ["/".join(parts[: length + 1]) for length in range(len(parts))]
+
+
+def _parent(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+def _with_ancestors(folder: str) -> list[str]:
+    """A directory and those above it; none of the root."""
+    return [*ancestors(folder), folder] if folder else []
 
 
 @dataclass(frozen=True, slots=True)
