@@ -1,31 +1,51 @@
 """A cache on disk of small documents and blobs by digest, and of the digests that names had last.
 
-What is in it can be had again, so nothing here ever fails: a file that vanished, that is damaged or that
-cannot be read is a miss, and a disk that takes no more is written to no more.
+What is in it can be had again, so nothing here ever fails: content that is damaged is a miss, a file that
+is damaged goes, and a disk that takes no more is written to no more.
 """
 
 import contextlib
-import itertools
-import os
-import secrets
+import sqlite3
+import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from lsp_assembler.content import ContentError, check_digest, digest_of
 
 MAX_ENTRY = 1024 * 1024
 """The longest content that is kept, in bytes: start points and configurations, no base image's layers."""
 
-_BLOCK = 4096  # what even the smallest file takes of a disk
+_FLUSH_AT = (
+    4 * 1024 * 1024
+)  # so that a long run neither grows without end nor loses everything if it is killed
 _SHRINK_TO = 0.8  # so that a full cache is not tidied by every run
-_MOST_ENTRIES = 100_000  # that one run looks at
-_TEMPORARY = ".new-"
-_STALE_SECONDS = 3600.0
-_FRESH_SECONDS = 3600.0  # for so long a use is not noted again: it would be one more system call a file
+_FRESH_SECONDS = 3600  # for so long a use is not noted again
+_BUSY_SECONDS = 5.0  # to wait for another run that writes; one takes a hundredth of that
 _TAG = b"""Signature: 8a477f597d28d172789f06886806bc55
 # This directory was made by lsp-assembler and may be removed. See https://bford.info/cachedir/
+"""
+# Losing what was written last to a power cut is cheaper than waiting for the disk in every run.
+_SCHEMA = """
+PRAGMA synchronous = OFF;
+CREATE TABLE IF NOT EXISTS contents (digest TEXT PRIMARY KEY, data BLOB NOT NULL, used INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS names (name TEXT PRIMARY KEY, digest TEXT NOT NULL, media_type TEXT NOT NULL);
+"""
+# A damaged row may hold anything; a file that is damaged further is none that SQLite reads.
+_GET = """
+SELECT coalesce(CAST(data AS BLOB), x''), coalesce(CAST(used AS INTEGER), 0) FROM contents WHERE digest = ?
+"""
+# Content counts in whole pages, which is more than it takes: what is left is sure to fit.
+_PRUNE = """
+DELETE FROM contents WHERE rowid IN (
+    SELECT row FROM (
+        SELECT rowid AS row,
+               sum(length(data) / 4096 * 4096 + 4096) OVER (ORDER BY used DESC, rowid DESC) AS total
+        FROM contents
+    ) WHERE total > ?
+)
 """
 
 
@@ -45,21 +65,28 @@ class LastSeen:
 class Cache:
     """The cache in one directory. Threads may share it, and processes the directory.
 
-    No method raises OSError or ContentError.
+    What is put into it is written when it is closed, or when there is much of it: all at once.
+    No method raises OSError, sqlite3.Error or ContentError.
 
     Args:
         directory: e.g. ~/.cache/lsp-assembler; made when something is first written.
-        max_bytes: of disk, which `close` keeps; every file counts as whole blocks of 4 KiB.
+        max_bytes: of disk, which every write keeps.
     """
 
     def __init__(self, directory: Path, max_bytes: int) -> None:
         self._directory = directory
-        self._folder = directory / "v1"  # another version may keep its entries in another way
-        self._prefix = f"{self._folder}{os.sep}"
+        self._file = directory / "v1" / "cache.sqlite"  # another version may keep its entries in another way
         self._max_bytes = max_bytes
-        self._is_prepared = False
-        self._is_writable = True
-        self._has_grown = False
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+        self._is_off = False
+        self._contents: dict[str, bytes] = {}  # not yet written
+        self._names: dict[str, LastSeen] = {}
+        self._used: set[str] = set()
+        self._pending = 0
+        with self._lock, self._guarded():
+            if self._file.exists():
+                self._connection = _connect(self._file)
 
     def get(self, digest: str) -> bytes | None:
         """The bytes that have this digest; None if they are not here.
@@ -67,22 +94,37 @@ class Cache:
         Args:
             digest: e.g. "sha256:9f86…"; one that is malformed is never here.
         """
-        entry = _entry_of(digest)
-        data = self._read(entry) if entry else None
-        if data is None or digest_of(data, digest.partition(":")[0]) == digest:
-            return data
-        self._remove(entry)
+        if not _is_sound(digest):
+            return None
+        with self._lock:
+            data = self._contents.get(digest)
+            if data is not None:
+                return data
+            row = self._row(_GET, digest)
+            if row is None:
+                return None
+            data, used = row
+            if abs(time.time() - used) > _FRESH_SECONDS:
+                self._used.add(digest)
+        if digest_of(data, digest.partition(":")[0]) == digest:
+            return bytes(data)
+        with self._lock, self._guarded():
+            self._delete(digest)
         return None
 
     def put(self, digest: str, data: bytes) -> None:
         """Keep some bytes, unless there are more than MAX_ENTRY of them.
 
         Args:
-            digest: theirs; where it is not, `get` finds out.
+            digest: theirs; where it is not, a later run's `get` finds out.
         """
-        entry = _entry_of(digest)
-        if entry and len(data) <= MAX_ENTRY:
-            self._write(entry, data)
+        if len(data) > MAX_ENTRY or not _is_sound(digest):
+            return
+        with self._lock:
+            self._contents[digest] = data
+            self._pending += len(data)
+            if self._pending > _FLUSH_AT:
+                self._flush()
 
     def last_seen(self, name: str) -> LastSeen | None:
         """What a name stood for when `remember` was last called; None if that is not known (any more).
@@ -90,130 +132,113 @@ class Cache:
         Args:
             name: `Reference.canonical`, e.g. "docker.io/library/busybox:latest".
         """
-        entry = _record_of(name)
-        data = self._read(entry)
-        if data is None:
-            return None
-        try:
-            digest, media_type, written = data.decode("ascii").split(" ")
-            if written == f"{name}\n":
-                return LastSeen(check_digest(digest), media_type)
-        except ValueError:  # a ContentError and a UnicodeDecodeError are some, too
-            pass
-        self._remove(entry)
-        return None
+        with self._lock:
+            if name in self._names:
+                return self._names[name]
+            row = self._row("SELECT digest, media_type FROM names WHERE name = ?", name)
+        seen = LastSeen(*map(str, row)) if row else None
+        return seen if seen and _is_sound(seen.digest) else None
 
     def remember(self, name: str, seen: LastSeen) -> None:
         """Keep what a name stands for; an earlier entry is replaced."""
-        self._write(_record_of(name), f"{seen.digest} {seen.media_type} {name}\n".encode())
+        with self._lock:
+            self._names[name] = seen
 
     def close(self) -> None:
-        """Bring the directory back to its size, the least recently used first, if this run added to it.
+        """Write what is new, and let go of the file. If it is too large, the least recently used goes.
 
         May be called while other threads still work, and more than once.
         """
-        if self._has_grown:
-            self._has_grown = False
-            with contextlib.suppress(OSError):
-                self._prune()
+        with self._lock:
+            self._flush()
+            if self._connection:
+                self._connection.close()
+                self._connection = None
 
-    def _read(self, entry: str) -> bytes | None:
-        path = self._prefix + entry
-        try:
-            # The bare calls: a run reads hundreds of tiny files, and Path.read_bytes takes twice as many.
-            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-            try:
-                status = os.fstat(descriptor)
-                data = os.read(descriptor, min(status.st_size, MAX_ENTRY))
-            finally:
-                os.close(descriptor)
-        except OSError:
-            return None
-        if abs(time.time() - status.st_mtime) > _FRESH_SECONDS:
-            with contextlib.suppress(OSError):
-                os.utime(path)
-        return data
+    def _row(self, statement: str, key: str) -> Any:
+        with self._guarded():
+            return self._connection.execute(statement, (key,)).fetchone() if self._connection else None
 
-    def _write(self, entry: str, data: bytes) -> None:
-        """Write a whole file or none. After a failure nothing more is tried: it would only cost time."""
-        if not self._is_writable:
+    def _delete(self, digest: str) -> None:
+        if self._connection:
+            with self._connection:
+                self._connection.execute("DELETE FROM contents WHERE digest = ?", (digest,))
+
+    def _flush(self) -> None:
+        contents, self._contents, self._pending = self._contents, {}, 0
+        names, self._names = self._names, {}
+        used, self._used = self._used, set()
+        if self._is_off or not (contents or names or used):
             return
-        try:
-            self._prepare()
-            name = f"{self._prefix}{_TEMPORARY}{secrets.token_hex(8)}"
-            # Five of these for each image of a cold run: tempfile and pathlib would take twice as long.
-            descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            try:
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(data)
-                os.replace(name, self._prefix + entry)  # noqa: PTH105  # see above
-            except BaseException:
-                _unlink(Path(name))
-                raise
-        except OSError:
-            self._is_writable = False
-        else:
-            self._has_grown = True
+        now = int(time.time())
+        with self._guarded():
+            self._connection = self._connection or self._create()
+            with self._connection as transaction:
+                transaction.executemany(
+                    "INSERT OR REPLACE INTO contents VALUES (?, ?, ?)",
+                    ((digest, data, now) for digest, data in contents.items()),
+                )
+                transaction.executemany(
+                    "INSERT OR REPLACE INTO names VALUES (?, ?, ?)",
+                    ((name, seen.digest, seen.media_type) for name, seen in names.items()),
+                )
+                transaction.executemany(
+                    "UPDATE contents SET used = ? WHERE digest = ?", ((now, digest) for digest in used)
+                )
+                if _size(transaction) > self._max_bytes:
+                    transaction.execute(_PRUNE, (int(self._max_bytes * _SHRINK_TO),))
+                    transaction.execute("DELETE FROM names WHERE digest NOT IN (SELECT digest FROM contents)")
 
-    def _prepare(self) -> None:
+    def _create(self) -> sqlite3.Connection:
         """Make the directory, for this user only (images may be private); backups pass it over."""
-        if self._is_prepared:
-            return
         self._directory.mkdir(parents=True, exist_ok=True)
-        self._folder.mkdir(mode=0o700, exist_ok=True)
+        self._file.parent.mkdir(mode=0o700, exist_ok=True)
         tag = self._directory / "CACHEDIR.TAG"
         if not tag.exists():
             tag.write_bytes(_TAG)
-        self._is_prepared = True
+        return _connect(self._file)
 
-    def _remove(self, entry: str) -> None:
-        _unlink(self._folder / entry)
-
-    def _prune(self) -> None:
-        """Remove what killed runs left, then the least recently used.
-
-        Others may prune as well: they find the same order, and that a file has gone already is as good.
-        """
-        kept = self._sweep()
-        total = sum(size for _, _, size in kept)
-        if total <= self._max_bytes:
-            return
-        for _, name, size in sorted(kept):
-            if total <= self._max_bytes * _SHRINK_TO:
-                break
-            self._remove(name)
-            total -= size
-
-    def _sweep(self) -> list[tuple[float, str, int]]:
-        """Remove stale temporary files; of each entry the time of its last use, its name, its size."""
-        now, kept = time.time(), []
-        with os.scandir(self._folder) as entries:
-            for entry in itertools.islice(entries, _MOST_ENTRIES):
-                try:
-                    status = entry.stat(follow_symlinks=False)
-                except OSError:
-                    continue
-                if not entry.name.startswith(_TEMPORARY):
-                    blocks = max(1, -(-status.st_size // _BLOCK))
-                    kept.append((status.st_mtime, entry.name, blocks * _BLOCK))
-                elif now - status.st_mtime > _STALE_SECONDS:
-                    self._remove(entry.name)
-        return kept
+    @contextlib.contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """After a failure nothing more is tried, for it would only cost time. A damaged file goes."""
+        try:
+            yield
+        except (OSError, sqlite3.Error) as error:
+            if self._connection:
+                self._connection.close()
+                self._connection = None
+            if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
+                with contextlib.suppress(OSError):
+                    self._file.unlink()
+            else:
+                self._is_off = True
 
 
-def _entry_of(digest: str) -> str:
-    """The file of some content, e.g. "sha256-9f86…"; "" for a digest that is malformed, and so unsafe."""
+def _connect(file: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        file, timeout=_BUSY_SECONDS, isolation_level="IMMEDIATE", check_same_thread=False
+    )
     try:
-        return check_digest(digest).replace(":", "-")
+        if not connection.execute("PRAGMA page_count").fetchone()[0]:  # later on it would be a write
+            connection.execute("PRAGMA auto_vacuum = FULL")
+        connection.executescript(_SCHEMA)
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _size(connection: sqlite3.Connection) -> int:
+    """What the file will take of the disk when the transaction ends, in bytes."""
+    pages, free, size = (
+        int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+        for name in ("page_count", "freelist_count", "page_size")
+    )
+    return (pages - free) * size
+
+
+def _is_sound(digest: str) -> bool:
+    try:
+        return bool(check_digest(digest))
     except ContentError:
-        return ""
-
-
-def _record_of(name: str) -> str:
-    """The file of a name; hashed, because a name may be longer than a file's may."""
-    return f"name-{sha256(name.encode()).hexdigest()}"
-
-
-def _unlink(path: Path) -> None:
-    with contextlib.suppress(OSError):
-        path.unlink()
+        return False

@@ -1,12 +1,13 @@
 """The cache, on a real disk and with real processes."""
 
-import os
 import resource
+import shutil
+import sqlite3
 import stat
 import subprocess
 import sys
 import threading
-import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from lsp_assembler.cache import MAX_ENTRY, Cache, LastSeen
 from lsp_assembler.content import OCI_MANIFEST, digest_of
 
 PLENTY = 64 * 1024 * 1024
-BLOCK = 4096
+PAGE = 4096
 NAME = "docker.io/cyberdojofoundation/java_junit:LSP"
 SEEN = LastSeen(digest_of(b"manifest"), OCI_MANIFEST)
 
@@ -28,230 +29,313 @@ from lsp_assembler.content import digest_of
 
 folder, worker = Path(sys.argv[1]), sys.argv[2]
 for turn in range(20):
-    cache = Cache(folder, 20 * 4096)
+    cache = Cache(folder, 30 * 4096)
     for number in range(10):
         shared, own = b"shared %d" % number, f"{worker} {turn} {number}".encode()
         for data in (shared, own):
             cache.put(digest_of(data), data)
-            found = cache.get(digest_of(data))
-            assert found in (None, data), found
     cache.close()
+    for number in range(10):
+        found = Cache(folder, 30 * 4096).get(digest_of(b"shared %d" % number))
+        assert found in (None, b"shared %d" % number), found
 print("fine")
 """
 
 
 @pytest.fixture
-def cache(tmp_path: Path) -> Cache:
-    return Cache(tmp_path / "cache", PLENTY)
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "cache"
 
 
-def entries(cache: Cache) -> list[Path]:
-    """All files of a cache, in the order of their names."""
-    return sorted(cache._folder.iterdir())
+@pytest.fixture
+def cache(folder: Path) -> Iterator[Cache]:
+    cache = Cache(folder, PLENTY)
+    yield cache
+    cache.close()
 
 
-def put(cache: Cache, *contents: bytes) -> list[str]:
+def run(folder: Path, *contents: bytes, max_bytes: int = PLENTY) -> list[str]:
+    """A run that keeps these contents; their digests."""
+    cache = Cache(folder, max_bytes)
     digests = [digest_of(content) for content in contents]
     for digest, content in zip(digests, contents, strict=True):
         cache.put(digest, content)
+    cache.close()
     return digests
 
 
-def age(path: Path, seconds: float) -> None:
-    """Make a file look as if it was last used that long ago."""
-    then = time.time() - seconds
-    os.utime(path, (then, then))
+def database(folder: Path) -> sqlite3.Connection:
+    return sqlite3.connect(folder / "v1/cache.sqlite", isolation_level=None)
 
 
-def file_of(cache: Cache, digest: str) -> Path:
-    return cache._folder / digest.replace(":", "-")
+def kept(folder: Path) -> set[str]:
+    """The digests of all that is in a cache, as any SQLite sees it."""
+    return {digest for (digest,) in database(folder).execute("SELECT digest FROM contents")}
+
+
+def age(folder: Path, digest: str, seconds: float) -> None:
+    """Make content look as if it was last used that long ago."""
+    database(folder).execute("UPDATE contents SET used = used - ? WHERE digest = ?", (seconds, digest))
+
+
+def last_use(folder: Path, digest: str) -> int:
+    row = database(folder).execute("SELECT used FROM contents WHERE digest = ?", (digest,)).fetchone()
+    return int(row[0])
 
 
 @pytest.mark.parametrize("algorithm", ["sha256", "sha512"])
 @pytest.mark.parametrize("data", [b"", b"layer", bytes(MAX_ENTRY)], ids=["empty", "small", "largest"])
-def test_what_was_put_is_there_for_the_next_run(cache: Cache, data: bytes, algorithm: str) -> None:
-    digest = digest_of(data, algorithm)
+def test_what_was_put_is_there_at_once_and_for_the_next_run(
+    folder: Path, data: bytes, algorithm: str
+) -> None:
+    cache, digest = Cache(folder, PLENTY), digest_of(data, algorithm)
     assert cache.get(digest) is None
 
     cache.put(digest, data)
+    assert cache.get(digest) == data
+    assert Cache(folder, PLENTY).get(digest) is None
     cache.close()
 
-    assert Cache(cache._directory, PLENTY).get(digest) == data
+    assert Cache(folder, PLENTY).get(digest) == data
 
 
-def test_too_large_is_not_kept(cache: Cache) -> None:
-    data = bytes(MAX_ENTRY + 1)
-    cache.put(digest_of(data), data)
-    assert cache.get(digest_of(data)) is None
-    assert not cache._directory.exists()
+def test_much_is_written_before_the_end(folder: Path, cache: Cache) -> None:
+    contents = [bytes([number]) * MAX_ENTRY for number in range(6)]
+    for content in contents:
+        cache.put(digest_of(content), content)
+    assert len(kept(folder)) == 5
+    assert [cache.get(digest_of(content)) for content in contents] == contents
 
 
-def test_only_its_user_can_read_it(cache: Cache) -> None:
-    put(cache, b"of a private image")
-    assert stat.S_IMODE(cache._folder.stat().st_mode) == 0o700
-    assert stat.S_IMODE(entries(cache)[0].stat().st_mode) == 0o600
+def test_what_a_killed_run_wrote_halfway_does_not_count(folder: Path) -> None:
+    (before,) = run(folder, b"before")
+    code = f"""
+import os, sqlite3
+connection = sqlite3.connect({str(folder / "v1/cache.sqlite")!r}, isolation_level="IMMEDIATE")
+connection.execute("PRAGMA cache_size = 1")
+connection.execute("DELETE FROM contents")
+for number in range(100):
+    connection.execute("INSERT INTO contents VALUES (?, ?, 0)", (f"sha256:{{number:064x}}", bytes(9000)))
+os.kill(os.getpid(), 9)
+"""
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -9
+    assert (folder / "v1/cache.sqlite-journal").exists()
+    assert Cache(folder, PLENTY).get(before) == b"before"
+    assert kept(folder) == {before}
 
 
-def test_backups_pass_it_over(cache: Cache) -> None:
-    put(cache, b"layer")
-    tag = (cache._directory / "CACHEDIR.TAG").read_bytes()
+def test_too_large_is_not_kept(folder: Path) -> None:
+    assert Cache(folder, PLENTY).get(*run(folder, bytes(MAX_ENTRY + 1))) is None
+    assert not folder.exists()
+
+
+def test_only_its_user_can_read_it(folder: Path) -> None:
+    run(folder, b"of a private image")
+    assert stat.S_IMODE((folder / "v1").stat().st_mode) == 0o700
+
+
+def test_backups_pass_it_over(folder: Path) -> None:
+    run(folder, b"layer")
+    tag = (folder / "CACHEDIR.TAG").read_bytes()
     assert tag.startswith(b"Signature: 8a477f597d28d172789f06886806bc55\n")
 
 
-@pytest.mark.parametrize("damage", [b"", b"laye", b"LAYER", b"layer and more", bytes(MAX_ENTRY + 1)])
-def test_damaged_content_is_a_miss_and_goes(cache: Cache, damage: bytes) -> None:
-    (digest,) = put(cache, b"layer")
-    file_of(cache, digest).write_bytes(damage)
+@pytest.mark.parametrize("damage", [b"", b"laye", b"LAYER", bytes(MAX_ENTRY + 1), "text", 7, 1.5])
+def test_damaged_content_is_a_miss_and_goes(folder: Path, damage: object) -> None:
+    (digest,) = run(folder, b"layer")
+    database(folder).execute("UPDATE contents SET data = ?", (damage,))
 
-    assert cache.get(digest) is None
-    assert entries(cache) == []
-    put(cache, b"layer")
-    assert cache.get(digest) == b"layer"
+    assert Cache(folder, PLENTY).get(digest) is None
+    assert not kept(folder)
+    run(folder, b"layer")
+    assert Cache(folder, PLENTY).get(digest) == b"layer"
 
 
-def test_what_is_no_file_is_a_miss(cache: Cache) -> None:
-    put(cache, b"makes the folder")
-    folder, pipe, link = (digest_of(name) for name in (b"folder", b"pipe", b"link"))
-    file_of(cache, folder).mkdir()
-    os.mkfifo(file_of(cache, pipe))
-    file_of(cache, link).symlink_to("/nonexistent")
-    assert [cache.get(digest) for digest in (folder, pipe, link)] == [None, None, None]
+@pytest.mark.parametrize(
+    "damage", [b"", b"no database", bytes(9000), b"SQLite format 3\0" + bytes(9000)], ids=len
+)
+def test_a_damaged_file_goes(folder: Path, damage: bytes) -> None:
+    (digest,) = run(folder, b"layer")
+    (folder / "v1/cache.sqlite").write_bytes(damage)
+
+    assert Cache(folder, PLENTY).get(digest) is None
+    run(folder, b"layer")
+    assert Cache(folder, PLENTY).get(digest) == b"layer"
+
+
+def test_a_file_that_is_damaged_in_its_middle_goes(folder: Path) -> None:
+    digests = run(folder, *(b"%d" % number * 3000 for number in range(30)))
+    file = folder / "v1/cache.sqlite"
+    whole = file.read_bytes()
+    file.write_bytes(whole[:PAGE] + b"\xff" * (len(whole) - PAGE))
+
+    cache = Cache(folder, PLENTY)
+    assert [cache.get(digest) for digest in digests] == [None] * 30
+    cache.remember(NAME, SEEN)
+    cache.close()
+    assert Cache(folder, PLENTY).last_seen(NAME) == SEEN
+
+
+def test_what_is_no_file_turns_it_off(folder: Path) -> None:
+    (folder / "v1/cache.sqlite").mkdir(parents=True)
+    assert Cache(folder, PLENTY).get(*run(folder, b"layer")) is None
 
 
 @pytest.mark.parametrize(
     "digest", ["", "sha256:../../../etc/passwd", "md5:" + "0" * 32, "sha256:" + "A" * 64]
 )
-def test_malformed_digest_never_becomes_a_path(cache: Cache, digest: str) -> None:
+def test_malformed_digests_are_never_kept(folder: Path, digest: str) -> None:
+    cache = Cache(folder, PLENTY)
     cache.put(digest, b"data")
     assert cache.get(digest) is None
-    assert not cache._directory.exists()
+    cache.close()
+    assert not folder.exists()
 
 
-def test_name_is_remembered_and_replaced(cache: Cache) -> None:
+def test_name_is_remembered_and_replaced(folder: Path, cache: Cache) -> None:
     assert cache.last_seen(NAME) is None
     cache.remember(NAME, LastSeen(digest_of(b"before"), OCI_MANIFEST))
     cache.remember(NAME, SEEN)
-    assert Cache(cache._directory, PLENTY).last_seen(NAME) == SEEN
+    assert cache.last_seen(NAME) == SEEN
+    cache.close()
+    assert Cache(folder, PLENTY).last_seen(NAME) == SEEN
     assert cache.last_seen(f"{NAME}-1") is None
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [
-        b"",
-        b"\xff\xfe",
-        f"{SEEN.digest} {OCI_MANIFEST}".encode(),
-        f"{SEEN.digest} {OCI_MANIFEST} {NAME}".encode(),
-        f"{SEEN.digest[:-1]} {OCI_MANIFEST} {NAME}\n".encode(),
-        f"{SEEN.digest} {OCI_MANIFEST} another:name\n".encode(),
-    ],
-)
-def test_damaged_name_is_a_miss_and_goes(cache: Cache, damage: bytes) -> None:
+@pytest.mark.parametrize("damage", ["", SEEN.digest[:-1], b"\xff", 7])
+def test_damaged_name_is_a_miss(folder: Path, damage: object) -> None:
+    cache = Cache(folder, PLENTY)
     cache.remember(NAME, SEEN)
-    entries(cache)[0].write_bytes(damage)
-    assert cache.last_seen(NAME) is None
-    assert entries(cache) == []
+    cache.close()
+    database(folder).execute("UPDATE names SET digest = ?", (damage,))
+    assert Cache(folder, PLENTY).last_seen(NAME) is None
 
 
-def test_size_is_kept_and_the_least_recently_used_goes_first(cache: Cache) -> None:
-    digests = put(cache, *(b"%d" % number for number in range(10)))
+def test_size_is_kept_and_the_least_recently_used_goes_first(folder: Path) -> None:
+    limit = 40 * PAGE
+    digests = run(folder, *(b"%03d" % number * PAGE for number in range(12)))
     for number, digest in enumerate(digests):
-        age(file_of(cache, digest), 86400 - number)
-    used = Cache(cache._directory, max_bytes=5 * BLOCK)
-    assert used.get(digests[0]) == b"0"
+        age(folder, digest, 86400 - number)
+    reader = Cache(folder, PLENTY)
+    assert reader.get(digests[0])
+    reader.close()
 
-    (new,) = put(used, b"new")
-    used.close()
+    (new,) = run(folder, b"new", max_bytes=limit)
 
-    kept = [digest for digest in (*digests, new) if file_of(used, digest).exists()]
-    assert kept == [digests[0], *digests[8:], new]
-
-
-def test_size_counts_whole_blocks(cache: Cache) -> None:
-    small = Cache(cache._directory, max_bytes=4 * BLOCK)
-    put(small, b"a", b"b", bytes(BLOCK + 1))
-    small.close()
-    assert len(entries(small)) == 3
-    put(small, b"c")
-    small.close()
-    assert sum(-(-path.stat().st_size // BLOCK) for path in entries(small)) <= 3
+    assert (folder / "v1/cache.sqlite").stat().st_size <= limit
+    left = kept(folder)
+    assert {digests[0], digests[11], new} <= left
+    assert left == {digests[0], new, *digests[-(len(left) - 2) :]}
 
 
-def test_run_that_added_nothing_does_not_look_around(cache: Cache) -> None:
-    digests = put(cache, b"a", b"b", b"c")
-    reader = Cache(cache._directory, max_bytes=BLOCK)
+def test_what_gets_full_shrinks_by_a_fifth_of_its_limit(folder: Path) -> None:
+    limit = 200 * PAGE
+    for turn in range(6):
+        run(folder, *(b"%d %d " % (turn, number) * 700 for number in range(40)), max_bytes=limit)
+        assert (folder / "v1/cache.sqlite").stat().st_size <= limit
+    assert len(kept(folder)) >= 40
+
+
+def test_a_name_goes_with_what_it_stands_for(folder: Path) -> None:
+    cache = Cache(folder, PLENTY)
+    cache.put(SEEN.digest, b"manifest")
+    cache.remember(NAME, SEEN)
+    cache.close()
+    age(folder, SEEN.digest, 86400)
+    run(folder, *(bytes([number]) * 3 * PAGE for number in range(20)), max_bytes=40 * PAGE)
+    assert SEEN.digest not in kept(folder)
+    assert Cache(folder, PLENTY).last_seen(NAME) is None
+
+
+def test_run_that_added_nothing_writes_nothing(folder: Path) -> None:
+    digests = run(folder, b"a", b"b", b"c")
+    before = (folder / "v1/cache.sqlite").stat()
+    reader = Cache(folder, max_bytes=PAGE)
     assert [reader.get(digest) for digest in digests] == [b"a", b"b", b"c"]
     reader.close()
-    assert len(entries(cache)) == 3
+    after = (folder / "v1/cache.sqlite").stat()
+    assert (before.st_mtime_ns, before.st_ino) == (after.st_mtime_ns, after.st_ino)
 
 
-def test_use_is_noted_once_an_hour(cache: Cache) -> None:
-    (digest,) = put(cache, b"layer")
-    path = file_of(cache, digest)
-    for seconds, noted in ((60.0, False), (7200.0, True), (-7200.0, True)):
-        age(path, seconds)
-        before = path.stat().st_mtime
-        cache.get(digest)
-        assert (path.stat().st_mtime != before) is noted
-
-
-def test_what_a_killed_run_left_goes_and_what_a_running_one_writes_stays(cache: Cache) -> None:
-    (digest,) = put(cache, b"layer")
-    stale, fresh = cache._folder / ".new-stale", cache._folder / ".new-fresh"
-    stale.write_bytes(b"half")
-    fresh.write_bytes(b"half")
-    age(stale, 7200)
-
+@pytest.mark.parametrize(("seconds", "is_noted"), [(60, False), (7200, True), (-7200, True)])
+def test_use_is_noted_once_an_hour(folder: Path, seconds: int, *, is_noted: bool) -> None:
+    (digest,) = run(folder, b"layer")
+    age(folder, digest, seconds)
+    before = last_use(folder, digest)
+    cache = Cache(folder, PLENTY)
+    cache.get(digest)
     cache.close()
+    assert (last_use(folder, digest) != before) is is_noted
 
-    assert entries(cache) == [fresh, file_of(cache, digest)]
 
-
-def test_directory_that_cannot_be_made_turns_it_off(tmp_path: Path) -> None:
-    (tmp_path / "cache").write_bytes(b"a file, not a folder")
-    cache = Cache(tmp_path / "cache", PLENTY)
-    digests = put(cache, b"a", b"b")
+def test_directory_that_cannot_be_made_turns_it_off(folder: Path) -> None:
+    folder.write_bytes(b"a file, not a folder")
+    cache = Cache(folder, PLENTY)
+    cache.put(digest_of(b"a"), b"a")
     cache.remember(NAME, SEEN)
-    assert [cache.get(digest) for digest in digests] == [None, None]
-    assert cache.last_seen(NAME) is None
     cache.close()
+    assert cache.get(digest_of(b"a")) is None
+    assert cache.last_seen(NAME) is None
 
 
-def test_no_room_for_a_file_turns_it_off_and_leaves_what_is_there(cache: Cache) -> None:
-    (before,) = put(cache, b"before")
+def test_no_room_turns_it_off_and_leaves_what_is_there(folder: Path) -> None:
+    (before,) = run(folder, b"before")
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (4, limits[1]))  # as on a full disk
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5 * PAGE, limits[1]))  # as on a full disk
     try:
-        (missing,) = put(cache, b"no room")
+        missing = run(folder, *(b"%d" % number * 2 * PAGE for number in range(9)))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    (later,) = put(cache, b"not tried again")
-
-    assert (cache.get(missing), cache.get(later), cache.get(before)) == (None, None, b"before")
-    assert entries(cache) == [file_of(cache, before)]
+    cache = Cache(folder, PLENTY)
+    assert [cache.get(digest) for digest in (*missing, before)] == [None] * 9 + [b"before"]
 
 
-def test_emptied_under_a_run(cache: Cache) -> None:
-    (digest,) = put(cache, b"layer")
-    for path in entries(cache):
-        path.unlink()
-    cache._folder.rmdir()
-    assert cache.get(digest) is None
-    put(cache, b"another")
+def test_emptied_under_a_run(folder: Path) -> None:
+    (digest,) = run(folder, b"layer")
+    cache = Cache(folder, PLENTY)
+    shutil.rmtree(folder)
+    assert cache.get(digest) in (None, b"layer")
+    cache.put(digest_of(b"another"), b"another")
     cache.close()
+    (third,) = run(folder, b"a third")
+    assert Cache(folder, PLENTY).get(third) == b"a third"
 
 
-def test_threads_share_it(cache: Cache) -> None:
+def test_another_run_that_writes_for_ever_is_not_waited_for(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lsp_assembler.cache._BUSY_SECONDS", 0.1)
+    (digest,) = run(folder, b"layer")
+    other = database(folder)
+    other.execute("BEGIN EXCLUSIVE")
+    cache = Cache(folder, PLENTY)
+    assert cache.get(digest) is None
+    cache.put(digest_of(b"mine"), b"mine")
+    cache.close()
+    other.execute("ROLLBACK")
+    assert kept(folder) == {digest}
+
+
+def test_threads_share_it(folder: Path, cache: Cache) -> None:
     contents = [b"content %d" % number for number in range(20)]
     together = threading.Barrier(8)
 
-    def work(_: int) -> list[bytes | None]:
+    def work(worker: int) -> list[bytes | None]:
         together.wait()
-        return [cache.get(digest) for content in contents for digest in put(cache, content)]
+        found = []
+        for content in contents:
+            cache.put(digest_of(content), content)
+            found.append(cache.get(digest_of(content)))
+        if worker == 0:
+            cache.close()  # while the others are still at work
+        return found
 
     with ThreadPoolExecutor(8) as pool:
-        assert list(pool.map(work, range(8))) == [contents] * 8
-    assert len(entries(cache)) == 20
+        found = list(pool.map(work, range(8)))
+    assert found[0] == contents
+    assert all(data in (content, None) for row in found for data, content in zip(row, contents, strict=True))
+    cache.close()
+    assert len(kept(folder)) == 20
 
 
 def test_processes_that_write_read_and_prune_at_once(tmp_path: Path) -> None:
@@ -265,7 +349,7 @@ def test_processes_that_write_read_and_prune_at_once(tmp_path: Path) -> None:
         for worker in range(3)
     ]
     assert [run.communicate(timeout=60) for run in runs] == [("fine\n", "")] * 3
-    left = list((tmp_path / "v1").iterdir())
-    assert left
-    assert not [path for path in left if path.name.startswith(".new-")]
-    assert all(digest_of(path.read_bytes()) == path.name.replace("-", ":") for path in left)
+    assert database(tmp_path).execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    rows = database(tmp_path).execute("SELECT digest, data FROM contents").fetchall()
+    assert rows
+    assert all(digest_of(data) == digest for digest, data in rows)

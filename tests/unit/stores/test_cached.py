@@ -1,14 +1,16 @@
 """Contents with a cache in front, where what is behind is an OCI layout on disk."""
 
+import contextlib
 import json
 import shutil
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from lsp_assembler.cache import MAX_ENTRY, Cache
-from lsp_assembler.content import OCI_MANIFEST, Descriptor, Document, Manifest, digest_of
+from lsp_assembler.content import OCI_INDEX, OCI_MANIFEST, Descriptor, Document, Manifest, digest_of
 from lsp_assembler.errors import FetchError, PublishError
 from lsp_assembler.reference import Reference
 from lsp_assembler.stores.cached import CachedContents, unwrapped
@@ -54,6 +56,13 @@ def empty(tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "layout")
 
 
+def tamper(cache: Cache, tmp_path: Path, statement: str) -> None:
+    """Change what a cache has on disk, as nobody should; it is read from there again."""
+    cache.close()
+    with contextlib.closing(sqlite3.connect(tmp_path / "cache/v1/cache.sqlite")) as connection, connection:
+        assert connection.execute(statement).rowcount > 0
+
+
 def read(contents: CachedContents) -> Manifest:
     """Read an image as a store does: the manifest, then the small blobs."""
     manifest = contents.manifest(NAME)
@@ -65,6 +74,7 @@ def read(contents: CachedContents) -> Manifest:
 
 def test_digest_needs_nothing_behind_the_cache(inner: OciLayout, cache: Cache, tmp_path: Path) -> None:
     manifest = read(CachedContents(inner, cache))
+    cache.close()
     empty(tmp_path)
 
     for offline in (False, True):
@@ -108,20 +118,19 @@ def test_deleted_image_fails_as_without_a_cache(inner: OciLayout, cache: Cache, 
 
 def test_damaged_entries_are_read_anew(inner: OciLayout, cache: Cache, tmp_path: Path) -> None:
     manifest = read(CachedContents(inner, cache))
-    for path in (tmp_path / "cache/v1").iterdir():
-        path.write_bytes(b"damaged")
-    assert read(CachedContents(inner, cache)) == manifest
+    tamper(cache, tmp_path, "UPDATE contents SET data = x'00'")
+    again = Cache(tmp_path / "cache", 1 << 20)
+    assert read(CachedContents(inner, again)) == manifest
     empty(tmp_path)
-    offline = CachedContents(inner, cache, offline=True)
+    offline = CachedContents(inner, again, offline=True)
     assert offline.manifest(NAME.with_digest(manifest.digest)) == manifest
 
 
 def test_record_with_a_wrong_media_type_is_read_anew(inner: OciLayout, cache: Cache, tmp_path: Path) -> None:
     contents = CachedContents(inner, cache)
     manifest = read(contents)
-    for path in (tmp_path / "cache/v1").glob("name-*"):
-        path.write_text(path.read_text().replace("oci.image.manifest", "oci.image.index"))
-    assert contents.manifest(NAME) == manifest
+    tamper(cache, tmp_path, f"UPDATE names SET media_type = '{OCI_INDEX}'")
+    assert CachedContents(inner, Cache(tmp_path / "cache", 1 << 20)).manifest(NAME) == manifest
 
 
 def test_descriptor_with_a_wrong_size_fails_as_without_a_cache(inner: OciLayout, cache: Cache) -> None:
