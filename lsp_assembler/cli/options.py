@@ -85,7 +85,7 @@ JobsOption = Annotated[
         max=256,
         metavar="N",
         help="How many images are read at once.",
-        show_default="16, or 48 without an engine",
+        show_default="16, or 96 without an engine",
     ),
 ]
 FormatOption = Annotated[Format, typer.Option("--format", help="How the result is written to stdout.")]

@@ -20,7 +20,6 @@ from lsp_assembler.registry.trouble import Again, Trouble, checked
 
 T = TypeVar("T")
 _MIRROR_REST = 60.0  # seconds that a mirror which does not answer is left alone
-_WORTH_ASKING = 128 * 1024  # bytes from which a HEAD costs less than an upload that was not needed
 
 
 class RegistryClient:
@@ -134,7 +133,7 @@ class RegistryClient:
         return self._waiter.run(reference.name, lambda: reading.list_tags(self._session, access))
 
     def put_blob(self, reference: Reference, data: bytes) -> str:
-        """Upload a blob to the repository of an image; a large one only if it is not there.
+        """Have a blob in the repository of an image; it is sent unless the registry says that it is there.
 
         Returns:
             its digest.
@@ -143,14 +142,10 @@ class RegistryClient:
             PublishError: the registry did not take it.
         """
         digest = digest_of(data)
-        upload = Upload(digest, len(data), data)
-
-        def attempt(access: Access) -> None:
-            known = len(data) >= _WORTH_ASKING and publishing.has_blob(self._session, access, digest)
-            if not known:
-                publishing.upload_blob(self._session, access, upload)
-
-        self._write(reference, attempt)
+        # To mount it from where it is to go asks whether it is there and, if not, opens the upload. A HEAD
+        # before it would cost one more round trip.
+        upload = Upload(digest, len(data), data, mount_from=reference.path)
+        self._write(reference, lambda access: publishing.upload_blob(self._session, access, upload))
         return digest
 
     def put_manifest(self, reference: Reference, media_type: str, data: bytes) -> str:

@@ -13,10 +13,17 @@ from lsp_assembler.content import check_digest, digest_of
 from lsp_assembler.errors import FetchError, PublishError
 from lsp_assembler.reference import Reference
 from lsp_assembler.registry.auth import Access
+from lsp_assembler.registry.hosts import Origin
 from lsp_assembler.registry.reading import DIGEST_HEADER, manifest_target
 from lsp_assembler.registry.session import Call, Session
 from lsp_assembler.registry.trouble import Trouble, checked
 
+_NO_MOUNTS = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.METHOD_NOT_ALLOWED,
+)
 _MADE = (HTTPStatus.CREATED, HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT)
 
 
@@ -26,7 +33,7 @@ class Upload:
 
     Args:
         body: bytes, or something that gives them in chunks anew each time it is iterated over.
-        mount_from: a repository of the same registry that has it already, or "".
+        mount_from: a repository of the same registry that may have it already, or "".
     """
 
     digest: str
@@ -76,20 +83,32 @@ def upload_blob(session: Session, access: Access, upload: Upload) -> None:
     """
     with checked(access.endpoint.origin.netloc):
         digest = check_digest(upload.digest)
-    query = urlencode({"mount": digest, "from": upload.mount_from}) if upload.mount_from else ""
-    target = f"/v2/{access.repository}/blobs/uploads/{'?' if query else ''}{query}"
-    what = f"an upload of {digest}"
-    accepted = (HTTPStatus.CREATED, HTTPStatus.ACCEPTED)
-    opening = Call(what, "POST", target, {"Content-Length": "0"}, accepted=accepted)
-    with session.call(access, opening) as answer:
-        if answer.status == HTTPStatus.CREATED:
-            return
-        origin, target = session.transport.resolve(answer, answer.headers.get("Location"))
+    opened = _open(session, access, digest, upload.mount_from)
+    if opened is None:
+        return
+    origin, target = opened
     target += f"{'&' if '?' in target else '?'}{urlencode({'digest': digest})}"
     headers = {"Content-Type": "application/octet-stream", "Content-Length": str(upload.size)}
-    call = Call(what, "PUT", target, headers, upload.body, _MADE)
+    call = Call(f"an upload of {digest}", "PUT", target, headers, upload.body, _MADE)
     with session.call(access, call, (origin, target)):
         pass
+
+
+def _open(session: Session, access: Access, digest: str, mount_from: str) -> tuple[Origin, str] | None:
+    """Where to upload to; None where the blob was mounted.
+
+    A registry that cannot mount should open an upload, but there are some that call it an error.
+    """
+    query = f"?{urlencode({'mount': digest, 'from': mount_from})}" if mount_from else ""
+    target = f"/v2/{access.repository}/blobs/uploads/{query}"
+    accepted = (HTTPStatus.CREATED, HTTPStatus.ACCEPTED, *(_NO_MOUNTS if mount_from else ()))
+    call = Call(f"an upload of {digest}", "POST", target, {"Content-Length": "0"}, accepted=accepted)
+    with session.call(access, call) as answer:
+        if answer.status == HTTPStatus.CREATED:
+            return None
+        if answer.status == HTTPStatus.ACCEPTED:
+            return session.transport.resolve(answer, answer.headers.get("Location"))
+    return _open(session, access, digest, "")
 
 
 def upload_manifest(

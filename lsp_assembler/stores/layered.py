@@ -43,7 +43,7 @@ class LayeredStore(Store):
         platforms: which of the base's platforms to build for, e.g. ("linux/amd64",); () for all.
     """
 
-    jobs = 48
+    jobs = 96  # all languages there are: over a slow link, a second turn would cost three more round trips
 
     def __init__(
         self, name: str, contents: Catalogue, bases: Contents, limits: Limits, platforms: Sequence[str] = ()

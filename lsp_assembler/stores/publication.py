@@ -60,10 +60,8 @@ def publish(
     repositories = {name.name: name for name in names}
     for name in repositories.values():
         in_parallel(lambda put: put(), _blobs(publication, target, bases, name), _UPLOADS)
-    for name in repositories.values():
-        if publication.index is not None:
-            for image in publication.images:
-                target.put_manifest(name.with_digest(image.digest), OCI_MANIFEST, image.manifest)
+    for name in repositories.values() if publication.index is not None else ():
+        in_parallel(partial(_put_manifest, target, name), publication.images, _UPLOADS)
     with moving_tags(target) as move:
         for name, until_now in before.items():
             move(name, until_now, media_type, top)
@@ -76,6 +74,10 @@ def _digest(target: Contents, name: Reference) -> str | None:
         return target.digest(name)
     except FetchError:
         return None
+
+
+def _put_manifest(target: Contents, name: Reference, image: Image) -> None:
+    target.put_manifest(name.with_digest(image.digest), OCI_MANIFEST, image.manifest)
 
 
 def _blobs(

@@ -73,8 +73,7 @@ def test_blobs_come_first_then_manifests_then_the_index_then_tags(tool: Tool, fa
     assert kinds == ["blob"] * kinds.count("blob") + ["digest"] * 2 + ["tag"] * 2
     assert {seen.headers["Content-Type"] for seen in writes[-2:]} == {OCI_INDEX}
     assert len(set(tags_of(fake).values())) == 1
-    mounts = [seen.query for seen in writes if "mount" in seen.query]
-    assert [query["from"] for query in mounts] == [["x/base"]] * 2
+    mounts = [seen.query for seen in writes if seen.query.get("from") == ["x/base"]]
     layers = {digest_of(name) for name in (b"amd64", b"arm64")}
     assert {query["mount"][0] for query in mounts} == layers
     asked = {
@@ -100,7 +99,7 @@ def test_base_layers_are_copied_once_from_registry_to_registry(tool: Tool, fake:
             path = f"/v2/x/base/blobs/{digest_of(name)}"
             assert len(fake.seen_at(path)) == 1
             assert other.blobs["x/final", digest_of(name)] == name
-        assert not [seen for seen in other.seen if "mount" in seen.query]
+        assert not [seen for seen in other.seen if seen.query.get("from") == ["x/base"]]
         first = len(other.seen)
         publish_again = built(
             tool, *options, "--tag", f"{other.netloc}/x/final:3", f"{fake.netloc}/x/java:LSP"

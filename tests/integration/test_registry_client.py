@@ -16,7 +16,7 @@ from lsp_assembler.registry.client import RegistryClient
 from lsp_assembler.registry.credentials import Credentials
 from lsp_assembler.registry.hosts import HostSettings, Settings
 from lsp_assembler.registry.options import ClientOptions
-from tests.fakes.registry import FakeRegistry, Reply
+from tests.fakes.registry import FakeRegistry, Reply, error_reply
 from tests.services import Image, Login, Registry, layer
 from tests.services.image import Format
 
@@ -131,6 +131,31 @@ def test_blob_is_mounted_inside_a_registry(client: RegistryClient, registry: Reg
     client.put_blob(source, data)
     client.copy_blob(source, target, Descriptor.of("x", data))
     assert client.blob(target, Descriptor.of("x", data), limit=100) == data
+
+
+def test_blob_that_is_there_is_not_sent_again(client: RegistryClient, fake: FakeRegistry) -> None:
+    name = Reference.parse(f"{fake.netloc}/client/again:LSP")
+    client.put_blob(name, b"once")
+    client.put_blob(name, b"once")
+    assert [seen.method for seen in fake.seen] == ["POST", "PUT", "POST"]
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 405])
+def test_registry_that_refuses_to_mount_gets_the_blob(
+    client: RegistryClient, fake: FakeRegistry, status: int
+) -> None:
+    name = Reference.parse(f"{fake.netloc}/client/no-mounts:LSP")
+    fake.script("/v2/client/no-mounts/blobs/uploads/", error_reply(status, "UNSUPPORTED"), method="POST")
+    client.put_blob(name, b"data")
+    assert fake.blobs["client/no-mounts", digest_of(b"data")] == b"data"
+    assert [seen.query.get("mount") for seen in fake.seen] == [[digest_of(b"data")], None, None]
+
+
+def test_registry_that_refuses_the_upload_as_well(client: RegistryClient, fake: FakeRegistry) -> None:
+    name = Reference.parse(f"{fake.netloc}/client/denied:LSP")
+    fake.always("/v2/client/denied/blobs/uploads/", error_reply(403, "DENIED", "no push"), method="POST")
+    with pytest.raises(PublishError, match=r"does not let us at an upload of sha256:.*DENIED: no push"):
+        client.put_blob(name, b"data")
 
 
 def test_blob_is_streamed_between_registries(
