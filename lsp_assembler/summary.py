@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from lsp_assembler.manifest import NAME, Manifest, ManifestSyntaxError
 from lsp_assembler.start_point import Tree
@@ -33,7 +32,7 @@ def summaries(tree: Tree) -> tuple[Summary, ...]:
 
 
 def _is_manifest(path: str) -> bool:
-    *folders, name = PurePosixPath(path).parts
+    *folders, name = path.split("/")
     return name == NAME and not any(folder.startswith(".") for folder in folders)
 
 

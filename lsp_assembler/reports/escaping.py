@@ -12,6 +12,8 @@ _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}  # control, format, surrogate, pr
 
 def visible(text: str) -> str:
     r"""Text in one line, each unseen character spelled as Python spells it: ESC is `\x1b`."""
+    if text.isprintable():  # as nearly all of it is
+        return text
     return "".join(_spelled(char) if unicodedata.category(char) in _UNSEEN else char for char in text)
 
 

@@ -49,6 +49,8 @@ def quoted(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False)
     if len(text) > _LONGEST:
         text = f"{text[: _LONGEST - 12]}…{text[-10:]}"
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
