@@ -109,7 +109,7 @@ def build(  # noqa: PLR0913  # one parameter for each option, as Typer wants it
             store = pinned(stores.reader(source), pins) if planned.needs_store else None
             target = pinned(stores.builder(destination, source), pins)
             stores.warn_of_rate_limit(source, planned.references)
-            found = find_base(target, reference)
+            found = find_base(target, reference, wanted.names)
             assembly = read_all(planned, store, packed(planned.type, limits), checking)
             base_image = found()
             result = refusal(assembly, base_image, lock, "build")

@@ -1,7 +1,7 @@
 """What `build`, `check` and `pack` have in common: read all sources while the user watches, then report."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, NoReturn
@@ -81,13 +81,19 @@ def read_all(plan: Plan, store: Store | None, read_directory: ReadDirectory, che
     return assembly.strictly() if checking.strict else assembly
 
 
-def find_base(store: Store, reference: Reference) -> Callable[[], BaseImage | FetchError]:
+def find_base(
+    store: Store, reference: Reference, names: Sequence[Reference] = ()
+) -> Callable[[], BaseImage | FetchError]:
     """Begin to look for the base image while the sources are read; what comes back waits for it.
 
     That there is none is a value: the sources are reported all the same.
+
+    Args:
+        names: what will be built, for the store to look ahead.
     """
 
     def find() -> BaseImage | FetchError:
+        store.look_ahead(names)
         try:
             return store.base(reference)
         except FetchError as error:

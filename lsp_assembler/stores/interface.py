@@ -187,6 +187,12 @@ class Store(ABC):
             FetchError: it cannot be had.
         """
 
+    def look_ahead(self, names: Sequence[Reference]) -> None:  # noqa: B027  # to do nothing is right, too
+        """Told which names `build` will be asked for, while there is time; it may never be asked.
+
+        Changes nothing that can be seen from outside, and raises nothing.
+        """
+
     @abstractmethod
     def build(self, recipe: Recipe, names: Sequence[Reference]) -> BuiltImage:
         """Build and publish under all names, or, failing, under none.

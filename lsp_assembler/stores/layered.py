@@ -25,7 +25,7 @@ from lsp_assembler.stores.interface import (
     no_start_point,
     no_tags,
 )
-from lsp_assembler.stores.publication import Publication, publish
+from lsp_assembler.stores.publication import Publication, Standing, publish, standing
 from lsp_assembler.stores.tagging import tag
 from lsp_assembler.stores.unpacking import (
     any_manifest,
@@ -54,6 +54,7 @@ class LayeredStore(Store):
         self._limits = limits
         self._platforms = tuple(platforms)
         self._loaded: dict[str, Base] = {}  # by digest: what `base` has read is what `build` builds on
+        self._lately: Standing | None = None
 
     def fetch(self, reference: Reference, progress: Progress = no_progress) -> StartPoint:
         """See Store.fetch."""
@@ -109,10 +110,14 @@ class LayeredStore(Store):
         self._loaded[digest] = base
         return BaseImage(str(reference), digest, base.env, base.platforms)
 
+    def look_ahead(self, names: Sequence[Reference]) -> None:
+        """See Store.look_ahead: whether `build` may begin to upload at once."""
+        self._lately = standing(self._contents, names)
+
     def build(self, recipe: Recipe, names: Sequence[Reference]) -> BuiltImage:
         """See Store.build: one layer of data for all platforms."""
         base = scratch() if recipe.base.name == SCRATCH else self._loaded[recipe.base.digest]
-        return publish(derive(base, recipe), self._contents, self._bases, names)
+        return publish(derive(base, recipe), self._contents, self._bases, names, self._lately)
 
     def publish(self, image: Image, names: Sequence[Reference]) -> BuiltImage:
         """See Store.publish."""

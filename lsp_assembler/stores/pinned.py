@@ -62,6 +62,10 @@ class PinnedStore(Store):
         found = self._inner.base(pinned)
         return replace(found, name=str(reference), digest=pinned.digest or found.digest)
 
+    def look_ahead(self, names: Sequence[Reference]) -> None:
+        """See Store.look_ahead."""
+        self._inner.look_ahead(names)
+
     def build(self, recipe: Recipe, names: Sequence[Reference]) -> BuiltImage:
         """See Store.build; an engine resolves FROM by itself, so that has to name the digest."""
         base = Reference.parse(recipe.base.name)

@@ -1,13 +1,13 @@
 """Publishing documents and blobs in an order in which nobody ever sees half an image."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from lsp_assembler.content import OCI_INDEX, OCI_MANIFEST, Descriptor, digest_of
 from lsp_assembler.errors import FetchError
 from lsp_assembler.image import Image
-from lsp_assembler.parallel import in_parallel
+from lsp_assembler.parallel import in_background, in_parallel
 from lsp_assembler.reference import Reference
 from lsp_assembler.stores.contents import Contents
 from lsp_assembler.stores.interface import BuiltImage
@@ -40,13 +40,28 @@ class Publication:
         return (OCI_MANIFEST, self.images[0].manifest) if self.index is None else (OCI_INDEX, self.index)
 
 
+Standing = Mapping[Reference, str | None]
+"""What names stand for, e.g. {cyberdojo/languages-start-points:latest: "sha256:9f86…"}; None for nothing."""
+
+
+def standing(target: Contents, names: Sequence[Reference]) -> Standing:
+    """What the names stand for now; nothing also where the registry lets us write but not read."""
+    return {name: _digest(target, name) for name in names}
+
+
 def publish(
-    publication: Publication, target: Contents, bases: Contents, names: Sequence[Reference]
+    publication: Publication,
+    target: Contents,
+    bases: Contents,
+    names: Sequence[Reference],
+    lately: Standing | None = None,
 ) -> BuiltImage:
     """Publish under all names: blobs first, then manifests, then the index, then the tags.
 
     Args:
         bases: where the base's layers are.
+        lately: what the names stood for some time ago. If that was something else, there is little doubt that
+            the image is new, and nobody waits to hear it again before the upload begins.
 
     Raises:
         PublishError: something was refused; the tags then are what they were.
@@ -54,8 +69,9 @@ def publish(
     media_type, top = publication.top
     digest = digest_of(top)
     built = BuiltImage(tuple(str(name) for name in names), digest, publication.platforms)
-    before = {name: _digest(target, name) for name in names}
-    if set(before.values()) == {digest}:
+    asking = in_background(lambda: standing(target, names))
+    is_news = any(known != digest for known in (lately or {}).values())
+    if not is_news and set(asking().values()) == {digest}:
         return built
     repositories = {name.name: name for name in names}
     for name in repositories.values():
@@ -63,13 +79,12 @@ def publish(
     for name in repositories.values() if publication.index is not None else ():
         in_parallel(partial(_put_manifest, target, name), publication.images, _UPLOADS)
     with moving_tags(target) as move:
-        for name, until_now in before.items():
+        for name, until_now in asking().items():
             move(name, until_now, media_type, top)
     return built
 
 
 def _digest(target: Contents, name: Reference) -> str | None:
-    """What a name stands for until now; None also where the registry lets us write but not read."""
     try:
         return target.digest(name)
     except FetchError:

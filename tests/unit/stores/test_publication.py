@@ -1,5 +1,6 @@
 """Nobody ever sees half an image: what is written before what, and what becomes of the tags if it fails."""
 
+import threading
 from collections.abc import Sequence
 
 import pytest
@@ -9,7 +10,7 @@ from lsp_assembler.errors import FetchError, PublishError
 from lsp_assembler.image import Image, data_image, index
 from lsp_assembler.reference import Reference
 from lsp_assembler.start_point import CREATED_LABEL, File, Tree
-from lsp_assembler.stores.publication import Publication, publish
+from lsp_assembler.stores.publication import Publication, Standing, publish, standing
 from tests.unit.stores.memory import MemoryContents
 
 FIRST, SECOND, THIRD = (Reference.parse(f"ltf/java:{tag}") for tag in ("one", "two", "three"))
@@ -62,6 +63,46 @@ def test_what_already_stands_is_not_written_again() -> None:
     assert contents.log == []
     assert published(single(), contents, FIRST, SECOND) == digest
     assert contents.named[SECOND.canonical] == digest
+
+
+class SlowToTell(MemoryContents):
+    """Says what a name stands for only once a blob has arrived."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.uploading = threading.Event()
+
+    def digest(self, reference: Reference) -> str | None:
+        assert self.uploading.wait(30)
+        return super().digest(reference)
+
+    def put_blob(self, reference: Reference, data: bytes) -> None:
+        super().put_blob(reference, data)
+        self.uploading.set()
+
+
+@pytest.mark.parametrize("lately", [{FIRST: None}, {FIRST: digest_of(b"before")}])
+def test_news_is_uploaded_while_the_names_are_asked_for(lately: Standing) -> None:
+    contents = SlowToTell()
+    built = publish(single(), contents, contents, (FIRST,), lately)
+    assert contents.named[FIRST.canonical] == built.digest
+
+
+def test_what_names_stood_for_lately_decides_nothing_but_when() -> None:
+    contents, before = MemoryContents(), single("before")
+    old = published(before, contents, FIRST)
+    lately = standing(contents, (FIRST, SECOND))
+    assert lately == {FIRST: old, SECOND: None}
+
+    new = published(single("somebody else's"), contents, FIRST, SECOND)
+    contents.refused = "two"
+    with pytest.raises(PublishError):
+        publish(before, contents, contents, (FIRST, SECOND), lately)
+    assert contents.named == {FIRST.canonical: new, SECOND.canonical: new}
+
+    contents.refused = ""
+    assert publish(before, contents, contents, (FIRST,), {FIRST: old}).digest == old
+    assert contents.named[FIRST.canonical] == old
 
 
 def refusals(made: Publication) -> Sequence[str]:
