@@ -1,7 +1,7 @@
 """Styled text in lines: broken where a line is full, side by side in columns, with or without colour.
 
 Rich knows how many cells of a terminal a character takes. Its tables are not used: they cost a run with
-everything in the cache a sixth of its time (ADR 4).
+everything in the cache a sixth of its time (ADR 15).
 """
 
 import re
