@@ -1,26 +1,28 @@
 """Images as values: configuration, one layer of data, manifest. Equal input, equal digest, anywhere.
 
-Follows the OCI image specification 1.1. The layer is stored as a plain tar: compressors differ in their
-output from one zlib to the next, and a digest that holds on every machine is worth a few kilobytes.
+Follows the OCI image specification 1.1. Layers are gzip, as every tool expects; made by `deflate.py`, so that
+equal layers have equal digests.
 """
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from lsp_assembler.archive import write_layer
 from lsp_assembler.content import OCI_INDEX, OCI_MANIFEST, digest_of
+from lsp_assembler.deflate import gzipped
 from lsp_assembler.start_point import CREATED_LABEL, Tree
 
 CONFIG_TYPE = "application/vnd.oci.image.config.v1+json"
-LAYER_TYPE = "application/vnd.oci.image.layer.v1.tar"
+LAYER_TYPE = "application/vnd.oci.image.layer.v1.tar+gzip"
+_TAR_TYPE = LAYER_TYPE.removesuffix("+gzip")
 
 # What Docker called it before there was OCI: the bytes are the same.
 _OCI_TYPES = {
-    "application/vnd.docker.image.rootfs.diff.tar": LAYER_TYPE,
-    "application/vnd.docker.image.rootfs.diff.tar.gzip": f"{LAYER_TYPE}+gzip",
-    "application/vnd.docker.image.rootfs.diff.tar.zstd": f"{LAYER_TYPE}+zstd",
+    "application/vnd.docker.image.rootfs.diff.tar": _TAR_TYPE,
+    "application/vnd.docker.image.rootfs.diff.tar.gzip": LAYER_TYPE,
+    "application/vnd.docker.image.rootfs.diff.tar.zstd": f"{_TAR_TYPE}+zstd",
 }
 # What an engine notes about how it made an image; it is not true of an image made from it.
 _MAKERS_NOTES = ("container", "container_config", "docker_version", "id", "parent")
@@ -31,7 +33,7 @@ class Image:
     """An image for one platform: three documents, each addressed by its digest.
 
     Args:
-        layer: the uncompressed layer of data; the layers below it, if any, are named in the manifest.
+        layer: the layer of data, a tar in gzip; the layers below it, if any, are named in the manifest.
     """
 
     manifest: bytes
@@ -45,17 +47,39 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True)
+class Layer:
+    """A layer of data, ready to be published.
+
+    Args:
+        blob: a tar in gzip.
+        diff_id: the digest of that tar, by which configurations call the layer.
+    """
+
+    blob: bytes = field(repr=False)
+    diff_id: str
+
+    @classmethod
+    def of(cls, tree: Tree, epoch: int = 0) -> "Layer":
+        """The layer that holds a tree.
+
+        Args:
+            epoch: the mtime of every file, in seconds since 1970.
+        """
+        tar = write_layer(tree, epoch)
+        return cls(gzipped(tar), digest_of(tar))
+
+
+@dataclass(frozen=True, slots=True)
 class Addition:
     """What makes a new image out of a base.
 
     Args:
-        layer: an uncompressed tar.
         runtime: the "config" object of the new image's configuration: Env, Labels, Cmd, …
         created: RFC 3339, e.g. "2026-11-21T03:34:00Z".
         annotations: of the new manifest.
     """
 
-    layer: bytes
+    layer: Layer
     runtime: Mapping[str, Any]
     created: str
     annotations: Mapping[str, str]
@@ -69,7 +93,7 @@ def data_image(tree: Tree, labels: Mapping[str, str], epoch: int = 0) -> Image:
         epoch: the mtime of every file, in seconds since 1970.
     """
     runtime = {"Labels": dict(sorted(labels.items()))}
-    addition = Addition(write_layer(tree, epoch), runtime, labels[CREATED_LABEL], {})
+    addition = Addition(Layer.of(tree, epoch), runtime, labels[CREATED_LABEL], {})
     return appended(scratch(), (), addition, "lsp-assembler pack")
 
 
@@ -89,7 +113,7 @@ def appended(
         layers: the descriptors of its layers as its manifest has them.
         created_by: for the history, e.g. "lsp-assembler build".
     """
-    diff_ids = [*base["rootfs"]["diff_ids"], digest_of(addition.layer)]
+    diff_ids = [*base["rootfs"]["diff_ids"], addition.layer.diff_id]
     history = [*(base.get("history") or []), {"created": addition.created, "created_by": created_by}]
     config = encode(
         {
@@ -107,10 +131,10 @@ def appended(
         "schemaVersion": 2,
         "mediaType": OCI_MANIFEST,
         "config": descriptor(CONFIG_TYPE, config),
-        "layers": [*kept, descriptor(LAYER_TYPE, addition.layer)],
+        "layers": [*kept, descriptor(LAYER_TYPE, addition.layer.blob)],
         **({"annotations": dict(addition.annotations)} if addition.annotations else {}),
     }
-    return Image(encode(manifest), config, addition.layer)
+    return Image(encode(manifest), config, addition.layer.blob)
 
 
 def index(images: Sequence[tuple[Image, Mapping[str, Any]]], annotations: Mapping[str, str]) -> bytes:

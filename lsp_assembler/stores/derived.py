@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from lsp_assembler import dockerfile, image
-from lsp_assembler.archive import write_layer
 from lsp_assembler.content import Descriptor, Manifest
 from lsp_assembler.dates import timestamp
 from lsp_assembler.errors import FetchError, InvalidInputError
-from lsp_assembler.image import Addition
+from lsp_assembler.image import Addition, Layer
 from lsp_assembler.reference import Reference
 from lsp_assembler.start_point import CREATED_LABEL
 from lsp_assembler.stores.contents import Contents
@@ -103,7 +102,7 @@ def derive(base: Base, recipe: Recipe) -> Publication:
             f"'{recipe.base.name}'",
             "Name the base in images.yml or with --base, or build with --to docker.",
         )
-    layer = write_layer(recipe.context.under(_REPOS), recipe.epoch)
+    layer = Layer.of(recipe.context.under(_REPOS), recipe.epoch)
     names = dict(zip(_BASE_LABELS, (recipe.base.name, recipe.base.digest), strict=True))
     annotations = {name: value for name, value in names.items() if value and base.reference}
     images = []

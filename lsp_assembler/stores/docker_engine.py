@@ -161,8 +161,8 @@ class DockerEngine(Store):
     def publish(self, image: Image, names: Sequence[Reference]) -> BuiltImage:
         """See Store.publish; a `docker load`, tagged only once it has succeeded."""
         config = f"{digest_of(image.config).removeprefix('sha256:')}.json"
-        listing = [{"Config": config, "RepoTags": None, "Layers": ["layer.tar"]}]
-        files = {config: image.config, "layer.tar": image.layer, "manifest.json": encode(listing)}
+        listing = [{"Config": config, "RepoTags": None, "Layers": ["layer.tar.gz"]}]
+        files = {config: image.config, "layer.tar.gz": image.layer, "manifest.json": encode(listing)}
         archive = write_layer(Tree.of({path: File(content) for path, content in files.items()}))
         image_id = ""
         try:

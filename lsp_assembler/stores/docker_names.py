@@ -68,8 +68,8 @@ def conflict(existing: Mapping[str, Any], image: Image) -> Conflict | None:
     Args:
         existing: the engine's description of what has the name.
     """
-    labels = json.loads(image.config)["config"]["Labels"]
-    same_layers = existing["RootFS"].get("Layers") == [digest_of(image.layer)]
-    if same_layers and (existing["Config"].get("Labels") or {}) == labels:
+    config = json.loads(image.config)
+    same_layers = existing["RootFS"].get("Layers") == config["rootfs"]["diff_ids"]
+    if same_layers and (existing["Config"].get("Labels") or {}) == config["config"]["Labels"]:
         return None
     return Conflict(str(existing["Id"]), digest_of(image.config))

@@ -14,6 +14,7 @@ PURE = (
     "archive.py",
     "assembly.py",
     "dates.py",
+    "deflate.py",
     "errors.py",
     "image.py",
     "images_file.py",

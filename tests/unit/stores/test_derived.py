@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from lsp_assembler.archive import write_layer
 from lsp_assembler.content import OCI_INDEX, digest_of
 from lsp_assembler.errors import FetchError, InvalidInputError
+from lsp_assembler.image import Layer
 from lsp_assembler.reference import Reference
 from lsp_assembler.start_point import File, StartPointType, Tree
 from lsp_assembler.stores.derived import Base, derive, load_base, scratch
@@ -58,9 +58,9 @@ def test_every_platform_gets_the_one_layer() -> None:
     assert base.env == {"SHA": "df28e04"}
     made = derive(base, recipe(base))
 
-    layer = write_layer(CONTEXT.under("app/repos"))
+    layer = Layer.of(CONTEXT.under("app/repos"))
     assert made.platforms == ("linux/amd64", "linux/arm64/v8")
-    assert {image.layer for image in made.images} == {layer}
+    assert {image.layer for image in made.images} == {layer.blob}
     assert [each.digest for each in made.base_layers] == [
         digest_of(data) for data in (b"shared", b"amd64", b"arm64")
     ]
@@ -75,7 +75,8 @@ def test_every_platform_gets_the_one_layer() -> None:
     for image, name in zip(made.images, ("amd64", "arm64"), strict=True):
         found = json.loads(image.config)
         assert found["architecture"] == name
-        assert found["rootfs"]["diff_ids"] == [digest_of(data) for data in (b"shared", name.encode(), layer)]
+        below = [digest_of(data) for data in (b"shared", name.encode())]
+        assert found["rootfs"]["diff_ids"] == [*below, layer.diff_id]
         assert found["config"]["Labels"] == {"from": "base", "org.cyber-dojo.start-point": "languages"}
         assert {"SHA=df28e04", "PORT=4524"} <= set(found["config"]["Env"])
         assert found["config"]["WorkingDir"] == "/app"

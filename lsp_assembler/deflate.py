@@ -1,0 +1,74 @@
+"""gzip that gives the same bytes on every machine. Pure.
+
+Compressors differ from one zlib to the next, so the digest of what they make holds only where it was made.
+This one does just what is worth doing to a tar of small files: runs of zeros, two thirds of it, shrink to a
+few bytes; all else is stored as it is.
+
+Follows RFC 1952 (gzip) and RFC 1951 (deflate), with two of the latter's kinds of block: stored ones (section
+3.2.4), and fixed Huffman codes (3.2.6) for zeros.
+"""
+
+import re
+import struct
+import zlib
+from functools import lru_cache
+
+_HEADER = b"\x1f\x8b\x08" + bytes(6) + b"\xff"  # no name, no date, an unknown system
+_ZEROS = re.compile(rb"\0{32,}")  # for fewer, two changes of the kind of block cost more than they save
+_MOST_STORED = 0xFFFF
+_LAST_BLOCK = b"\x01\x00\x00\xff\xff"  # stored, and empty
+
+# What follows are bits in the order in which they are sent.
+_STORED_BLOCK, _FIXED_BLOCK = "000", "010"  # neither is the last one
+_ZERO = "00110000"
+_END_OF_BLOCK = "0000000"
+_ONE_BACK = "00000"  # the distance of a match: to the byte just before
+_SHORTEST, _LONGEST = 3, 258  # a match
+_FIRST_OF_8_BITS = 24  # of the codes for lengths
+
+
+def gzipped(data: bytes) -> bytes:
+    """Wrap bytes in gzip; equal bytes give equal gzip, everywhere and for ever.
+
+    Args:
+        data: e.g. a tar of 10 KiB with 3 KiB of text in it, of which about 3.5 KiB are left.
+    """
+    parts, end = [_HEADER, b"\0"], 0
+    for run in _ZEROS.finditer(data):
+        parts += [*_stored(data[end : run.start()]), _zeros(run.end() - run.start())]
+        end = run.end()
+    parts += [*_stored(data[end:]), _LAST_BLOCK, struct.pack("<II", zlib.crc32(data), len(data) % 2**32)]
+    return b"".join(parts)
+
+
+def _stored(data: bytes) -> list[bytes]:
+    """Stored blocks, at least one; the first without the byte that it begins with."""
+    parts: list[bytes] = []
+    for start in range(0, len(data) or 1, _MOST_STORED):
+        chunk = data[start : start + _MOST_STORED]
+        parts += [b"\0", struct.pack("<HH", len(chunk), len(chunk) ^ 0xFFFF), chunk]
+    return parts[1:]
+
+
+@lru_cache(maxsize=4096)  # the padding of headers and of short files: few lengths, again and again
+def _zeros(count: int) -> bytes:
+    """A block of so many zeros, at least one, and the byte with which a stored block begins after it."""
+    bits, left = [_FIXED_BLOCK, _ZERO], count - 1
+    while left >= _SHORTEST:
+        length = min(left, _LONGEST)
+        bits += [_length(length), _ONE_BACK]
+        left -= length
+    text = "".join([*bits, _ZERO * left, _END_OF_BLOCK, _STORED_BLOCK])
+    return int(text[::-1], 2).to_bytes(-(-len(text) // 8), "little")
+
+
+def _length(length: int) -> str:
+    """The code of a match's length and its extra bits, as the table in section 3.2.5 has them."""
+    if length == _LONGEST:
+        return "11000101"
+    number, base, extra = 1, _SHORTEST, 0  # of the code: 1 to 28, which the RFC calls 257 to 284
+    while length >= base + (1 << extra):
+        number, base = number + 1, base + (1 << extra)
+        extra = max(0, (number - 5) // 4)
+    code = f"{number:07b}" if number < _FIRST_OF_8_BITS else f"{0b11000000 + number - _FIRST_OF_8_BITS:08b}"
+    return code + (f"{length - base:0{extra}b}"[::-1] if extra else "")
