@@ -4,6 +4,7 @@ Layers are read in memory, member by member, under limits; nothing is ever extra
 follow the OCI image specification, "Representing Changes".
 """
 
+import io
 import tarfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -110,15 +111,18 @@ def write_layer(tree: Tree, epoch: int = 0) -> bytes:
     Args:
         epoch: the mtime of every entry, in seconds since 1970.
     """
-    parts = []
+    tar = io.BytesIO()
     for path in sorted({*tree.files, *tree.directories}):
         file = tree.files.get(path)
         content = b"" if file is None else file.content
         mode = 0o755 if file is None or file.executable else 0o644
         type_ = tarfile.DIRTYPE if file is None else tarfile.REGTYPE
-        parts += [header(path, type_, mode, len(content), epoch), content, bytes(-len(content) % _BLOCK)]
-    size = sum(map(len, parts)) + 2 * _BLOCK  # which are its end mark
-    return b"".join([*parts, bytes(2 * _BLOCK + -size % tarfile.RECORDSIZE)])
+        tar.write(header(path, type_, mode, len(content), epoch))
+        tar.write(content)
+        tar.write(bytes(-len(content) % _BLOCK))
+    tar.write(bytes(2 * _BLOCK))  # its end mark
+    tar.write(bytes(-tar.tell() % tarfile.RECORDSIZE))
+    return tar.getvalue()
 
 
 def _entries(layer: Readable, folder: str, image: str, limits: Limits) -> Iterator[tuple[str, _Entry]]:

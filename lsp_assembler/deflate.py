@@ -8,6 +8,7 @@ Follows RFC 1952 (gzip) and RFC 1951 (deflate), with two of the latter's kinds o
 3.2.4), and fixed Huffman codes (3.2.6) for zeros.
 """
 
+import io
 import re
 import struct
 import zlib
@@ -33,21 +34,24 @@ def gzipped(data: bytes) -> bytes:
     Args:
         data: e.g. a tar of 10 KiB with 3 KiB of text in it, of which about 3.5 KiB are left.
     """
-    parts, end = [_HEADER, b"\0"], 0
+    out, view, end = io.BytesIO(), memoryview(data), 0
+    out.write(_HEADER + b"\0")
     for run in _ZEROS.finditer(data):
-        parts += [*_stored(data[end : run.start()]), _zeros(run.end() - run.start())]
+        _store(view[end : run.start()], out)
+        out.write(_zeros(run.end() - run.start()))
         end = run.end()
-    parts += [*_stored(data[end:]), _LAST_BLOCK, struct.pack("<II", zlib.crc32(data), len(data) % 2**32)]
-    return b"".join(parts)
+    _store(view[end:], out)
+    out.write(_LAST_BLOCK + struct.pack("<II", zlib.crc32(data), len(data) % 2**32))
+    return out.getvalue()
 
 
-def _stored(data: bytes) -> list[bytes]:
-    """Stored blocks, at least one; the first without the byte that it begins with."""
-    parts: list[bytes] = []
+def _store(data: memoryview, out: io.BytesIO) -> None:
+    """Write stored blocks, at least one; the first without the byte that it begins with, which is there."""
     for start in range(0, len(data) or 1, _MOST_STORED):
         chunk = data[start : start + _MOST_STORED]
-        parts += [b"\0", struct.pack("<HH", len(chunk), len(chunk) ^ 0xFFFF), chunk]
-    return parts[1:]
+        begin = b"\0" if start else b""
+        out.write(begin + struct.pack("<HH", len(chunk), len(chunk) ^ 0xFFFF))
+        out.write(chunk)
 
 
 @lru_cache(maxsize=4096)  # the padding of headers and of short files: few lengths, again and again
