@@ -93,12 +93,12 @@ def find_base(
     """
 
     def find() -> BaseImage | FetchError:
-        store.look_ahead(names)
         try:
             return store.base(reference)
         except FetchError as error:
             return error
 
+    in_background(lambda: store.look_ahead(names))  # by itself: nobody shall have to wait for it
     return in_background(find)
 
 
