@@ -8,13 +8,11 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import docker
 from docker.errors import DockerException
 
-from tests.services.process import Server, end_process, missing
+from tests.services.process import Server, Service, end_process, missing
 
 _START_SECONDS = 60.0
 _CHILD_SECONDS = 5.0
@@ -25,7 +23,7 @@ def engine_missing() -> str:
     return "dockerd needs root" if os.geteuid() else missing("dockerd", "setpriv")
 
 
-class DockerEngine:
+class DockerEngine(Service):
     """A Docker Engine that knows of no other: `with DockerEngine() as engine: engine.client()…`.
 
     It chooses its storage driver itself: overlay2, or vfs where the kernel or the file system of
@@ -82,18 +80,6 @@ class DockerEngine:
         for mount in self._mounts():
             subprocess.run(["umount", "--lazy", mount], check=False, capture_output=True)
         shutil.rmtree(self._folder, ignore_errors=True)
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     def _command(self) -> list[str]:
         # The namespaces keep it apart where dockerd finds a containerd of the system and uses that.

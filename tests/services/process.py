@@ -6,8 +6,10 @@ import shutil
 import signal
 import subprocess
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Self
 
 _POLL_SECONDS = 0.05
 _STOP_SECONDS = 20.0
@@ -16,6 +18,25 @@ _LOG_LINES = 20
 
 class ServiceError(RuntimeError):
     """A server did not start; the message ends with the tail of its log."""
+
+
+class Service(ABC):
+    """Something that runs for as long as a context lasts."""
+
+    @abstractmethod
+    def start(self) -> None:
+        """Start, and return when it is ready."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """Stop, and leave nothing behind. May be called twice."""
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
 
 def missing(*programs: str) -> str:

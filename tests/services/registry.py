@@ -5,13 +5,11 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import urllib3
 
 from tests.services.image import MANIFEST_TYPES, Image, digest_of, index
-from tests.services.process import Server, ServiceError, missing
+from tests.services.process import Server, Service, ServiceError, missing
 
 _START_SECONDS = 30.0
 _LISTENS = re.compile(r"listening on 127\.0\.0\.1:([0-9]+)")
@@ -38,7 +36,7 @@ class Login:
         return f"{self.user}:{self.bcrypt}\n"
 
 
-class Registry:
+class Registry(Service):
     """Debian's docker-registry: `with Registry() as registry: registry.put_image(…)`.
 
     Args:
@@ -95,18 +93,6 @@ class Registry:
             self._server.stop()
             self._server = None
         shutil.rmtree(self._folder, ignore_errors=True)
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     def put_image(self, repository: str, tag: str, image: Image) -> str:
         """Publish an image, without an engine.
