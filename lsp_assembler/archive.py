@@ -46,6 +46,11 @@ class Limits:
     max_path: int = 512
     max_compressed: int = 16 * 1024 * 1024
 
+    @property
+    def max_archive(self) -> int:
+        """The bytes that the tar of an image takes at most, with room for the headers of every entry."""
+        return self.max_bytes + self.max_entries * _HEADERS_PER_ENTRY
+
 
 @dataclass(frozen=True, slots=True)
 class _Forbidden:
@@ -127,7 +132,7 @@ def write_layer(tree: Tree, epoch: int = 0) -> bytes:
 
 def _entries(layer: Readable, folder: str, image: str, limits: Limits) -> Iterator[tuple[str, _Entry]]:
     """The entries of one tar, their names checked, their contents read where they are wanted."""
-    bounded = _Bounded(layer, limits.max_bytes + limits.max_entries * _HEADERS_PER_ENTRY, image, limits)
+    bounded = _Bounded(layer, limits.max_archive, image, limits)
     try:
         for count, member in enumerate(members(bounded.read)):
             if count >= limits.max_entries:

@@ -1,7 +1,7 @@
 """Names x store x rules -> Assembly: the heart of the tool."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lsp_assembler import rules
@@ -52,6 +52,13 @@ class Assembly:
     def errors(self) -> tuple[Finding, ...]:
         """The findings that forbid publishing."""
         return tuple(finding for finding in self.findings if finding.severity == "error")
+
+    def by_source(self) -> Iterator[tuple[Outcome, list[Finding]]]:
+        """Every outcome with the findings of its source, in their order."""
+        found: dict[int, list[Finding]] = {}
+        for finding in self.findings:
+            found.setdefault(finding.index, []).append(finding)
+        return ((outcome, found.get(outcome.source.index, [])) for outcome in self.outcomes)
 
     def strictly(self) -> "Assembly":
         """The same with every warning an error."""

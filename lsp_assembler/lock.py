@@ -11,6 +11,7 @@ from typing import Any
 
 from lsp_assembler.assembly import Assembly
 from lsp_assembler.errors import LockError
+from lsp_assembler.json_text import json_text
 from lsp_assembler.lock_format import SCHEMA, problems_of
 from lsp_assembler.start_point import StartPointType
 from lsp_assembler.stores.interface import BaseImage
@@ -106,10 +107,7 @@ def render(lock: Lock) -> str:
     base = asdict(lock.base)
     base["platforms"] = dict(sorted(lock.base.platforms.items()))
     images = [asdict(image) for image in lock.images]
-    document = {"schema": SCHEMA, "type": lock.type.value, "base": base, "images": images}
-    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-    # UTF-8 has no lone surrogates; spelled with a backslash they are what JSON calls them, too.
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return json_text({"schema": SCHEMA, "type": lock.type.value, "base": base, "images": images})
 
 
 def parse(text: str, path: str) -> Lock:

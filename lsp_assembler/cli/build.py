@@ -99,7 +99,7 @@ def build(  # noqa: PLR0913  # one parameter for each option, as Typer wants it
             stall_timeout=stall_timeout,
             limits=limits,
             registries=planned.registries,
-            insecure=tuple(insecure or ()),
+            insecure=insecure,
             cached=not no_cache,
             offline=offline,
             platforms=tuple(platforms or ()),

@@ -50,7 +50,7 @@ def check(  # noqa: PLR0913  # one parameter for each option, as Typer wants it
             stall_timeout=stall_timeout,
             limits=limits,
             registries=planned.registries,
-            insecure=tuple(insecure or ()),
+            insecure=insecure,
             cached=not no_cache,
             offline=offline,
         )

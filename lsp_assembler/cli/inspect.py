@@ -1,6 +1,5 @@
 """`lsp-assembler inspect`."""
 
-import json
 from typing import Annotated
 
 import typer
@@ -10,6 +9,7 @@ from lsp_assembler.cli import options
 from lsp_assembler.cli.plan import reference
 from lsp_assembler.cli.stores import Access, Spelling, Stores
 from lsp_assembler.inspection import inspection
+from lsp_assembler.json_text import json_text
 from lsp_assembler.stores.interface import Pull
 
 _MAX_BYTES = 1024 * 1024 * 1024
@@ -29,6 +29,6 @@ def inspect(
     name = reference(image, "inspect")
     single = Limits()
     limits = Limits(_MAX_BYTES, single.max_entries * _START_POINTS, single.max_path, _MAX_BYTES)
-    with Stores(Access(pull, stall_timeout, limits, insecure=tuple(insecure or ()))) as stores:
+    with Stores(Access(pull, stall_timeout, limits, insecure=insecure)) as stores:
         found = inspection(stores.reader(spelling).read(name, "app/repos"), image)
-    typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
+    typer.echo(json_text(found), nl=False)

@@ -65,7 +65,7 @@ def lock(  # noqa: PLR0913  # one parameter for each option, as Typer wants it
         stall_timeout=stall_timeout,
         limits=limits,
         registries=planned.registries,
-        insecure=tuple(insecure or ()),
+        insecure=insecure,
         cached=not no_cache,
     )
     with Stores(access) as stores:

@@ -77,7 +77,7 @@ def migrate(  # noqa: PLR0913  # one parameter for each option, as Typer wants i
     listed = _lines(file)
     if packed:
         names = [reference(name, "--packed") for name in packed]
-        with Stores(Access(Pull.MISSING, insecure=tuple(insecure or ()))) as stores:
+        with Stores(Access(Pull.MISSING, insecure=insecure)) as stores:
             store = stores.reader(spelling)
             stores.warn_of_rate_limit(spelling, names)
             lookups.append(_names("--packed", _packed(_sources(store, names, jobs))))

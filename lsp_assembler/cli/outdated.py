@@ -59,7 +59,7 @@ def outdated(  # noqa: PLR0913  # one parameter for each option, as Typer wants 
             pull=pull,
             stall_timeout=stall_timeout,
             registries=planned.registries,
-            insecure=tuple(insecure or ()),
+            insecure=insecure,
         )
         with Stores(access) as stores:
             answers = _ask(stores.reader(spelling), (needed.base, *needed.images), jobs)

@@ -139,7 +139,7 @@ def pack(  # noqa: PLR0913  # one parameter for each option, as Typer wants it
             tag_language_image,
             language_image_name(language_image, wanted=tag_language_image, single=single),
         )
-        access = Access(Pull.NEVER, stall_timeout, limits, insecure=tuple(insecure or ()))
+        access = Access(Pull.NEVER, stall_timeout, limits, insecure=insecure)
         with Stores(access) as stores:
             found = _read(wanted.directories, job)
             result = _published(found, job, stores, destination, verify=verify_images)

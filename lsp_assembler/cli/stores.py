@@ -60,7 +60,7 @@ class Access:
 
     Args:
         registries: what images.yml says about single registries, by host.
-        insecure: hosts that speak plain http, of --insecure.
+        insecure: hosts that speak plain http, of --insecure; None for none.
         cached: whether what registries sent is kept from run to run.
         offline: whether nothing is asked of any registry.
         platforms: to build for without an engine; () for all of the base's.
@@ -70,7 +70,7 @@ class Access:
     stall_timeout: float = 120.0
     limits: Limits = field(default_factory=Limits)
     registries: Settings = field(default_factory=dict)
-    insecure: Sequence[str] = ()
+    insecure: Sequence[str] | None = None
     cached: bool = True
     offline: bool = False
     platforms: tuple[str, ...] = ()
@@ -188,7 +188,10 @@ class Stores:
         from lsp_assembler.stores.registry import Registries
 
         access = self._access
-        settings = {**access.registries, **{host: HostSettings(insecure=True) for host in access.insecure}}
+        settings = {
+            **access.registries,
+            **{host: HostSettings(insecure=True) for host in access.insecure or ()},
+        }
         options = ClientOptions(read_timeout=access.stall_timeout)
         client = RegistryClient(
             settings, Credentials(os.environ), options, lambda notice: typer.echo(notice, err=True)
@@ -209,11 +212,11 @@ class Stores:
         return self._open.enter_context(contextlib.closing(contents))
 
     def _contents(self, spelling: Spelling) -> "Catalogue":
+        if spelling.kind == "registry":
+            return self._cached_registries
         from lsp_assembler.stores.oci_archive import OciArchive
         from lsp_assembler.stores.oci_layout import OciLayout
 
-        if spelling.kind == "registry":
-            return self._cached_registries
         if spelling not in self._layouts:
             layout = OciLayout if spelling.kind == "oci" else OciArchive
             opened = layout(Path(spelling.path), str(spelling))

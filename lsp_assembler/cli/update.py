@@ -60,7 +60,7 @@ def update(  # noqa: PLR0913  # one parameter for each option, as Typer wants it
         pull=Pull.MISSING,
         stall_timeout=stall_timeout,
         registries=listed.registries,
-        insecure=tuple(insecure or ()),
+        insecure=insecure,
         cached=not no_cache,
     )
     with Stores(access) as stores:

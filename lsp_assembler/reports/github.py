@@ -62,12 +62,11 @@ def _annotations(result: Result) -> Iterator[Annotation]:
     """All that is wrong, in the order of images.yml; what stopped the run as a whole comes first."""
     if result.error is not None:
         yield Annotation("error", f"lsp-assembler {result.command} stopped", result.error)
-    for outcome in result.assembly.outcomes:
+    for outcome, findings in result.assembly.by_source():
         if outcome.failure:
             yield _of_failure(outcome.source, outcome, result.images_file)
-        for finding in result.assembly.findings:
-            if finding.index == outcome.source.index:
-                yield _of_finding(outcome.source, finding, result.images_file)
+        for finding in findings:
+            yield _of_finding(outcome.source, finding, result.images_file)
 
 
 def _of_failure(source: Source, outcome: Outcome, images_file: str | None) -> Annotation:

@@ -1,8 +1,7 @@
 """The report for programs: one JSON object, schema 1, documented field by field in docs/json.md."""
 
-import json
-
 from lsp_assembler.assembly import Outcome
+from lsp_assembler.json_text import json_text
 from lsp_assembler.reports.interface import Result
 from lsp_assembler.start_point import Finding, Source
 from lsp_assembler.summary import summaries
@@ -31,9 +30,7 @@ def render(result: Result) -> str:
         "failures": [_failure(outcome) for outcome in assembly.failures],
         "seconds": {step: _rounded(assembly.seconds.get(step)) for step in _STEPS},
     }
-    text = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
-    # UTF-8 has no lone surrogates; spelled with a backslash they are what JSON calls them, too.
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return json_text(report)
 
 
 def _start_point(outcome: Outcome) -> dict[str, object]:

@@ -64,18 +64,17 @@ def _name(text: str | None) -> str:
 def _problems(result: Result) -> Iterator[tuple[str, ...]]:
     if result.error is not None:
         yield "❌", ABSENT, ABSENT, escaped(result.error)
-    for outcome in result.assembly.outcomes:
+    for outcome, findings in result.assembly.by_source():
         source = outcome.source
         if outcome.failure:
             message = without_subject(outcome.failure.message, source)
             what = f"{escaped(message)}<br>{failed(outcome.failure.kind)}"
             yield "❌", _name(source.text), _where(source, None, result.images_file), what
-        for finding in result.assembly.findings:
-            if finding.index == source.index:
-                sign = "❌" if finding.severity == "error" else "⚠️"
-                message = without_subject(finding.message, source)
-                what = f"{escaped(message)}<br>{escaped(rule_name(finding))}"
-                yield sign, _name(source.text), _where(source, finding, result.images_file), what
+        for finding in findings:
+            sign = "❌" if finding.severity == "error" else "⚠️"
+            message = without_subject(finding.message, source)
+            what = f"{escaped(message)}<br>{escaped(rule_name(finding))}"
+            yield sign, _name(source.text), _where(source, finding, result.images_file), what
 
 
 def _where(source: Source, finding: Finding | None, images_file: str | None) -> str:

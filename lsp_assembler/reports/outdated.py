@@ -1,9 +1,9 @@
 """What `lock` and `outdated` say of the differences between images.lock and now: text, and JSON."""
 
-import json
 from collections.abc import Iterator
 
 from lsp_assembler.drift import Drift, Entry, State
+from lsp_assembler.json_text import json_text
 from lsp_assembler.lock import REGENERATE
 from lsp_assembler.reports.escaping import inert, visible, visible_lines
 from lsp_assembler.reports.wording import plural
@@ -73,8 +73,7 @@ def render_json(found: Drift | None, lock_path: str, error: str | None, exit_sta
         "reordered": found and found.is_reordered,
         "entries": [_json_entry(entry) for entry in found.entries] if found else [],
     }
-    written = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
-    return written.encode("utf-8", "backslashreplace").decode("utf-8")
+    return json_text(report)
 
 
 def _verdict(found: Drift) -> str:

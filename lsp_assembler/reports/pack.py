@@ -1,11 +1,11 @@
 """What `pack` says of what it published: lines for people, and JSON, documented in docs/packing.md."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from lsp_assembler.assembly import Assembly
+from lsp_assembler.json_text import json_text
 from lsp_assembler.pack_publishing import Published, Refusal
 from lsp_assembler.reports.escaping import visible
 from lsp_assembler.start_point import REVISION_LABEL
@@ -63,9 +63,7 @@ def render_json(result: PackResult) -> str:
         "findings": _findings(result.assembly) if result.assembly else [],
         "failures": [*(_failures(result.assembly) if result.assembly else ()), *_refused(result)],
     }
-    written = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
-    # UTF-8 has no lone surrogates; spelled with a backslash they are what JSON calls them, too.
-    return written.encode("utf-8", "backslashreplace").decode("utf-8")
+    return json_text(report)
 
 
 def _directory(result: PackResult, index: int | None) -> str | None:

@@ -41,8 +41,7 @@ def _blocks(result: Result, width: int) -> Iterator[list[Line]]:
     """What stands in the report from top to bottom, with an empty line between them."""
     if result.assembly.outcomes:
         yield overview(result.assembly, width)
-    for outcome in result.assembly.outcomes:
-        found = [each for each in result.assembly.findings if each.index == outcome.source.index]
+    for outcome, found in result.assembly.by_source():
         if found or outcome.failure:
             yield _problems(outcome, found, result, width)
     if result.error is not None:

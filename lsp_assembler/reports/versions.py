@@ -1,10 +1,10 @@
 """What `tags` says of the versions of one image: text, and JSON."""
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lsp_assembler.dates import epoch_of, timestamp
+from lsp_assembler.json_text import json_text
 from lsp_assembler.reports.escaping import visible
 from lsp_assembler.reports.wording import ABSENT, plural
 from lsp_assembler.versions import Version, order_of
@@ -73,8 +73,7 @@ def render_json(
         "order": _order(found.versions) if found else None,
         "tags": [_json(version) for version in found.versions] if found else [],
     }
-    written = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
-    return written.encode("utf-8", "backslashreplace").decode("utf-8")
+    return json_text(report)
 
 
 def _order(versions: Sequence[Version]) -> str:

@@ -37,7 +37,6 @@ from lsp_assembler.stores.throwaway import Throwaways
 from lsp_assembler.stores.unpacking import environment
 
 _LOADED = re.compile(r"Loaded image(?: ID)?: (\S+)")
-_HEADERS_PER_ENTRY = 4096
 _NAMELESS = "<none>:<none>"  # what older engines call an image that has lost its last name
 _TOO_MUCH = "(too much to list)"
 _UNCOMPRESSED = {"Accept-Encoding": "identity"}  # the engine would compress: that costs more than it saves
@@ -247,10 +246,8 @@ class DockerEngine(Store):
         return tree, (_TOO_MUCH,) if image["Size"] > limits.max_bytes else ()
 
     def _saved_layers(self, image_id: str) -> list[Readable]:
-        limits = self._options.limits
-        most = limits.max_bytes + limits.max_entries * _HEADERS_PER_ENTRY
         with self._connection.stream("GET", f"images/{image_id}/get", _UNCOMPRESSED, {}) as response:
-            return saved_layers(response.raw.read, most)
+            return saved_layers(response.raw.read, self._options.limits.max_archive)
 
     def _read_folder(self, container: str, folder: str, image: str) -> Tree:
         """One folder of a container; the paths of the tree begin with the folder's own name."""

@@ -19,6 +19,7 @@ PURE = (
     "image.py",
     "images_file.py",
     "inspection.py",
+    "json_text.py",
     "manifest.py",
     "recipe.py",
     "reference.py",
