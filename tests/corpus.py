@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from tests import ROOT
 from tests.services.image import Image, layer
 from tests.services.registry import Registry
 
-_FOLDER = Path(__file__).parents[2] / "shared/corpus"
+_FOLDER = ROOT.parent / "shared/corpus"
 _MANIFEST = "start_point/manifest.json"
 _FILLER = "The answer to life, the universe and everything.\n"
 _CREATED = "2026-11-01T00:00:00Z"

@@ -20,7 +20,7 @@ import docker
 from docker.errors import DockerException
 from rich.console import Console
 
-from lsp_assembler import images_file
+from lsp_assembler.config import images_file
 from tests.services import DockerEngine, engine_missing, import_base_image
 
 ROOT = Path(__file__).parents[1]

@@ -7,8 +7,6 @@ from typing import Annotated
 
 import typer
 
-from lsp_assembler.archive import Limits
-from lsp_assembler.assembly import Assembly
 from lsp_assembler.cli import options, signals
 from lsp_assembler.cli.locking import LockedOption, LockOption, existing, pinned, refusal, required
 from lsp_assembler.cli.options import Format
@@ -17,10 +15,12 @@ from lsp_assembler.cli.run import Checking, find_base, packed, read_all, report
 from lsp_assembler.cli.stores import Access, Spelling, Stores
 from lsp_assembler.cli.wishes import base_reference, wishes
 from lsp_assembler.errors import FetchError, PublishError
-from lsp_assembler.recipe import Wishes, recipe
+from lsp_assembler.files.atomic import refuse_to_replace, write_tree
+from lsp_assembler.model.assembly import Assembly
+from lsp_assembler.oci.layers import Limits
+from lsp_assembler.operations.recipe import Wishes, recipe
 from lsp_assembler.reports.interface import Result
 from lsp_assembler.stores.interface import BaseImage, Pull, Store
-from lsp_assembler.writing import refuse_to_replace, write_tree
 
 TagOption = Annotated[
     list[str] | None,

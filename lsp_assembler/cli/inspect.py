@@ -4,13 +4,13 @@ from typing import Annotated
 
 import typer
 
-from lsp_assembler.archive import Limits
 from lsp_assembler.cli import options
 from lsp_assembler.cli.plan import reference
 from lsp_assembler.cli.stores import Access, Spelling, Stores
-from lsp_assembler.inspection import inspection
-from lsp_assembler.json_text import json_text
+from lsp_assembler.oci.layers import Limits
+from lsp_assembler.operations.inspection import inspection
 from lsp_assembler.stores.interface import Pull
+from lsp_assembler.text import json_text
 
 _MAX_BYTES = 1024 * 1024 * 1024
 _START_POINTS = 2_000  # an image holds many start points: each may be as large as one LSP image

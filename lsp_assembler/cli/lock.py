@@ -7,9 +7,6 @@ from typing import Annotated
 
 import typer
 
-from lsp_assembler import lock as locks
-from lsp_assembler.archive import Limits
-from lsp_assembler.assembly import Assembly
 from lsp_assembler.cli import options
 from lsp_assembler.cli.build import BaseOption
 from lsp_assembler.cli.locking import LockOption, lock_path, refusal
@@ -19,8 +16,11 @@ from lsp_assembler.cli.plan import plan
 from lsp_assembler.cli.run import Checking, as_it_stands, find_base, read_all
 from lsp_assembler.cli.stores import Access, Spelling, Stores
 from lsp_assembler.cli.wishes import base_reference
-from lsp_assembler.drift import Wanted, drift
 from lsp_assembler.errors import FetchError
+from lsp_assembler.lock import file as locks
+from lsp_assembler.lock.diff import Wanted, drift
+from lsp_assembler.model.assembly import Assembly
+from lsp_assembler.oci.layers import Limits
 from lsp_assembler.reports.interface import Result
 from lsp_assembler.reports.outdated import changes, summary
 from lsp_assembler.reports.wording import plural

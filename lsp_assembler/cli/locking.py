@@ -6,12 +6,12 @@ from typing import Annotated, Literal
 
 import typer
 
-from lsp_assembler.assembly import Assembly
 from lsp_assembler.cli.plan import Plan
-from lsp_assembler.drift import Wanted, contradictions, drift, staleness
 from lsp_assembler.errors import FetchError, InvalidInputError, LockError
-from lsp_assembler.lock import FILENAME, REGENERATE, Lock, load
-from lsp_assembler.reference import Reference
+from lsp_assembler.lock.diff import Wanted, contradictions, drift, staleness
+from lsp_assembler.lock.file import FILENAME, REGENERATE, Lock, load
+from lsp_assembler.model.assembly import Assembly
+from lsp_assembler.model.reference import Reference
 from lsp_assembler.reports.interface import Result
 from lsp_assembler.stores.interface import BaseImage, Store
 from lsp_assembler.stores.pinned import PinnedStore

@@ -6,21 +6,21 @@ from typing import Annotated
 
 import typer
 
+from lsp_assembler.checkout.manifests_folder import lookup_in
 from lsp_assembler.cli import options, signals
 from lsp_assembler.cli.plan import reference
 from lsp_assembler.cli.stores import Access, Spelling, Stores
+from lsp_assembler.config.migration import Line, Lookup, Migration, Names, lines
+from lsp_assembler.config.migration import migrate as migrate_list
+from lsp_assembler.config.yaml_nodes import MAX_BYTES, Problems, decoded
 from lsp_assembler.errors import FINDINGS, FetchError, InvalidInputError
-from lsp_assembler.manifests_folder import lookup_in
-from lsp_assembler.migration import Line, Lookup, Migration, Names, lines
-from lsp_assembler.migration import migrate as migrate_list
+from lsp_assembler.files.atomic import write_file
+from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.start_point import SOURCE_LABEL
+from lsp_assembler.model.versions import MOVING_TAG
 from lsp_assembler.parallel import in_parallel
-from lsp_assembler.reference import Reference
 from lsp_assembler.reports.wording import plural
-from lsp_assembler.start_point import SOURCE_LABEL
 from lsp_assembler.stores.interface import Pull, Store
-from lsp_assembler.versions import MOVING_TAG
-from lsp_assembler.writing import write_file
-from lsp_assembler.yaml_nodes import MAX_BYTES, Problems, decoded
 
 _EXAMPLE = "9f53889@https://github.com/org/java-junit"
 

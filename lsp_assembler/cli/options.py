@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from lsp_assembler.archive import Limits
-from lsp_assembler.start_point import StartPointType
+from lsp_assembler.model.start_point import StartPointType
+from lsp_assembler.oci.layers import Limits
 from lsp_assembler.stores.interface import Pull
 
 DEFAULT_FILE = Path("images.yml")

@@ -6,17 +6,17 @@ from typing import Annotated
 
 import typer
 
-from lsp_assembler import lock as locks
 from lsp_assembler.cli import options
 from lsp_assembler.cli.build import BaseOption
 from lsp_assembler.cli.locking import LockOption, lock_path, wanted
 from lsp_assembler.cli.plan import plan
 from lsp_assembler.cli.stores import Access, Spelling, Stores
 from lsp_assembler.cli.wishes import base_reference
-from lsp_assembler.drift import Answer, Drift, drift
 from lsp_assembler.errors import FetchError, LspAssemblerError
+from lsp_assembler.lock import file as locks
+from lsp_assembler.lock.diff import Answer, Drift, drift
+from lsp_assembler.model.reference import Reference
 from lsp_assembler.parallel import in_parallel
-from lsp_assembler.reference import Reference
 from lsp_assembler.reports import outdated as reports
 from lsp_assembler.stores.interface import SCRATCH, Pull, Store
 

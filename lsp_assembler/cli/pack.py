@@ -7,10 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lsp_assembler import pack as packing
-from lsp_assembler import pack_publishing, source_rules
-from lsp_assembler.archive import Limits
-from lsp_assembler.assembly import Assembly
+from lsp_assembler.checkout import pack as packing
 from lsp_assembler.cli import options, signals
 from lsp_assembler.cli.options import Format
 from lsp_assembler.cli.output import write
@@ -19,14 +16,18 @@ from lsp_assembler.cli.plan import Plan
 from lsp_assembler.cli.run import Checking, read_all
 from lsp_assembler.cli.stores import Access, Spelling, Stores
 from lsp_assembler.errors import LspAssemblerError, PublishError
-from lsp_assembler.pack_publishing import Order, Permissions
-from lsp_assembler.reference import Reference
+from lsp_assembler.model.assembly import Assembly
+from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.start_point import Source, StartPoint, StartPointType
+from lsp_assembler.oci.layers import Limits
+from lsp_assembler.operations import push_packs as pack_publishing
+from lsp_assembler.operations.push_packs import Order, Permissions
 from lsp_assembler.reports import pack as reports
 from lsp_assembler.reports.interface import Result
 from lsp_assembler.reports.pack import PackResult
-from lsp_assembler.start_point import Source, StartPoint, StartPointType
+from lsp_assembler.rules import checkout as source_rules
+from lsp_assembler.rules.language_images import Digest, verify_images
 from lsp_assembler.stores.interface import Pull, Store
-from lsp_assembler.verification import Digest, verify_images
 
 _TO_BE_MADE = "sha256:"  # stands for the digest of what this very run is going to tag
 

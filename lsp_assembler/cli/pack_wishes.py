@@ -6,12 +6,12 @@ from pathlib import Path
 
 import typer
 
+from lsp_assembler.checkout.durations import load_durations
 from lsp_assembler.cli.plan import reference
-from lsp_assembler.durations import load_durations
 from lsp_assembler.errors import InvalidInputError
-from lsp_assembler.reference import Reference
+from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.start_point import START_POINT
 from lsp_assembler.reports.escaping import visible
-from lsp_assembler.start_point import START_POINT
 
 _LONGEST_VERSION = 128 - len("LSP-")
 

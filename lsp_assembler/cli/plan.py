@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lsp_assembler.cli.options import DEFAULT_FILE
+from lsp_assembler.config.images_file import ImagesFile, load
 from lsp_assembler.errors import InvalidInputError
-from lsp_assembler.images_file import ImagesFile, load
-from lsp_assembler.reference import Reference
+from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.start_point import Source, StartPointType
 from lsp_assembler.registry.hosts import Settings
-from lsp_assembler.start_point import Source, StartPointType
 
 
 @dataclass(frozen=True, slots=True)

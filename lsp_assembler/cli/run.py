@@ -8,21 +8,21 @@ from typing import Literal, NoReturn
 
 import typer
 
-from lsp_assembler.archive import Limits
-from lsp_assembler.assembly import Assembly, assemble
-from lsp_assembler.checkout import completed, language_image_name, read_checkout
+from lsp_assembler.checkout.pack import pack
+from lsp_assembler.checkout.reader import completed, language_image_name, read_checkout
 from lsp_assembler.cli.options import Format
 from lsp_assembler.cli.output import write
 from lsp_assembler.cli.plan import Plan
 from lsp_assembler.cli.progress import watching
 from lsp_assembler.errors import FetchError, LspAssemblerError
-from lsp_assembler.pack import pack
+from lsp_assembler.model.assembly import Assembly, assemble
+from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.start_point import Source, StartPoint, StartPointType
+from lsp_assembler.oci.layers import Limits
 from lsp_assembler.parallel import in_background
-from lsp_assembler.reference import Reference
 from lsp_assembler.reports.interface import Result
-from lsp_assembler.start_point import Source, StartPoint, StartPointType
+from lsp_assembler.rules.language_images import Digest, verify_images
 from lsp_assembler.stores.interface import BaseImage, Progress, Store
-from lsp_assembler.verification import Digest, verify_images
 
 ReadDirectory = Callable[[Source], StartPoint]
 

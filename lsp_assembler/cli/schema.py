@@ -2,7 +2,7 @@
 
 import typer
 
-from lsp_assembler import images_file
+from lsp_assembler.config import images_file
 
 
 def schema() -> None:

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Self
 
 import typer
 
-from lsp_assembler.archive import Limits
 from lsp_assembler.errors import FetchError, InvalidInputError, PublishError
-from lsp_assembler.reference import Reference
+from lsp_assembler.model.reference import Reference
+from lsp_assembler.oci.layers import Limits
 from lsp_assembler.registry.hosts import HostSettings, Settings
 from lsp_assembler.stores.interface import Pull, Store
 
 if TYPE_CHECKING:  # these are slow to import, and no command needs them all
-    from lsp_assembler.stores.contents import Catalogue, Contents
-    from lsp_assembler.stores.docker_engine import DockerEngine
-    from lsp_assembler.stores.registry import Registries
+    from lsp_assembler.oci.content_store import Catalogue, Contents
+    from lsp_assembler.stores.daemonless.registry import Registries
+    from lsp_assembler.stores.docker.engine import DockerEngine
 
 _WITHOUT_PATH = ("auto", "docker", "registry")
 _WITH_PATH = ("oci", "oci-archive")
@@ -173,7 +173,7 @@ class Stores:
 
     @cached_property
     def _engine(self) -> "DockerEngine":
-        from lsp_assembler.stores.docker_engine import DockerEngine, EngineOptions
+        from lsp_assembler.stores.docker.engine import DockerEngine, EngineOptions
 
         access = self._access
         engine = DockerEngine(EngineOptions(access.pull, access.stall_timeout, access.limits))
@@ -185,7 +185,7 @@ class Stores:
         from lsp_assembler.registry.client import RegistryClient
         from lsp_assembler.registry.credentials import Credentials
         from lsp_assembler.registry.options import ClientOptions
-        from lsp_assembler.stores.registry import Registries
+        from lsp_assembler.stores.daemonless.registry import Registries
 
         access = self._access
         settings = {
@@ -204,8 +204,8 @@ class Stores:
             return self.registries
         import platformdirs
 
-        from lsp_assembler.cache import Cache
-        from lsp_assembler.stores.cached import CachedContents
+        from lsp_assembler.stores.daemonless.cache import Cache
+        from lsp_assembler.stores.daemonless.cached import CachedContents
 
         cache = Cache(platformdirs.user_cache_path("lsp-assembler"), _MAX_CACHE)
         contents = CachedContents(self.registries, cache, offline=self._access.offline)
@@ -214,8 +214,8 @@ class Stores:
     def _contents(self, spelling: Spelling) -> "Catalogue":
         if spelling.kind == "registry":
             return self._cached_registries
-        from lsp_assembler.stores.oci_archive import OciArchive
-        from lsp_assembler.stores.oci_layout import OciLayout
+        from lsp_assembler.stores.daemonless.archive import OciArchive
+        from lsp_assembler.stores.daemonless.layout import OciLayout
 
         if spelling not in self._layouts:
             layout = OciLayout if spelling.kind == "oci" else OciArchive
@@ -224,6 +224,6 @@ class Stores:
         return self._layouts[spelling]
 
     def _layered(self, spelling: Spelling, contents: "Catalogue", bases: "Contents") -> Store:
-        from lsp_assembler.stores.layered import LayeredStore
+        from lsp_assembler.stores.daemonless.store import LayeredStore
 
         return LayeredStore(str(spelling), contents, bases, self._access.limits, self._access.platforms)

@@ -5,20 +5,20 @@ from typing import Annotated
 
 import typer
 
-from lsp_assembler import images_edit, images_file
 from lsp_assembler.cli import options, signals
 from lsp_assembler.cli.options import DEFAULT_FILE
 from lsp_assembler.cli.plan import reference
 from lsp_assembler.cli.stores import Access, Spelling, Stores
 from lsp_assembler.cli.tags import survey
-from lsp_assembler.dates import epoch_of, timestamp
+from lsp_assembler.config import images_edit, images_file
 from lsp_assembler.errors import FetchError, InvalidInputError
-from lsp_assembler.lock import FILENAME
-from lsp_assembler.reference import Reference
-from lsp_assembler.start_point import Source
+from lsp_assembler.files.atomic import write_file
+from lsp_assembler.lock.file import FILENAME
+from lsp_assembler.model.dates import epoch_of, timestamp
+from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.start_point import Source
+from lsp_assembler.model.versions import Version, is_immutable, lsp_tag, newer, order_of
 from lsp_assembler.stores.interface import Pull, Store
-from lsp_assembler.versions import Version, is_immutable, lsp_tag, newer, order_of
-from lsp_assembler.writing import write_file
 
 NameArgument = Annotated[
     str,

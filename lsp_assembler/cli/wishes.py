@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from lsp_assembler import template
+from lsp_assembler.checkout.git import commit_of
 from lsp_assembler.cli.plan import Plan, reference
-from lsp_assembler.dates import source_date_epoch
+from lsp_assembler.dockerfile import template
 from lsp_assembler.errors import InvalidInputError
-from lsp_assembler.git import commit_of
-from lsp_assembler.recipe import Wishes
-from lsp_assembler.reference import Reference
+from lsp_assembler.model.dates import source_date_epoch
+from lsp_assembler.model.reference import Reference
+from lsp_assembler.operations.recipe import Wishes
 
 DEFAULT_BASE = "cyberdojo/start-points-base:latest"
 

@@ -6,6 +6,6 @@ the configuration of the base image, with the same result as Docker's classic bu
 
 from lsp_assembler.dockerfile.configuration import apply
 from lsp_assembler.dockerfile.instruction import Instruction
-from lsp_assembler.dockerfile.reading import parse
+from lsp_assembler.dockerfile.parser import parse
 
 __all__ = ["Instruction", "apply", "parse"]

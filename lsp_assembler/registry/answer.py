@@ -9,10 +9,10 @@ from typing import Self
 
 from urllib3.response import BaseHTTPResponse
 
+from lsp_assembler.registry.errors import Trouble, of_status, stated_error
 from lsp_assembler.registry.hosts import Origin
 from lsp_assembler.registry.network import translated
-from lsp_assembler.registry.retrying import parse_retry_after
-from lsp_assembler.registry.trouble import Trouble, of_status, stated_error
+from lsp_assembler.registry.retry import parse_retry_after
 
 _CHUNK = 64 * 1024
 _DRAIN = 64 * 1024

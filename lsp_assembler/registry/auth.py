@@ -15,10 +15,10 @@ from urllib.parse import urlencode
 from lsp_assembler.registry.answer import Answer, Request
 from lsp_assembler.registry.challenge import Challenge, parse_challenges
 from lsp_assembler.registry.credentials import Credentials
+from lsp_assembler.registry.errors import Trouble, login_remedy
 from lsp_assembler.registry.hosts import Endpoint, Origin, Settings, origin_of_url
 from lsp_assembler.registry.login import Login
 from lsp_assembler.registry.transport import Transport
-from lsp_assembler.registry.trouble import Trouble, login_remedy
 
 _TOKEN_LIMIT = 1024 * 1024
 _USUAL_LIFE = 60  # seconds, where the answer does not say (token specification)

@@ -4,19 +4,20 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from lsp_assembler.content import Descriptor, Document, check_size, digest_of
 from lsp_assembler.errors import FetchError
-from lsp_assembler.reference import Reference
-from lsp_assembler.registry import publishing, reading
+from lsp_assembler.model.reference import Reference
+from lsp_assembler.oci.documents import Descriptor, Document, check_size, digest_of
+from lsp_assembler.registry import pull as reading
+from lsp_assembler.registry import push as publishing
 from lsp_assembler.registry.auth import Access, Authenticator, access_to
 from lsp_assembler.registry.credentials import Credentials
+from lsp_assembler.registry.errors import Again, Trouble, checked
 from lsp_assembler.registry.hosts import Endpoint, Origin, Settings, endpoint_of, mirror_of
 from lsp_assembler.registry.options import ClientOptions
-from lsp_assembler.registry.publishing import Stream, Upload
-from lsp_assembler.registry.retrying import Waiter
+from lsp_assembler.registry.push import Stream, Upload
+from lsp_assembler.registry.retry import Waiter
 from lsp_assembler.registry.session import Session
 from lsp_assembler.registry.transport import Transport
-from lsp_assembler.registry.trouble import Again, Trouble, checked
 
 T = TypeVar("T")
 _MIRROR_REST = 60.0  # seconds that a mirror which does not answer is left alone

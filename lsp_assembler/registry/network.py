@@ -7,7 +7,7 @@ from http.client import HTTPException, IncompleteRead
 
 from urllib3 import exceptions as http
 
-from lsp_assembler.registry.trouble import Again, Trouble, printable
+from lsp_assembler.registry.errors import Again, Trouble, printable
 
 
 @contextmanager

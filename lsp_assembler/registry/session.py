@@ -6,10 +6,10 @@ from http import HTTPStatus
 
 from lsp_assembler.registry.answer import Answer, Request
 from lsp_assembler.registry.auth import Access, Authenticator
+from lsp_assembler.registry.errors import Trouble, login_remedy
 from lsp_assembler.registry.hosts import Origin
-from lsp_assembler.registry.retrying import Waiter
+from lsp_assembler.registry.retry import Waiter
 from lsp_assembler.registry.transport import Transport
-from lsp_assembler.registry.trouble import Trouble, login_remedy
 
 
 @dataclass(frozen=True, slots=True)

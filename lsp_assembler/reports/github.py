@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from lsp_assembler.assembly import Outcome
+from lsp_assembler.model.assembly import Outcome
+from lsp_assembler.model.start_point import Finding, Severity, Source
 from lsp_assembler.reports.escaping import visible, visible_lines
 from lsp_assembler.reports.interface import Result
 from lsp_assembler.reports.wording import (
@@ -19,7 +20,6 @@ from lsp_assembler.reports.wording import (
     rule_name,
     without_subject,
 )
-from lsp_assembler.start_point import Finding, Severity, Source
 
 MAX_ANNOTATIONS = 10
 """Of each severity in one step; GitHub drops what is beyond that without a word."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from lsp_assembler.assembly import Assembly
+from lsp_assembler.model.assembly import Assembly
 from lsp_assembler.stores.interface import BuiltImage
 
 

@@ -1,10 +1,10 @@
 """The report for programs: one JSON object, schema 1, documented field by field in docs/json.md."""
 
-from lsp_assembler.assembly import Outcome
-from lsp_assembler.json_text import json_text
+from lsp_assembler.model.assembly import Outcome
+from lsp_assembler.model.start_point import Finding, Source
+from lsp_assembler.model.summary import summaries
 from lsp_assembler.reports.interface import Result
-from lsp_assembler.start_point import Finding, Source
-from lsp_assembler.summary import summaries
+from lsp_assembler.text import json_text
 
 SCHEMA = 1
 """Goes up when a field is renamed, removed or changes its meaning; not when one is added."""

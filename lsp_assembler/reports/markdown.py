@@ -3,7 +3,9 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from lsp_assembler.assembly import Outcome
+from lsp_assembler.model.assembly import Outcome
+from lsp_assembler.model.start_point import Finding, Source
+from lsp_assembler.model.summary import summaries
 from lsp_assembler.reports.escaping import visible, visible_lines
 from lsp_assembler.reports.interface import Result
 from lsp_assembler.reports.wording import (
@@ -18,8 +20,6 @@ from lsp_assembler.reports.wording import (
     source_place,
     without_subject,
 )
-from lsp_assembler.start_point import Finding, Source
-from lsp_assembler.summary import summaries
 
 MAX_CHARACTERS = 100_000
 """Of each table: GitHub refuses a summary of more than 1 MiB, and a character may take 4 bytes."""

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from lsp_assembler.assembly import Outcome
+from lsp_assembler.model.assembly import Outcome
+from lsp_assembler.model.start_point import Finding
 from lsp_assembler.reports.escaping import inert, visible, visible_lines
 from lsp_assembler.reports.interface import Result
 from lsp_assembler.reports.layout import GAP, Column, Line, Span, beside, fold, painted
@@ -15,7 +16,6 @@ from lsp_assembler.reports.wording import (
     source_place,
     without_subject,
 )
-from lsp_assembler.start_point import Finding
 
 _MIN_WIDTH = 40
 _STYLES = {"error": "red", "warning": "yellow"}

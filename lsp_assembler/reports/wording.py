@@ -1,10 +1,10 @@
 """The words that all reports for people share."""
 
 from lsp_assembler.errors import FailureKind
+from lsp_assembler.model.start_point import Finding, Source
+from lsp_assembler.model.summary import summaries
 from lsp_assembler.reports.escaping import visible
 from lsp_assembler.reports.interface import Result
-from lsp_assembler.start_point import Finding, Source
-from lsp_assembler.summary import summaries
 
 ABSENT = "\N{EN DASH}"
 """What stands in a table where there is nothing to say."""

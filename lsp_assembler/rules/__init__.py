@@ -4,12 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
-from lsp_assembler.manifest import Manifest, ManifestSyntaxError
+from lsp_assembler.model.manifest import Manifest, ManifestSyntaxError
+from lsp_assembler.model.start_point import Finding, Severity, StartPoint, StartPointType
 from lsp_assembler.rules import tables
 from lsp_assembler.rules.advice import Contents
 from lsp_assembler.rules.collection import Namesakes, manifest_paths
 from lsp_assembler.rules.rule import Rule
-from lsp_assembler.start_point import Finding, Severity, StartPoint, StartPointType
 
 __all__ = ["check", "documentation"]
 

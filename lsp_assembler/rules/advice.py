@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lsp_assembler.manifest import NAME, Manifest
-from lsp_assembler.reference import Reference
+from lsp_assembler.model.manifest import NAME, Manifest
+from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.start_point import StartPoint
 from lsp_assembler.rules.files import CYBER_DOJO_SH
 from lsp_assembler.rules.rule import Problem, listed, quoted
 from lsp_assembler.rules.values import well_formed
-from lsp_assembler.start_point import StartPoint
 
 _ASIDE = ("readme", "license", "licence", "copying", "notice", "changelog")
 _WRITTEN_BY_ASSEMBLY = ("sha.txt", "url.txt")

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from lsp_assembler.manifest import NAME, Manifest, ManifestSyntaxError
+from lsp_assembler.model.manifest import NAME, Manifest, ManifestSyntaxError
+from lsp_assembler.model.start_point import StartPoint, Tree
 from lsp_assembler.rules.rule import Problem, listed, quoted
-from lsp_assembler.start_point import StartPoint, Tree
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
-from lsp_assembler.manifest import Manifest
+from lsp_assembler.model.manifest import Manifest
 from lsp_assembler.rules.rule import Problem, did_you_mean, quoted
 from lsp_assembler.rules.values import are_names, duplicates
 

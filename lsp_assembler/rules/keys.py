@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from lsp_assembler.manifest import Manifest
+from lsp_assembler.model.manifest import Manifest
 from lsp_assembler.rules.rule import Problem, did_you_mean, quoted
 
 EXERCISE_KEYS = ("display_name", "visible_filenames")

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from lsp_assembler.manifest import Manifest
-from lsp_assembler.rules.ruby_regexp import complaint
+from lsp_assembler.model.manifest import Manifest
+from lsp_assembler.rules.ruby.regexp import complaint
 from lsp_assembler.rules.rule import Problem, quoted
 from lsp_assembler.rules.values import are_names, duplicates
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lsp_assembler.manifest import Manifest, ManifestSyntaxError
+from lsp_assembler.model.manifest import Manifest, ManifestSyntaxError
+from lsp_assembler.model.start_point import StartPoint, StartPointType
 from lsp_assembler.rules import advice, collection, files, keys, patterns, values
 from lsp_assembler.rules.rule import Rule
-from lsp_assembler.start_point import StartPoint, StartPointType
 
 HAS_MANIFEST: Rule[StartPoint] = Rule("has-manifest", 16, collection.has_manifest)
 JSON: Rule[ManifestSyntaxError] = Rule("json", 17, collection.json_syntax)

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from lsp_assembler.manifest import Manifest
-from lsp_assembler.reference import Reference
+from lsp_assembler.model.manifest import Manifest
+from lsp_assembler.model.reference import Reference
 from lsp_assembler.rules.rule import Problem, quoted, repeated
 
 _TAB_SIZES = range(1, 9)

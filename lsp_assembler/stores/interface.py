@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from lsp_assembler.errors import FetchError
-from lsp_assembler.image import Image
-from lsp_assembler.reference import Reference
-from lsp_assembler.start_point import CREATED_LABEL, StartPoint, StartPointType, Tree
+from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.start_point import CREATED_LABEL, StartPoint, StartPointType, Tree
+from lsp_assembler.oci.image import Image
 
 SCRATCH = "scratch"
 """The base image that is no image: nothing at all."""

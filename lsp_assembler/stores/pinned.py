@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from lsp_assembler.image import Image
-from lsp_assembler.reference import Reference
-from lsp_assembler.start_point import StartPoint, Tree
+from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.start_point import StartPoint, Tree
+from lsp_assembler.oci.image import Image
 from lsp_assembler.stores.interface import (
     BaseImage,
     BuiltImage,

@@ -11,17 +11,17 @@ from typing import Self
 
 import pytest
 
-from lsp_assembler.archive import Limits
-from lsp_assembler.cache import Cache
-from lsp_assembler.content import OCI_MANIFEST, Descriptor
 from lsp_assembler.errors import FetchError
-from lsp_assembler.reference import Reference
+from lsp_assembler.model.reference import Reference
+from lsp_assembler.oci.documents import OCI_MANIFEST, Descriptor
+from lsp_assembler.oci.layers import Limits
 from lsp_assembler.registry.client import RegistryClient
 from lsp_assembler.registry.credentials import Credentials
 from lsp_assembler.registry.options import ClientOptions
-from lsp_assembler.stores.cached import CachedContents
-from lsp_assembler.stores.layered import LayeredStore
-from lsp_assembler.stores.registry import Registries
+from lsp_assembler.stores.daemonless.cache import Cache
+from lsp_assembler.stores.daemonless.cached import CachedContents
+from lsp_assembler.stores.daemonless.registry import Registries
+from lsp_assembler.stores.daemonless.store import LayeredStore
 from tests.fakes.registry import FakeRegistry, Reply
 from tests.integration.support import labels, publish, start_point
 from tests.services import Image, Registry, layer

@@ -8,11 +8,12 @@ from typing import Any
 import docker
 import pytest
 
+from tests import ROOT
 from tests.integration.support import Tool, id_of, images_yml, publish, start_point
 from tests.services import DockerEngine, Registry
 
 FIELDS = re.compile(r"^\| `([a-z_.\[\]]+)` \|", re.MULTILINE)
-JSON_PAGE = Path(__file__).parents[2] / "docs/json.md"
+JSON_PAGE = ROOT / "docs/json.md"
 
 
 @pytest.fixture

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests import ROOT
 from tests.integration.support import SCRIPT, git, images_yml, manifest, publish, start_point
-from tests.integration.workflows import ROOT, Job, Runner
+from tests.integration.workflows import Job, Runner
 from tests.services import Image, Registry, layer
 
 RECIPES = ROOT / "docs/ci"

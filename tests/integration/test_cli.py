@@ -15,11 +15,12 @@ from pathlib import Path
 
 import pytest
 
+from tests import ROOT
 from tests.integration import gallery
 from tests.integration.support import SCRIPT, Silence, Tool, free_port, images_yml, publish, without_times
 from tests.services import DockerEngine, Registry
 
-CASES = Path(__file__).parents[1] / "cases" / "cli"
+CASES = ROOT / "tests/cases" / "cli"
 EXPECTED = "expected.txt"
 LISTED_COMMANDS = ("build", "check", "inspect", "pack", "schema")
 

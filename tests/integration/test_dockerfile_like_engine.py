@@ -4,16 +4,17 @@ import io
 import re
 import tarfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import docker
 import pytest
 
-from lsp_assembler import dockerfile, template
+from lsp_assembler import dockerfile
+from lsp_assembler.dockerfile import template
 from lsp_assembler.errors import InvalidInputError
+from tests import ROOT
 
-TEMPLATE = Path(__file__).parents[2] / template.FILENAME
+TEMPLATE = ROOT / template.FILENAME
 KEYS = (
     *("Env", "Labels", "Entrypoint", "Cmd", "ExposedPorts", "User", "WorkingDir", "Volumes", "StopSignal"),
     *("Shell", "Healthcheck", "OnBuild"),

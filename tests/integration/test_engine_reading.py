@@ -2,9 +2,9 @@
 
 import pytest
 
-from lsp_assembler.archive import Limits
-from lsp_assembler.reference import Reference
-from lsp_assembler.stores.docker_engine import DockerEngine, EngineOptions
+from lsp_assembler.model.reference import Reference
+from lsp_assembler.oci.layers import Limits
+from lsp_assembler.stores.docker.engine import DockerEngine, EngineOptions
 from tests import services
 from tests.integration.support import start_point
 from tests.services import Image, Registry, layer

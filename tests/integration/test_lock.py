@@ -8,8 +8,8 @@ from typing import Any
 import docker
 import pytest
 
-from lsp_assembler.lock import Lock, LockedBase, LockedImage, save
-from lsp_assembler.start_point import StartPointType
+from lsp_assembler.lock.file import Lock, LockedBase, LockedImage, save
+from lsp_assembler.model.start_point import StartPointType
 from tests.fakes.registry import FakeRegistry
 from tests.integration.support import (
     Tool,

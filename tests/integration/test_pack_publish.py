@@ -19,11 +19,12 @@ from typing import Any
 import docker
 import pytest
 
+from tests import ROOT
 from tests.integration.support import Run, SlowLink, Tool, ended, git, id_of, manifest
 from tests.services import DockerEngine, Image, Registry, layer
 
-CASES = Path(__file__).parents[1] / "cases" / "pack"
-PAGE = Path(__file__).parents[2] / "docs/packing.md"
+CASES = ROOT / "tests/cases" / "pack"
+PAGE = ROOT / "docs/packing.md"
 FIELDS = re.compile(r"^\| `([a-z_.\[\]]+)` \|", re.MULTILINE)
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 

@@ -11,9 +11,9 @@ from email.utils import formatdate
 
 import pytest
 
-from lsp_assembler.content import Descriptor, digest_of
 from lsp_assembler.errors import FetchError, PublishError
-from lsp_assembler.reference import Reference
+from lsp_assembler.model.reference import Reference
+from lsp_assembler.oci.documents import Descriptor, digest_of
 from lsp_assembler.registry.client import RegistryClient
 from lsp_assembler.registry.credentials import Credentials
 from lsp_assembler.registry.hosts import HostSettings, Settings

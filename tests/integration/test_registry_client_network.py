@@ -9,7 +9,7 @@ from shutil import which
 import pytest
 
 from lsp_assembler.errors import FetchError
-from lsp_assembler.reference import Reference
+from lsp_assembler.model.reference import Reference
 from lsp_assembler.registry.client import RegistryClient
 from lsp_assembler.registry.credentials import Credentials
 from lsp_assembler.registry.hosts import HostSettings

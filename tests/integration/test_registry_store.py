@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 import zstandard
 
+from tests import ROOT
 from tests.corpus import CorpusStartPoint
 from tests.integration.daemonless import (
     Raw,
@@ -47,7 +48,7 @@ from tests.integration.support import (
 from tests.services import Image, Login, Registry, layer
 from tests.services.image import descriptor, digest_of
 
-CASES = Path(__file__).parents[1] / "cases" / "daemonless"
+CASES = ROOT / "tests/cases" / "daemonless"
 EXPECTED = "expected.txt"
 NOWHERE = "unix:///nowhere/docker.sock"
 MEGABYTE = 1_000_000

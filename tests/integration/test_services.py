@@ -15,12 +15,11 @@ import docker
 import pytest
 import urllib3
 
+from tests import ROOT
 from tests.corpus import CorpusStartPoint
 from tests.services import DockerEngine, Image, Login, Registry, import_base_image, layer
 from tests.services.image import Format, digest_of
 from tests.services.process import Server, ServiceError
-
-ROOT = Path(__file__).parents[2]
 
 
 def alive(pid: int) -> bool:

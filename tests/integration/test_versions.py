@@ -15,19 +15,20 @@ from pathlib import Path
 import docker
 import pytest
 
-from lsp_assembler.archive import Limits
-from lsp_assembler.image import data_image
-from lsp_assembler.images_file import load
-from lsp_assembler.reference import Reference
-from lsp_assembler.start_point import File, Tree
-from lsp_assembler.stores.layered import LayeredStore
-from lsp_assembler.stores.oci_layout import OciLayout
+from lsp_assembler.config.images_file import load
+from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.start_point import File, Tree
+from lsp_assembler.oci.image import data_image
+from lsp_assembler.oci.layers import Limits
+from lsp_assembler.stores.daemonless.layout import OciLayout
+from lsp_assembler.stores.daemonless.store import LayeredStore
+from tests import ROOT
 from tests.corpus import CorpusStartPoint
 from tests.fakes.registry import OCI_CONFIG, OCI_LAYER, OCI_MANIFEST, FakeRegistry
 from tests.integration.support import REVISION, Tool, free_port, images_yml, start_point
 from tests.services import DockerEngine, Image, Registry, layer
 
-CASES = Path(__file__).parents[1] / "cases"
+CASES = ROOT / "tests/cases"
 NAMES = [
     f"{command}/{path.name}"
     for command in ("migrate", "tags", "update")
@@ -158,7 +159,7 @@ def test_digests_are_those_of_the_registry(filled: Registry, tmp_path: Path) -> 
 
 
 class TestDocs:
-    PAGE = (Path(__file__).parents[2] / "docs" / "versions.md").read_text("utf-8")
+    PAGE = (ROOT / "docs" / "versions.md").read_text("utf-8")
 
     def test_every_field_of_the_json_is_on_the_page(self, filled: Registry, tmp_path: Path) -> None:
         tool = Tool(tmp_path, f"unix://{tmp_path}/no-engine")

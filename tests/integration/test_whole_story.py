@@ -15,11 +15,12 @@ from pathlib import Path
 
 import pytest
 
+from tests import ROOT
 from tests.corpus import corpus_folder, load_corpus
 from tests.integration.support import Run, Tool
 from tests.services import Registry
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+EXAMPLES = ROOT / "examples"
 ORGANISATION = "https://github.com/cyber-dojo-start-points"
 NO_ENGINE = "unix:///nowhere/docker.sock"
 LOGGED = re.compile(r'http\.request\.method=(\w+) .*http\.request\.uri="?/v2/([^ "]+)/(manifests|blobs)/')

@@ -16,7 +16,8 @@ from typing import Any
 
 import yaml
 
-ROOT = Path(__file__).parents[2]
+from tests import ROOT
+
 _OURS = re.compile(r"cyber-dojo/lsp-assembler@v\d+\.\d+\.\d+")
 _WITHOUT_EFFECT = ("actions/setup-python@v5", "docker/login-action@v3")
 _CHECKOUT = "actions/checkout@v4"

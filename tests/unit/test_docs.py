@@ -19,8 +19,8 @@ from typer.core import TyperGroup
 import lsp_assembler
 from lsp_assembler import errors
 from lsp_assembler.cli.app import app
+from tests import ROOT
 
-ROOT = Path(__file__).parents[2]
 COMMANDS = (ROOT / "docs/commands.md").read_text("utf-8")
 PAGES = sorted(
     path.relative_to(ROOT).as_posix()

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from lsp_assembler.drift import Drift, Entry, State
+from lsp_assembler.lock.diff import Drift, Entry, State
+from lsp_assembler.model.start_point import StartPointType
 from lsp_assembler.reports.outdated import changes, render_json, summary, text
-from lsp_assembler.start_point import StartPointType
 
 ONE, TWO = (f"sha256:{digit * 64}" for digit in "12")
 LANGUAGES, CUSTOM = StartPointType.LANGUAGES, StartPointType.CUSTOM

@@ -2,15 +2,15 @@
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lsp_assembler.model.start_point import File, Finding, StartPoint, StartPointType, Tree
 from lsp_assembler.rules import check, documentation
-from lsp_assembler.start_point import File, Finding, StartPoint, StartPointType, Tree
+from tests import ROOT
 from tests.corpus import corpus_folder, load_corpus
 
 _MANIFEST = "start_point/manifest.json"
@@ -187,7 +187,7 @@ def test_any_values_give_findings_of_one_printable_line(changes: dict[str, Any])
 
 
 def test_every_rule_is_documented_and_the_other_way_round() -> None:
-    page = (Path(__file__).parents[3] / "docs/rules.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs/rules.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `([a-z-]+)` \| (?:([0-9, ]+) \|)?", page, re.MULTILINE)
     documented = {rule: [int(code) for code in codes.split(",") if code] for rule, codes in rows}
     assert documented == {rule: [code for code in codes if code] for rule, codes, _ in documentation()}

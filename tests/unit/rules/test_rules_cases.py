@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from lsp_assembler.model.start_point import File, Finding, StartPoint, StartPointType, Tree
 from lsp_assembler.rules import check
-from lsp_assembler.start_point import File, Finding, StartPoint, StartPointType, Tree
+from tests import ROOT
 
-_CASES = sorted(path.parent for path in (Path(__file__).parents[2] / "cases/rules").glob("*/type.txt"))
+_CASES = sorted(path.parent for path in (ROOT / "tests/cases/rules").glob("*/type.txt"))
 
 
 def _read(folder: Path) -> StartPoint:

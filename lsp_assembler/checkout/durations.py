@@ -1,0 +1,67 @@
+"""How long test runs take, in seconds, for a label of the LSP image: {"red": 1.2, "amber": 1, "green": 1}."""
+
+import json
+from pathlib import Path
+from typing import Any, NoReturn
+
+from lsp_assembler.errors import InvalidInputError
+from lsp_assembler.oci.image import encode
+
+COLOURS = ("red", "amber", "green")
+_EXPECTED = 'expected {"red": SECONDS, "amber": SECONDS, "green": SECONDS}'
+_MOST = 24 * 60 * 60
+_QUOTED = 60
+
+
+def load_durations(path: Path) -> str:
+    """The durations of a file as compact JSON, the colours in the order of the traffic light.
+
+    `{"green": 1, "red": 1.50, "amber": 2}` gives `{"red":1.5,"amber":2,"green":1}`.
+
+    Raises:
+        InvalidInputError: the file cannot be read, or is anything but three numbers of seconds; every
+            problem is listed.
+    """
+    try:
+        found = json.loads(path.read_bytes(), object_pairs_hook=_object, parse_constant=_no_constant)
+    except OSError as error:
+        raise _invalid(f"{path}: it cannot be read ({error.strerror}); {_EXPECTED}") from error
+    except (ValueError, RecursionError) as error:
+        raise _invalid(f"{path}: it is not valid JSON ({error}); {_EXPECTED}") from error
+    if not isinstance(found, dict):
+        raise _invalid(f"{path}: it is no object; {_EXPECTED}")
+    problems = [f"'{key}' is unknown" for key in found if key not in COLOURS]
+    problems += [f"'{colour}' is missing" for colour in COLOURS if colour not in found]
+    problems += [
+        f"'{colour}' is {_shown(found[colour])}, not a number of seconds from 0 to {_MOST:,}"
+        for colour in COLOURS
+        if colour in found and not _is_seconds(found[colour])
+    ]
+    if problems:
+        raise _invalid("\n".join(f"{path}: {problem}; {_EXPECTED}" for problem in problems))
+    return encode({colour: found[colour] for colour in COLOURS}).decode()
+
+
+def _is_seconds(value: Any) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and 0 <= value <= _MOST  # 1e999 is infinity, and NaN is no JSON
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= _QUOTED else f"{text[:_QUOTED]}…"
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key is there twice")
+    return found
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON value")
+
+
+def _invalid(message: str) -> InvalidInputError:
+    return InvalidInputError(message, "Correct the file, or leave out --durations.")

@@ -1,0 +1,51 @@
+"""A folder of checked-out manifests: which image belongs to which repository."""
+
+from pathlib import Path
+
+from lsp_assembler.checkout.reader import language_image_name
+from lsp_assembler.config.migration import Lookup, Repository
+from lsp_assembler.errors import FetchError, InvalidInputError
+from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.start_point import File, Tree
+from lsp_assembler.model.summary import summaries
+
+_MANIFEST = "start_point/manifest.json"
+
+
+def lookup_in(folder: Path) -> Lookup:
+    """Look repositories up by their name: a checkout FOLDER/NAME, or a manifest FOLDER/NAME.json.
+
+    Raises:
+        InvalidInputError: it is no folder.
+    """
+    if not folder.is_dir():
+        fact = "is not a folder" if folder.exists() else "does not exist"
+        raise InvalidInputError(
+            f"--manifests: '{folder}' {fact}; expected one with checkouts or manifests in it",
+            "Check the path.",
+        )
+    return lambda repository: _image_of(repository, folder)
+
+
+def _image_of(repository: Repository, folder: Path) -> Reference | None:
+    """See Lookup."""
+    checkout, single = folder / repository.name, folder / f"{repository.name}.json"
+    try:
+        if (checkout / _MANIFEST).is_file():
+            return language_image_name(checkout) or _named_in(checkout / _MANIFEST)
+        return _named_in(single) if single.is_file() else None
+    except FetchError as error:
+        raise ValueError(error.message) from error
+    except OSError as error:
+        raise ValueError(f"{error.filename}: {error.strerror}") from error
+
+
+def _named_in(path: Path) -> Reference:
+    tree = Tree.of({_MANIFEST: File(path.read_bytes())})
+    name = next((found.image_name for found in summaries(tree)), None)
+    if name is None:
+        raise ValueError(f"{path} names no image; expected an object with image_name")
+    try:
+        return Reference.parse(name)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error

@@ -1,0 +1,217 @@
+"""An LTF checkout -> an LSP image: a tiny image that holds only start_point/ and says where it came from."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from lsp_assembler.checkout import git
+from lsp_assembler.checkout.reader import completed, language_image_name, read_checkout
+from lsp_assembler.errors import PublishError
+from lsp_assembler.model.dates import source_date_epoch, timestamp
+from lsp_assembler.model.manifest import Manifest, ManifestSyntaxError
+from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.start_point import (
+    CREATED_LABEL,
+    REVISION_LABEL,
+    SOURCE_LABEL,
+    File,
+    StartPoint,
+    StartPointType,
+    Tree,
+)
+from lsp_assembler.oci.image import Image, data_image
+from lsp_assembler.oci.layers import Limits
+from lsp_assembler.rules.checkout import Checkout
+
+MANIFEST = "start_point/manifest.json"
+TITLE_LABEL = "org.opencontainers.image.title"
+VERSION_LABEL = "org.opencontainers.image.version"
+IMAGE_NAME_LABEL = "org.cyber-dojo.lsp.image-name"
+DURATIONS_LABEL = "org.cyber-dojo.lsp.durations"
+_TAG_LENGTH = 7
+_IMAGE_NAME = re.compile(rb'(?<!\\)"image_name"\s*:\s*"(?P<value>[^"\\]*)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Particulars:
+    """What a checkout cannot say of itself.
+
+    Args:
+        version: the tag, e.g. "3.7.4-18"; "" for that of the commit.
+        durations: what a red, an amber and a green test run take, as compact JSON; "" if nobody measured.
+    """
+
+    version: str = ""
+    durations: str = ""
+
+
+@dataclass(frozen=True)
+class Pack:
+    """A start point ready to be published as an LSP image.
+
+    Args:
+        directory: the checkout it was read from.
+        name: the language image without a tag, e.g. cyberdojofoundation/java_junit; None where the
+            checkout names none, as custom start points and exercises may.
+        tag: the first 7 characters of the commit, or of the content's digest, e.g. "4edf92a"; or a version.
+        is_provisional: whether no commit holds this content, so that the tag comes from the content.
+        labels: of the image.
+        epoch: the mtime of its files, in seconds since 1970.
+        checkout: what the author wrote, before anything was filled in.
+    """
+
+    directory: Path
+    name: Reference | None
+    tag: str
+    is_provisional: bool
+    tree: Tree
+    labels: Mapping[str, str]
+    epoch: int
+    checkout: Checkout
+
+    @cached_property
+    def image(self) -> Image:
+        """The LSP image: the same commit gives the same bytes on every machine."""
+        return data_image(self.tree, self.labels, self.epoch)
+
+    @property
+    def start_point(self) -> StartPoint:
+        """What fetching the published image would give."""
+        return StartPoint(self.image.digest, self.tree, self.labels)
+
+    @property
+    def image_name(self) -> str | None:
+        """What the packed manifest names, e.g. "cyberdojofoundation/java_junit:4edf92a"."""
+        return self.labels.get(IMAGE_NAME_LABEL)
+
+    @property
+    def references(self) -> tuple[Reference, Reference]:
+        """The names to publish under: the one that never moves, then the one that does.
+
+        Raises:
+            PublishError: the checkout names no image.
+        """
+        return self._named.with_tag(f"LSP-{self.tag}"), self._named.with_tag("LSP")
+
+    @property
+    def language_image(self) -> Reference:
+        """The language image of this commit, whether or not the manifest names it.
+
+        Raises:
+            PublishError: the checkout names no image.
+        """
+        return self._named.with_tag(self.tag)
+
+    @property
+    def _named(self) -> Reference:
+        if self.name is None:
+            raise PublishError(
+                f"{self.directory}: it names no image; expected docker/image_name.json, or image_name in "
+                f"{MANIFEST}",
+                'Add docker/image_name.json with {"image_name": "NAME"}.',
+            )
+        return self.name
+
+
+def pack(
+    directory: Path, type_: StartPointType, limits: Limits, particulars: Particulars | None = None
+) -> Pack:
+    """Read a checkout and give its copy of the manifest the tagged image name; the checkout is not touched.
+
+    Only a languages manifest is completed: of other types, and so without a language image of their own,
+    the manifest stays as it is.
+
+    Raises:
+        FetchError: the checkout cannot be read, or is over the limits.
+        InvalidInputError: SOURCE_DATE_EPOCH is not a number.
+    """
+    particulars = particulars or Particulars()
+    commit = git.commit_of(directory, ("start_point", "docker/image_name.json"))
+    tree = read_checkout(directory, limits, only=git.files_of(directory))
+    docker_name = language_image_name(directory)
+    checkout = Checkout(tree, docker_name)
+    if type_ is StartPointType.LANGUAGES:
+        tree = completed(tree, docker_name)
+    is_provisional = commit is None or not commit.is_clean
+    tag = tree.digest.removeprefix("sha256:") if is_provisional or commit is None else commit.revision
+    tag = particulars.version or tag[:_TAG_LENGTH]
+    manifest = _parsed(tree)
+    name = docker_name or _reference(manifest.get("image_name"))
+    if name and type_ is StartPointType.LANGUAGES:
+        tree = _with_tag(tree, manifest, name.with_tag(tag))
+    known = None if is_provisional else commit
+    epoch = source_date_epoch()
+    if epoch is None:
+        epoch = (known and known.epoch) or 0
+    labels = {
+        CREATED_LABEL: timestamp(epoch),
+        REVISION_LABEL: known.revision if known else "",
+        SOURCE_LABEL: commit.source if commit else "",
+        TITLE_LABEL: _text(manifest.get("display_name")),
+        VERSION_LABEL: tag,
+        IMAGE_NAME_LABEL: _text(_parsed(tree).get("image_name")),
+        DURATIONS_LABEL: particulars.durations,
+    }
+    labels = {label: value for label, value in labels.items() if value}
+    return Pack(directory, name and name.with_tag(""), tag, is_provisional, tree, labels, epoch, checkout)
+
+
+def refuse_shared_names(packs: Sequence[Pack]) -> None:
+    """Two checkouts must not fight for one name: whichever is published last would win.
+
+    Raises:
+        PublishError: a checkout names no image, or two name the same; all of them are listed.
+    """
+    owners: dict[str, list[Pack]] = {}
+    for each in packs:
+        owners.setdefault(each.references[0].name, []).append(each)
+    shared = [
+        f"{name}: {' and '.join(str(owner.directory) for owner in sharing)} are both packed under this name; "
+        "expected one checkout for each name"
+        for name, sharing in owners.items()
+        if len(sharing) > 1
+    ]
+    if shared:
+        raise PublishError("\n".join(shared), "Give each its own name in docker/image_name.json.")
+
+
+def _with_tag(tree: Tree, manifest: Mapping[str, Any], name: Reference) -> Tree:
+    """The tree whose manifest names the tagged language image, if it names one without a tag.
+
+    Only the value changes, so that line numbers stay true. What breaks a rule stays, for the rules to
+    find: a malformed image_name, or a key that stands there twice.
+    """
+    named = _reference(manifest.get("image_name"))
+    if named is None or named.tag or named.digest:
+        return tree
+    file = tree.files[MANIFEST]
+    for found in _IMAGE_NAME.finditer(file.content):
+        start, end = found.span("value")
+        content = file.content[:start] + str(name).encode() + file.content[end:]
+        tagged = tree.joined(Tree.of({MANIFEST: File(content, file.executable)}))
+        if _parsed(tagged) == {**manifest, "image_name": str(name)}:
+            return tagged
+    return tree
+
+
+def _parsed(tree: Tree) -> Mapping[str, Any]:
+    """The manifest as an object; {} where the rules will say what is wrong with it."""
+    try:
+        manifest = Manifest.parse(MANIFEST, tree)
+    except (KeyError, ManifestSyntaxError):
+        return {}
+    return {} if manifest.duplicate_keys else manifest.data
+
+
+def _reference(value: object) -> Reference | None:
+    try:
+        return Reference.parse(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,103 @@
+"""Writing to disk, all or nothing: what is there is whole, and nothing is left half-written."""
+
+import shutil
+from pathlib import Path
+
+from lsp_assembler.errors import InvalidInputError, PublishError
+from lsp_assembler.files.runs import sweep, temporary_path
+from lsp_assembler.model.start_point import Tree
+
+_OURS = ("image.type", "shas.txt")
+
+
+def write_tree(tree: Tree, directory: Path) -> None:
+    """Write a tree to a directory that is new, empty, or one that an earlier run wrote (it is replaced).
+
+    Raises:
+        InvalidInputError: the directory holds something else.
+        PublishError: it cannot be written.
+    """
+    parent = directory.absolute().parent
+    staging = None
+    try:
+        refuse_to_replace(directory)
+        parent.mkdir(parents=True, exist_ok=True)
+        sweep(parent)
+        staging = temporary_path(parent)
+        staging.mkdir(mode=0o700)
+        fresh = staging / "new"
+        _fill(fresh, tree)
+        _swap(fresh, directory, staging / "old")
+    except OSError as error:
+        raise PublishError(
+            f"{directory}: the context cannot be written ({error.strerror}); expected a writable folder",
+            "Choose another folder with --context.",
+        ) from error
+    finally:
+        if staging is not None:
+            shutil.rmtree(staging, ignore_errors=True)
+
+
+def write_file(content: bytes, path: Path, remedy: str) -> None:
+    """Write a file, all or nothing; an existing one keeps its permissions, and a link stays a link.
+
+    Args:
+        remedy: what the user can do if it fails, e.g. "Choose another file with --lock."
+
+    Raises:
+        PublishError: it cannot be written.
+    """
+    try:
+        target = path.resolve()
+        mode = target.stat().st_mode & 0o777 if target.exists() else 0o644
+        sweep(target.parent)
+        staged = temporary_path(target.parent)
+        try:
+            staged.write_bytes(content)
+            staged.chmod(mode)
+            staged.rename(target)
+        finally:
+            staged.unlink(missing_ok=True)
+    except OSError as error:
+        raise PublishError(
+            f"{path}: it cannot be written ({error.strerror}); expected a writable file", remedy
+        ) from error
+
+
+def refuse_to_replace(directory: Path) -> None:
+    """Make sure that a directory is new, empty, or one that an earlier run wrote.
+
+    Raises:
+        InvalidInputError: it holds something else.
+    """
+    if not directory.exists():
+        return
+    is_ours = directory.is_dir() and all((directory / name).is_file() for name in _OURS)
+    if not is_ours and not (directory.is_dir() and not any(directory.iterdir())):
+        raise InvalidInputError(
+            f"{directory}: it holds files that no build wrote; expected a new or empty folder",
+            "Choose another folder with --context.",
+        )
+
+
+def _swap(fresh: Path, directory: Path, old: Path) -> None:
+    """Put the fresh directory in the place of the old one, which comes back if that fails."""
+    if not directory.exists():
+        fresh.rename(directory)
+        return
+    directory.rename(old)
+    try:
+        fresh.rename(directory)
+    except BaseException:
+        old.rename(directory)
+        raise
+
+
+def _fill(directory: Path, tree: Tree) -> None:
+    for folder in (directory, *(directory / path for path in sorted(tree.directories))):
+        folder.mkdir()
+        folder.chmod(0o755)  # mkdir's own mode would be cut by the umask
+    for path, file in tree.files.items():
+        target = directory / path
+        target.write_bytes(file.content)
+        target.chmod(0o755 if file.executable else 0o644)

@@ -1,0 +1,184 @@
+"""images.lock: what was assembled, by digest. Pure, but for `load` and `save`.
+
+The file beside images.yml and the one inside the final image have the same format; docs/lock.md shows it.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lsp_assembler.errors import LockError
+from lsp_assembler.files.atomic import write_file
+from lsp_assembler.lock.format import SCHEMA, problems_of
+from lsp_assembler.model.assembly import Assembly
+from lsp_assembler.model.start_point import StartPointType
+from lsp_assembler.model.summary import summaries
+from lsp_assembler.stores.interface import BaseImage
+from lsp_assembler.text import json_text
+
+FILENAME = "images.lock"
+REGENERATE = "Run 'lsp-assembler lock', and commit the file that it writes."
+_REPAIR = "Restore the file from version control, or remove it and run 'lsp-assembler lock'."
+
+
+@dataclass(frozen=True, slots=True)
+class LockedBase:
+    """The base image.
+
+    Args:
+        name: as in images.yml, e.g. "cyberdojo/start-points-base:df28e04".
+        digest: "" for scratch.
+        platforms: the digest of each platform's manifest, e.g. {"linux/arm64": "sha256:9f86…"}; {} where
+            the store that was asked cannot tell, and in the lock inside an image, which is the same
+            whatever store made it.
+    """
+
+    name: str
+    digest: str
+    platforms: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LockedImage:
+    """One LSP image.
+
+    Args:
+        index: of its index dir.
+        name: as in images.yml, e.g. "cyberdojofoundation/java_junit:LSP"; in the lock inside an image it may
+            be the path of a checkout.
+        digest: e.g. "sha256:9f86…".
+        created: when, in RFC 3339, where the image says so.
+        revision: the commit it was packed from, where the image says so.
+        source: the repository it was packed from, where the image says so.
+        display_names: of its manifests, in the order of their paths.
+        image_names: the language images that they name.
+    """
+
+    index: int
+    name: str
+    digest: str
+    created: str | None = None
+    revision: str | None = None
+    source: str | None = None
+    display_names: tuple[str, ...] = ()
+    image_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """What is assembled; images[i].index == i."""
+
+    type: StartPointType
+    base: LockedBase
+    images: tuple[LockedImage, ...]
+
+
+def lock_of(assembly: Assembly, base: BaseImage, platforms: Mapping[str, str] | None = None) -> Lock:
+    """The lock of an assembly without failures.
+
+    Args:
+        platforms: see LockedBase; None leaves them out.
+    """
+    images = []
+    for outcome in assembly.outcomes:
+        point = outcome.start_point
+        if point is None:
+            continue
+        manifests = summaries(point.tree)
+        images.append(
+            LockedImage(
+                outcome.source.index,
+                outcome.source.text,
+                point.digest,
+                point.created,
+                point.revision,
+                point.url,
+                tuple(each.display_name for each in manifests if each.display_name is not None),
+                tuple(each.image_name for each in manifests if each.image_name is not None),
+            )
+        )
+    return Lock(assembly.type, LockedBase(base.name, base.digest, dict(platforms or {})), tuple(images))
+
+
+def render(lock: Lock) -> str:
+    """The text of the file: equal locks, equal bytes."""
+    base = asdict(lock.base)
+    base["platforms"] = dict(sorted(lock.base.platforms.items()))
+    images = [asdict(image) for image in lock.images]
+    return json_text({"schema": SCHEMA, "type": lock.type.value, "base": base, "images": images})
+
+
+def parse(text: str, path: str) -> Lock:
+    """Read what `render` wrote.
+
+    Args:
+        path: where it came from, for messages, e.g. "images.lock".
+
+    Raises:
+        LockError: it is anything else; the message has a line for every problem.
+    """
+    twice: list[str] = []
+
+    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
+        keys = [key for key, _ in found]
+        twice.extend(key for key in dict.fromkeys(keys) if keys.count(key) > 1)
+        return dict(found)
+
+    try:
+        document = json.loads(text, object_pairs_hook=pairs)
+    except (ValueError, RecursionError) as error:
+        hint = " (it has the marks of a merge conflict)" if "<<<<<<<" in text else ""
+        raise LockError(
+            f"{path}: this is not JSON{hint}; expected what 'lsp-assembler lock' writes", _REPAIR
+        ) from error
+    schema = document.get("schema") if isinstance(document, dict) else None
+    if isinstance(schema, int) and schema != SCHEMA:
+        raise LockError(
+            f"{path}: schema is {schema}; expected {SCHEMA}, the only one that this version knows",
+            "Use the lsp-assembler that wrote the file, or a newer one.",
+        )
+    problems = [f"the key {json.dumps(key)} stands twice in one object; expected it once" for key in twice]
+    problems += problems_of(document)
+    if problems:
+        raise LockError("\n".join(f"{path}: {problem}" for problem in problems), _REPAIR)
+    images = tuple(_image(image) for image in document["images"])
+    return Lock(StartPointType(document["type"]), LockedBase(**document["base"]), images)
+
+
+def load(path: Path) -> Lock:
+    """Read the file.
+
+    Raises:
+        LockError: it is missing, cannot be read, or `parse` finds it invalid.
+    """
+    try:
+        return parse(path.read_text("utf-8"), str(path))
+    except OSError as error:
+        raise LockError(f"{path}: {error.strerror}; expected a lock file", REGENERATE) from error
+    except UnicodeDecodeError as error:
+        raise LockError(
+            f"{path}: this is not UTF-8; expected what 'lsp-assembler lock' writes", _REPAIR
+        ) from error
+
+
+def save(lock: Lock, path: Path) -> bool:
+    """Write the file, all or nothing; one that says the same already is left alone.
+
+    Returns:
+        whether it was written.
+
+    Raises:
+        PublishError: it cannot be written.
+    """
+    content = render(lock).encode()
+    if path.is_file() and path.read_bytes() == content:
+        return False
+    write_file(content, path, "Check the folder, or choose another file with --lock.")
+    return True
+
+
+def _image(found: Mapping[str, Any]) -> LockedImage:
+    texts = {key: tuple(found[key]) for key in ("display_names", "image_names")}
+    return LockedImage(**{**found, **texts})

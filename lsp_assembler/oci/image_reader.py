@@ -1,0 +1,127 @@
+"""Reading images that are documents and blobs: one platform's manifest, its configuration, its layers."""
+
+import gzip
+import io
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import zstandard
+
+from lsp_assembler.errors import FetchError
+from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.start_point import Tree
+from lsp_assembler.oci.content_store import Contents
+from lsp_assembler.oci.documents import Descriptor, Document, Index, Manifest
+from lsp_assembler.oci.image import encode
+from lsp_assembler.oci.layers import Limits, Readable, read_layers
+
+_NO_PLATFORM = "unknown/unknown"  # how build tools mark attestations
+_MAX_CONFIG = 4 * 1024 * 1024
+
+
+def any_manifest(contents: Contents, reference: Reference, document: Document) -> Manifest:
+    """The manifest of any platform: a start point is the same on all of them.
+
+    Raises:
+        FetchError: an index without an image, or with an index in it.
+    """
+    if isinstance(document, Manifest):
+        return document
+    return manifest_of(contents, reference, images_of(reference, document)[0])
+
+
+def images_of(reference: Reference, index: Index) -> list[Descriptor]:
+    """The entries of an index that are images, at least one; attestations, which stand among them, are none.
+
+    Raises:
+        FetchError: it lists no image.
+    """
+    images = [entry for entry in index.manifests if entry.platform != _NO_PLATFORM]
+    if not images:
+        raise _corrupt(reference, "its index lists no image; expected one for at least one platform")
+    return images
+
+
+def manifest_of(contents: Contents, reference: Reference, entry: Descriptor) -> Manifest:
+    """The manifest that an entry of an index names.
+
+    Raises:
+        FetchError: it cannot be had, or is an index itself.
+    """
+    document = contents.manifest(reference.with_digest(entry.digest))
+    if isinstance(document, Index):
+        raise _corrupt(reference, "its index lists another index; expected images")
+    return document
+
+
+def configuration(contents: Contents, reference: Reference, manifest: Manifest) -> dict[str, Any]:
+    """An image's configuration, e.g. {"config": {"Labels": {…}}, "rootfs": {"diff_ids": […]}, …}.
+
+    Raises:
+        FetchError: it cannot be had, or is no configuration.
+    """
+    data = contents.blob(reference, manifest.config, _MAX_CONFIG)
+    try:
+        config = json.loads(data)
+        diff_ids = config["rootfs"]["diff_ids"]
+        history = config.get("history") or []
+        is_sound = _is_runtime(config.get("config") or {}) and isinstance(diff_ids, list)
+        is_sound = is_sound and isinstance(history, list)
+        encode(config)  # it shall be possible to write it again: half a character cannot be
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise _corrupt(reference, "its configuration is malformed; expected that of an image") from error
+    if not is_sound:
+        raise _corrupt(reference, "its configuration is malformed; expected that of an image")
+    if len(diff_ids) != len(manifest.layers):
+        raise _corrupt(reference, "its configuration does not fit its layers; expected one diff_id for each")
+    return dict(config)
+
+
+def _is_runtime(config: Mapping[str, Any]) -> bool:
+    """Whether what a configuration says of labels and environment has the types that it must have."""
+    labels, env = config.get("Labels") or {}, config.get("Env") or []
+    strings = [*labels.values(), *env]
+    return isinstance(env, list) and all(isinstance(value, str) for value in strings)
+
+
+def unpack(
+    contents: Contents, reference: Reference, layers: Sequence[Descriptor], folder: str, limits: Limits
+) -> tuple[Tree, tuple[str, ...]]:
+    """One folder of an image, and the files outside of it. See `archive.read_layers`.
+
+    Raises:
+        FetchError: a layer cannot be had, is no archive that we know, or breaks the limits.
+    """
+    # The largest comes first: of a language image, named by mistake, no other layer is fetched in vain.
+    # One at a time: a hundred layers just below the limit must not meet in memory.
+    largest = max(layers, key=lambda layer: layer.size, default=None)
+    if largest and largest.size > limits.max_compressed:
+        contents.blob(reference, largest, limits.max_compressed)
+    blobs = (contents.blob(reference, layer, limits.max_compressed) for layer in layers)
+    try:
+        return read_layers((plain(blob) for blob in blobs), folder, str(reference), limits)
+    except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
+        raise _corrupt(
+            reference, f"its layer cannot be decompressed ({error}); expected gzip, zstd or plain tar"
+        ) from error
+
+
+def environment(config: Mapping[str, Any]) -> dict[str, str]:
+    """The variables of a configuration, e.g. {"PATH": "/bin", "SHA": "df28e04…"}."""
+    variables = (str(variable).partition("=") for variable in (config.get("config") or {}).get("Env") or ())
+    return {name: value for name, _, value in variables}
+
+
+def plain(blob: bytes) -> Readable:
+    """A layer as an uncompressed stream. Its bytes tell what it is: media types are often wrong about it."""
+    if blob.startswith(b"\x1f\x8b"):
+        return gzip.GzipFile(fileobj=io.BytesIO(blob))
+    if blob.startswith(b"\x28\xb5\x2f\xfd"):
+        return zstandard.ZstdDecompressor().stream_reader(io.BytesIO(blob), read_across_frames=True)
+    return io.BytesIO(blob)
+
+
+def _corrupt(reference: Reference, fact: str) -> FetchError:
+    return FetchError(f"{reference}: {fact}", "Publish the image anew.", kind="corrupt")

@@ -1,0 +1,270 @@
+"""Tar layers to trees, and trees to one deterministic layer. Pure; the input is hostile.
+
+Layers are read in memory, member by member, under limits; nothing is ever extracted to disk. Whiteouts
+follow the OCI image specification, "Representing Changes".
+"""
+
+import io
+import tarfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from lsp_assembler.errors import FetchError
+from lsp_assembler.model.start_point import File, Tree, ancestors
+from lsp_assembler.oci.tar import Member, header, members
+
+_CHECK_IMAGE = "Check that this is an :LSP image"
+_WHITEOUT = ".wh."
+_OPAQUE = ".wh..wh..opq"
+_BLOCK = tarfile.BLOCKSIZE
+_HEADERS_PER_ENTRY = 4096  # a tar header, its padding, and a pax header of the usual size
+_KINDS = {
+    tarfile.LNKTYPE: "a hard link",
+    tarfile.SYMTYPE: "a symbolic link",
+    tarfile.CHRTYPE: "a character device",
+    tarfile.BLKTYPE: "a block device",
+    tarfile.FIFOTYPE: "a named pipe",
+    tarfile.GNUTYPE_SPARSE: "a sparse file",
+}
+_REGULAR = (tarfile.REGTYPE, tarfile.AREGTYPE)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What is accepted of one image.
+
+    Args:
+        max_bytes: of all its files together, uncompressed.
+        max_entries: files and directories.
+        max_path: bytes of one path.
+        max_compressed: bytes of one layer as a registry or a layout has it.
+    """
+
+    max_bytes: int = 16 * 1024 * 1024
+    max_entries: int = 4096
+    max_path: int = 512
+    max_compressed: int = 16 * 1024 * 1024
+
+    @property
+    def max_archive(self) -> int:
+        """The bytes that the tar of an image takes at most, with room for the headers of every entry."""
+        return self.max_bytes + self.max_entries * _HEADERS_PER_ENTRY
+
+
+@dataclass(frozen=True, slots=True)
+class _Forbidden:
+    """An entry that may not come out of an image, unless a later layer hides it."""
+
+    kind: str
+
+
+_Entry = File | None | _Forbidden  # None is a directory
+
+
+class Readable(Protocol):
+    """The one method of a binary file that reading a layer needs."""
+
+    def read(self, size: int, /) -> bytes:
+        """Up to `size` bytes; b"" at the end."""
+
+
+def read_layers(
+    layers: Iterable[Readable], folder: str, image: str, limits: Limits
+) -> tuple[Tree, tuple[str, ...]]:
+    """Read one folder of an image out of its uncompressed layers.
+
+    Args:
+        layers: tar streams, lowest layer first.
+        folder: e.g. "start_point"; the paths of the tree begin with it.
+        image: the image's name, the subject of error messages.
+
+    Returns:
+        The folder's tree (empty when the image has no such folder), and the sorted paths of files that
+        the image holds outside of it.
+
+    Raises:
+        FetchError: unsafe, corrupt, too-large, too-many-entries or path-too-long.
+    """
+    overlay = _Overlay(image, limits)
+    for layer in layers:
+        overlay.lay(list(_entries(layer, folder, image, limits)))
+    files: dict[str, File] = {}
+    directories: list[str] = []
+    strays: list[str] = []
+    for path, entry in overlay.entries.items():
+        if not _inside(path, folder):
+            strays += [path] if entry is not None else []
+        elif isinstance(entry, _Forbidden):
+            raise FetchError(
+                f"{image}: '{path}' is {entry.kind}; only regular files and directories are accepted",
+                "Replace it by a regular file and pack the image anew.",
+                kind="unsafe",
+            )
+        elif entry is None:
+            directories.append(path)
+        else:
+            files[path] = entry
+    return Tree.of(files, directories), tuple(sorted(strays))
+
+
+def write_layer(tree: Tree, epoch: int = 0) -> bytes:
+    """One uncompressed tar layer: equal trees give equal bytes on every machine.
+
+    Entries are sorted; modes are 0755 for directories and executables, else 0644; owner is 0:0.
+
+    Args:
+        epoch: the mtime of every entry, in seconds since 1970.
+    """
+    tar = io.BytesIO()
+    for path in sorted({*tree.files, *tree.directories}):
+        file = tree.files.get(path)
+        content = b"" if file is None else file.content
+        mode = 0o755 if file is None or file.executable else 0o644
+        type_ = tarfile.DIRTYPE if file is None else tarfile.REGTYPE
+        tar.write(header(path, type_, mode, len(content), epoch))
+        tar.write(content)
+        tar.write(bytes(-len(content) % _BLOCK))
+    tar.write(bytes(2 * _BLOCK))  # its end mark
+    tar.write(bytes(-tar.tell() % tarfile.RECORDSIZE))
+    return tar.getvalue()
+
+
+def _entries(layer: Readable, folder: str, image: str, limits: Limits) -> Iterator[tuple[str, _Entry]]:
+    """The entries of one tar, their names checked, their contents read where they are wanted."""
+    bounded = _Bounded(layer, limits.max_archive, image, limits)
+    try:
+        for count, member in enumerate(members(bounded.read)):
+            if count >= limits.max_entries:
+                raise too_many_entries(image, limits)
+            path = _checked_path(member.name, image, limits)
+            if path:
+                yield path, _entry(member, wanted=_inside(path, folder))
+    except (tarfile.TarError, ValueError) as error:
+        raise FetchError(
+            f"{image}: its layer is not a readable tar archive ({error}); expected files and directories",
+            "Pack the image anew.",
+            kind="corrupt",
+        ) from error
+
+
+def _entry(member: Member, *, wanted: bool) -> _Entry:
+    if member.type == tarfile.DIRTYPE:
+        return None
+    if member.type not in _REGULAR or member.is_sparse:
+        return _Forbidden(_KINDS.get(member.type, "a special file"))
+    return File(member.content(), bool(member.mode & 0o111)) if wanted else File(b"")
+
+
+class _Overlay:
+    """What is seen of an image when its layers lie on each other. Every entry's parents are entries."""
+
+    def __init__(self, image: str, limits: Limits) -> None:
+        self.entries: dict[str, _Entry] = {}
+        self._image = image
+        self._limits = limits
+
+    def lay(self, layer: list[tuple[str, _Entry]]) -> None:
+        """Lay one layer on top: what it hides goes first, whatever the order inside the layer."""
+        for path, _ in layer:
+            parent, _, name = path.rpartition("/")
+            if name == _OPAQUE:
+                self._hide_below(parent)
+            elif name.startswith(_WHITEOUT):
+                self._hide("/".join(filter(None, (parent, name.removeprefix(_WHITEOUT)))))
+        for path, entry in layer:
+            if not path.rpartition("/")[2].startswith(_WHITEOUT):
+                self._add(path, entry)
+        # After each layer, not after the last: a hundred full layers must not meet in memory.
+        if sum(len(entry.content) for entry in self.entries.values() if isinstance(entry, File)) > (
+            self._limits.max_bytes
+        ):
+            raise too_large(self._image, self._limits)
+
+    def _add(self, path: str, entry: _Entry) -> None:
+        for parent in ancestors(path):
+            if self.entries.get(parent) is not None:
+                self._hide(parent)
+            self.entries.setdefault(parent, None)
+        if entry is not None or self.entries.get(path) is not None:
+            self._hide(path)
+        self.entries[path] = entry
+        if len(self.entries) > self._limits.max_entries:
+            raise too_many_entries(self._image, self._limits)
+
+    def _hide(self, path: str) -> None:
+        if path in self.entries and self.entries.pop(path) is None:
+            self._hide_below(path)
+
+    def _hide_below(self, path: str) -> None:
+        below = f"{path}/" if path else ""
+        for hidden in [known for known in self.entries if known.startswith(below)]:
+            del self.entries[hidden]
+
+
+def _inside(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(f"{folder}/")
+
+
+def _checked_path(name: str, image: str, limits: Limits) -> str:
+    """The member's path without "./" and trailing "/"; "" for the root itself."""
+    if len(name.encode()) > limits.max_path:
+        raise path_too_long(image, name, limits)
+    parts = [part for part in name.split("/") if part not in ("", ".")]
+    if name.startswith("/") or ".." in parts or "\0" in name:
+        raise FetchError(
+            f"{image}: '{name}' is not a path inside the image; expected a relative path without '..'",
+            "Do not use this image: no honest tool makes such a layer.",
+            kind="unsafe",
+        )
+    return "/".join(parts)
+
+
+class _Bounded:
+    """A stream that stops a decompression bomb, or headers without end, before they fill the memory."""
+
+    def __init__(self, stream: Readable, budget: int, image: str, limits: Limits) -> None:
+        self._stream = stream
+        self._budget = budget
+        self._image = image
+        self._limits = limits
+
+    def read(self, size: int) -> bytes:
+        data = self._stream.read(min(size, self._budget + 1))
+        self._budget -= len(data)
+        if self._budget < 0:
+            raise too_large(self._image, self._limits)
+        return data
+
+
+def too_large(subject: str, limits: Limits, check: str = _CHECK_IMAGE) -> FetchError:
+    """More bytes than are accepted of an image, or of a checkout to make one of.
+
+    Args:
+        check: what the user should look at first, e.g. "Check the directory".
+    """
+    return FetchError(
+        f"{subject}: it holds more than {limits.max_bytes:,} bytes; a start point is a few small files",
+        f"{check}, or raise --max-bytes.",
+        kind="too-large",
+    )
+
+
+def too_many_entries(subject: str, limits: Limits, check: str = _CHECK_IMAGE) -> FetchError:
+    """More files and directories than are accepted. The arguments are those of `too_large`."""
+    return FetchError(
+        f"{subject}: it holds more than {limits.max_entries:,} files and directories; "
+        "a start point is a few small files",
+        f"{check}, or raise --max-entries.",
+        kind="too-many-entries",
+    )
+
+
+def path_too_long(subject: str, path: str, limits: Limits) -> FetchError:
+    """A path with more bytes than are accepted; what a file system has that is no UTF-8 counts as well."""
+    size = len(path.encode("utf-8", "surrogateescape"))
+    return FetchError(
+        f"{subject}: the path '{path[:60]}…' has {size:,} bytes; at most {limits.max_path:,} are accepted",
+        "Shorten it, or raise --max-path.",
+        kind="path-too-long",
+    )

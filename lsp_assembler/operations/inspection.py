@@ -1,0 +1,57 @@
+"""What a start-points image serves, in the words of its service's own `inspect`."""
+
+from typing import Any
+
+from lsp_assembler.errors import FetchError
+from lsp_assembler.model.start_point import StartPointType, Tree
+from lsp_assembler.model.summary import summaries
+
+
+def inspection(repos: Tree, image: str) -> dict[str, dict[str, Any]]:
+    """The start points of an image, sorted by the bytes of display_name.
+
+    Args:
+        repos: the image's /app/repos.
+        image: its name, the subject of error messages.
+
+    Returns:
+        E.g. {"Java 21, JUnit 5": {"url": "https://…", "sha": "edf2565…", "image_name": "…:edf2565"}};
+        exercises have no image_name.
+
+    Raises:
+        FetchError: this is no start-points image.
+    """
+    if "shas.txt" not in repos.files:
+        raise FetchError(
+            f"{image}: it has no /app/repos/shas.txt; expected a start-points image",
+            "Check the name; an LSP image holds one start point only, and has nothing to inspect.",
+            kind="not-found",
+        )
+    is_exercises = _text(repos, "image.type").strip() == StartPointType.EXERCISES
+    found: dict[str, dict[str, Any]] = {}
+    for index, sha, url in _shas(_text(repos, "shas.txt"), image):
+        for manifest in summaries(repos.below(index)):
+            image_name = {} if is_exercises else {"image_name": manifest.image_name}
+            found[manifest.display_name or ""] = {"url": url, "sha": sha, **image_name}
+    return dict(sorted(found.items(), key=lambda item: item[0].encode("utf-8", "surrogatepass")))
+
+
+def _shas(text: str, image: str) -> list[tuple[str, str, str]]:
+    """The lines of shas.txt, three words each: index, sha, url."""
+    lines = []
+    for number, line in enumerate(text.splitlines(), 1):
+        try:
+            index, sha, url = line.split()
+        except ValueError as error:
+            raise FetchError(
+                f"{image}: line {number} of /app/repos/shas.txt is '{line[:60]}'; expected INDEX SHA URL",
+                "Build the image anew.",
+                kind="corrupt",
+            ) from error
+        lines.append((index, sha, url))
+    return lines
+
+
+def _text(tree: Tree, path: str) -> str:
+    file = tree.files.get(path)
+    return file.content.decode("utf-8", "replace") if file else ""

@@ -1,0 +1,142 @@
+"""An Assembly and a base image -> the Recipe of the final image: index dirs, texts, labels, Dockerfile."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from lsp_assembler.checkout.git import Commit
+from lsp_assembler.dockerfile import template
+from lsp_assembler.lock.file import lock_of, render
+from lsp_assembler.model.assembly import Assembly
+from lsp_assembler.model.dates import epoch_of, timestamp
+from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.start_point import (
+    CREATED_LABEL,
+    REVISION_LABEL,
+    SOURCE_LABEL,
+    START_POINT,
+    File,
+    Source,
+    StartPoint,
+    Tree,
+)
+from lsp_assembler.stores.interface import BaseImage, Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the user wants of the final image beyond its start points.
+
+    Args:
+        names: at least one.
+        port: that its service listens on.
+        template: the text of Dockerfile.template.
+        template_name: how messages call it, e.g. "Dockerfile.template".
+        commit: of the repository that images.yml is in, if it is in one.
+        epoch: what SOURCE_DATE_EPOCH says, in seconds since 1970; None if it is not set.
+    """
+
+    names: Sequence[Reference]
+    port: int
+    template: str
+    template_name: str = "Dockerfile.template"
+    commit: Commit | None = None
+    epoch: int | None = None
+
+
+def recipe(assembly: Assembly, base: BaseImage, wishes: Wishes) -> Recipe:
+    """Everything a store needs. Pure: equal input, equal recipe.
+
+    Args:
+        assembly: without failures.
+    """
+    dockerfile = template.render(
+        wishes.template, _values(assembly, base, wishes), _labels(assembly, base, wishes)
+    )
+    made = context(assembly, base)
+    return Recipe(assembly.type, base, dockerfile, made, wishes.epoch or 0, wishes.template_name)
+
+
+def context(assembly: Assembly, base: BaseImage) -> Tree:
+    """What goes to /app/repos: the index dirs, shas.txt, image.type and images.lock.
+
+    Args:
+        assembly: without failures.
+    """
+    start_points = _start_points(assembly)
+    shas = "".join(
+        f"{source.index} \t {_sha(point)} \t {_url(source, point)}\n" for source, point in start_points
+    )
+    texts = {"image.type": f"{assembly.type}\n", "images.lock": _lock(assembly, base), "shas.txt": shas}
+    return Tree.of({name: _file(text) for name, text in texts.items()}).joined(
+        *(_index_dir(source, point) for source, point in start_points)
+    )
+
+
+def _index_dir(source: Source, point: StartPoint) -> Tree:
+    folder = f"{source.index}/{START_POINT}"
+    texts = Tree.of(
+        {
+            f"{folder}/sha.txt": _file(f"{_sha(point)}\n"),
+            f"{folder}/url.txt": _file(f"{_url(source, point)}\n"),
+        }
+    )
+    return point.tree.under(str(source.index)).joined(texts)
+
+
+def _lock(assembly: Assembly, base: BaseImage) -> str:
+    """What was assembled, by digest: enough to assemble the same again."""
+    return render(lock_of(assembly, base))
+
+
+def _values(assembly: Assembly, base: BaseImage, wishes: Wishes) -> Mapping[str, str]:
+    reference = Reference.parse(base.name)
+    return {
+        "base": base.name,
+        "type": assembly.type,
+        "port": str(wishes.port),
+        "base_image": reference.name,
+        "base_sha": base.env.get("SHA", ""),
+        "base_tag": reference.tag,
+        "base_digest": base.digest,
+    }
+
+
+def _labels(assembly: Assembly, base: BaseImage, wishes: Wishes) -> Mapping[str, str]:
+    """The OCI labels; one that nothing is known for is left out, for an empty one would say less."""
+    created = [epoch_of(point.created) or 0 for _, point in _start_points(assembly)]
+    tag = wishes.names[0].tag
+    labels = {
+        CREATED_LABEL: timestamp(max(created, default=0) if wishes.epoch is None else wishes.epoch),
+        REVISION_LABEL: wishes.commit.revision if wishes.commit else "",
+        SOURCE_LABEL: wishes.commit.source if wishes.commit else "",
+        "org.opencontainers.image.version": "" if tag == "latest" else tag,
+        "org.opencontainers.image.base.name": base.name,
+        "org.opencontainers.image.base.digest": base.digest,
+    }
+    return {name: value for name, value in labels.items() if value}
+
+
+def _start_points(assembly: Assembly) -> list[tuple[Source, StartPoint]]:
+    return [(outcome.source, outcome.start_point) for outcome in assembly.outcomes if outcome.start_point]
+
+
+def _sha(point: StartPoint) -> str:
+    return _word(point.revision or point.digest)
+
+
+def _url(source: Source, point: StartPoint) -> str:
+    return _word(point.url or source.text)
+
+
+def _word(text: str) -> str:
+    """One word, as the service splits shas.txt at white space: what would split it is percent-encoded."""
+    if text.isprintable() and " " not in text:
+        return text
+    return "".join(
+        char if char.isprintable() and not char.isspace() else quote(char, errors="replace") for char in text
+    )
+
+
+def _file(text: str) -> File:
+    return File(text.encode("utf-8", "backslashreplace"))  # half a character, in JSON, stays what it was

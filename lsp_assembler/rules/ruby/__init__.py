@@ -1,0 +1,1 @@
+"""Would Ruby accept a regular expression? Told by Oniguruma, with fix-ups."""

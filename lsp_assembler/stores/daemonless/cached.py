@@ -1,0 +1,178 @@
+"""Registries behind a cache: what was read once is not read again, but tags are asked for each time."""
+
+from collections.abc import Iterator
+
+from lsp_assembler.errors import FetchError, PublishError
+from lsp_assembler.model.reference import Reference
+from lsp_assembler.oci.content_store import Catalogue, Contents
+from lsp_assembler.oci.documents import (
+    ContentError,
+    Descriptor,
+    Document,
+    LargeContentError,
+    check_size,
+    parse_document,
+)
+from lsp_assembler.stores.daemonless.cache import MAX_ENTRY, Cache, LastSeen
+
+
+class CachedContents:
+    """Contents of registries, with a cache in front. Threads may share it.
+
+    A run has the same result with the cache as without: a tag is looked up anew (one HEAD), a digest counts
+    only for a name under which it was seen, and every byte has been checked against its digest.
+
+    Args:
+        inner: what is asked where the cache does not know; its `digest` should cost less than its `manifest`.
+        cache: closed with this, and may be shared with other contents.
+        offline: never ask `inner`; what is not in the cache cannot be had then.
+    """
+
+    def __init__(self, inner: Catalogue, cache: Cache, *, offline: bool = False) -> None:
+        self.inner = inner
+        self.offline = offline
+        self._cache = cache
+
+    def manifest(self, reference: Reference) -> Document:
+        """See Contents.manifest; what has not changed costs no request by digest, and one HEAD by tag."""
+        if self.offline and not reference.digest:
+            raise _absent(
+                reference, "what a tag stands for only its registry knows", "a digest, as a lock file has it"
+            )
+        known = self._known(reference)
+        if known is not None and (reference.digest or self._is_current(reference, known)):
+            return known
+        if self.offline:
+            raise _absent(reference, "its manifest is not in the cache", "one that an earlier run has read")
+        document = self.inner.manifest(reference)
+        self._remember(reference, document)
+        return document
+
+    def digest(self, reference: Reference) -> str | None:
+        """See Contents.digest; what a tag stands for now can only be said online."""
+        return self.manifest(reference).digest if self.offline else self.inner.digest(reference)
+
+    def tags(self, repository: Reference) -> list[str]:
+        """See Catalogue.tags; which tags there are can only be said online."""
+        if self.offline:
+            raise _absent(repository, "which tags there are only its registry knows", "a tag")
+        return self.inner.tags(repository)
+
+    def blob(self, reference: Reference, descriptor: Descriptor, limit: int) -> bytes:
+        """See Contents.blob."""
+        if descriptor.size <= limit:
+            known = self._known_blob(descriptor)
+            if known is not None:
+                return known
+        if self.offline:
+            raise _absent_blob(reference, descriptor, limit)
+        data = self.inner.blob(reference, descriptor, limit)
+        self._cache.put(descriptor.digest, data)
+        return data
+
+    def stream(self, reference: Reference, descriptor: Descriptor) -> Iterator[bytes]:
+        """See Contents.stream; what is streamed is large, and not kept."""
+        if not self.offline:
+            return self.inner.stream(reference, descriptor)
+        known = self._known_blob(descriptor)
+        if known is None:
+            raise _absent_blob(reference, descriptor, descriptor.size)
+        return iter((known,))
+
+    def put_blob(self, reference: Reference, data: bytes) -> None:
+        """See Contents.put_blob."""
+        self._online(reference).put_blob(reference, data)
+
+    def take_blob(self, source: Contents, origin: Reference, target: Reference, blob: Descriptor) -> None:
+        """See Contents.take_blob."""
+        self._online(target).take_blob(unwrapped(source), origin, target, blob)
+
+    def put_manifest(self, reference: Reference, media_type: str, data: bytes) -> None:
+        """See Contents.put_manifest."""
+        self._online(reference).put_manifest(reference, media_type, data)
+
+    def settle(self) -> None:
+        """See Contents.settle."""
+        self.inner.settle()
+
+    def close(self) -> None:
+        """See Contents.close; tidies the cache as well."""
+        self.inner.close()
+        self._cache.close()
+
+    def _known(self, reference: Reference) -> Document | None:
+        """The document that a name stood for when it was last read, if the cache still has it whole."""
+        seen = self._cache.last_seen(reference.canonical)
+        data = self._cache.get(seen.digest) if seen else None
+        if seen is None or data is None:
+            return None
+        if reference.digest and reference.digest.lower() != seen.digest:
+            return None
+        try:
+            return parse_document(data, seen.media_type, seen.digest.partition(":")[0])
+        except ContentError:  # the digest is right: it is the media type that was damaged
+            return None
+
+    def _known_blob(self, descriptor: Descriptor) -> bytes | None:
+        data = self._cache.get(descriptor.digest) if descriptor.size <= MAX_ENTRY else None
+        # A descriptor that is wrong about the size is an error, which the registry's answer brings to light.
+        return data if data is not None and len(data) == descriptor.size else None
+
+    def _is_current(self, reference: Reference, document: Document) -> bool:
+        """Whether a tag still stands for a document.
+
+        Where HEAD fails or says that the image has gone, GET has the last word: there are registries and
+        proxies that refuse HEAD, and nobody shall fail because of a cache, or be told so in other words.
+        """
+        try:
+            return self.inner.digest(reference) == document.digest
+        except FetchError:
+            return False
+
+    def _remember(self, reference: Reference, document: Document) -> None:
+        """Keep a document under its name, and by its digest as well, for a lock file will ask for it so."""
+        if len(document.data) > MAX_ENTRY:
+            return
+        self._cache.put(document.digest, document.data)
+        seen = LastSeen(document.digest, document.media_type)
+        for name in {reference.canonical, reference.with_digest(document.digest).canonical}:
+            self._cache.remember(name, seen)
+
+    def _online(self, reference: Reference) -> Contents:
+        if self.offline:
+            raise PublishError(
+                f"{reference}: --offline asks no registry, and this image was to go to one",
+                "Publish with --to docker or --to oci:DIR, or leave out --offline.",
+            )
+        return self.inner
+
+
+def unwrapped(contents: Contents) -> Contents:
+    """The contents behind a cache, for who looks at what they are; offline ones stay behind it."""
+    return contents.inner if isinstance(contents, CachedContents) and not contents.offline else contents
+
+
+def _absent_blob(reference: Reference, descriptor: Descriptor, limit: int) -> FetchError:
+    try:
+        check_size(descriptor, limit)
+    except LargeContentError as error:
+        remedy = "Raise --max-compressed if you trust it."
+        return FetchError(f"{reference}: {error}", remedy, kind="too-large")
+    if descriptor.size > MAX_ENTRY:
+        fact = f"its blob {descriptor.digest} has {descriptor.size} bytes"
+        return FetchError(
+            f"{reference}: {fact}; expected at most {MAX_ENTRY}, the most that the cache keeps",
+            "Run without --offline.",
+            kind="unavailable",
+        )
+    return _absent(
+        reference, f"its blob {descriptor.digest} is not in the cache", "one that an earlier run has read"
+    )
+
+
+def _absent(reference: Reference, fact: str, expected: str) -> FetchError:
+    return FetchError(
+        f"{reference}: {fact}, and --offline asks nobody else; expected {expected}",
+        "Run once without --offline. Then it works with a lock file: only digests are looked up.",
+        kind="unavailable",
+    )

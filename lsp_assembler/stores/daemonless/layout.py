@@ -1,0 +1,233 @@
+"""An OCI image layout: a directory of blobs by digest, and an index.json that names the images in it.
+
+Specification: https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md
+An image is found by its full name in the annotation org.opencontainers.image.ref.name.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from lsp_assembler.errors import FailureKind, FetchError, PublishError
+from lsp_assembler.files.staging import Staging
+from lsp_assembler.model.reference import Reference
+from lsp_assembler.oci.content_store import Contents
+from lsp_assembler.oci.documents import (
+    OCI_INDEX,
+    OCI_MANIFEST,
+    ContentError,
+    Descriptor,
+    Document,
+    LargeContentError,
+    check_digest,
+    check_size,
+    digest_of,
+    parse_document,
+    verified,
+)
+from lsp_assembler.oci.image import encode
+
+REF_NAME = "org.opencontainers.image.ref.name"
+_CONTAINERD_NAME = "io.containerd.image.name"  # what containerd, and so a current `docker load`, goes by
+_CHUNK = 1024 * 1024
+_MAX_DOCUMENT = 4 * 1024 * 1024
+_LISTED = 5
+
+
+class OciLayout:
+    """The contents of one layout. Threads and processes may share it: whole files are renamed into place.
+
+    Args:
+        directory: made when something is first written.
+        label: how messages call it, e.g. "oci:build/lsp".
+    """
+
+    def __init__(self, directory: Path, label: str) -> None:
+        self._directory = directory
+        self._label = label
+        self._staging = Staging()
+
+    def manifest(self, reference: Reference) -> Document:
+        """See Contents.manifest."""
+        with self._reading(reference):
+            digest = reference.digest.lower() or self._digest_of(reference)
+            document = self._document(digest) if digest else None
+        if document is None:
+            raise FetchError(
+                f"{reference}: {self._label} has no such image; expected {self._listing()}",
+                "Check the name, or pack the image there first.",
+                kind="not-found",
+            )
+        return document
+
+    def digest(self, reference: Reference) -> str | None:
+        """See Contents.digest."""
+        with self._reading(reference):
+            digest = reference.digest.lower() or self._digest_of(reference)
+            return digest if digest and self._path(digest).is_file() else None
+
+    def tags(self, repository: Reference) -> list[str]:
+        """See Catalogue.tags."""
+        with self._reading(repository):
+            names = [Reference.parse(name) for name in map(name_of, self._index()) if name]
+        wanted = (repository.registry, repository.path)
+        return [name.tag for name in names if name.tag and (name.registry, name.path) == wanted]
+
+    def blob(self, reference: Reference, descriptor: Descriptor, limit: int) -> bytes:
+        """See Contents.blob."""
+        with self._reading(reference):
+            check_size(descriptor, limit)
+        return b"".join(self.stream(reference, descriptor))
+
+    def stream(self, reference: Reference, descriptor: Descriptor) -> Iterator[bytes]:
+        """See Contents.stream."""
+        with self._reading(reference):
+            yield from verified(self._chunks(descriptor.digest), descriptor)
+
+    def put_blob(self, reference: Reference, data: bytes) -> None:
+        """See Contents.put_blob."""
+        with self._writing(reference):
+            self._write(self._path(digest_of(data)), (data,))
+
+    def take_blob(self, source: Contents, origin: Reference, target: Reference, blob: Descriptor) -> None:
+        """See Contents.take_blob."""
+        try:
+            with self._writing(target):
+                path = self._path(blob.digest)
+                if not path.is_file():
+                    self._write(path, source.stream(origin, blob))
+        except FetchError as error:
+            raise PublishError(error.message, error.remedy) from error
+
+    def put_manifest(self, reference: Reference, media_type: str, data: bytes) -> None:
+        """See Contents.put_manifest."""
+        self.put_blob(reference, data)
+        if not reference.digest:
+            with self._writing(reference), self._locked():
+                self._name(reference, {"mediaType": media_type, "digest": digest_of(data), "size": len(data)})
+
+    def settle(self) -> None:
+        """See Contents.settle; names last from the moment when they are given."""
+
+    def close(self) -> None:
+        """See Contents.close."""
+        self._staging.close()
+
+    def _name(self, reference: Reference, entry: Mapping[str, Any]) -> None:
+        """Give a name to a document, and take it from whichever had it."""
+        annotations = {REF_NAME: str(reference), _CONTAINERD_NAME: reference.canonical}
+        others = [known for known in self._index() if name_of(known) != reference.canonical]
+        manifests = [*others, {**entry, "annotations": annotations}]
+        index = {**self._top(), "schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": manifests}
+        self._write(self._directory / "oci-layout", (encode({"imageLayoutVersion": "1.0.0"}),))
+        self._write(self._directory / "index.json", (encode(index),))
+
+    def _document(self, digest: str) -> Document | None:
+        if not self._path(digest).is_file():
+            return None
+        blob = Descriptor("", digest, self._path(digest).stat().st_size)
+        check_size(blob, _MAX_DOCUMENT)
+        data = b"".join(verified(self._chunks(digest), blob))
+        return parse_document(data, _media_type_of(data), digest.partition(":")[0])
+
+    def _digest_of(self, reference: Reference) -> str:
+        for entry in self._index():
+            if name_of(entry) == reference.canonical:
+                return check_digest(entry.get("digest"))
+        return ""
+
+    def _listing(self) -> str:
+        try:
+            names = sorted(filter(None, map(name_of, self._index())))
+        except (OSError, ContentError):
+            names = []
+        more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+        return f"one of {', '.join(names[:_LISTED])}{more}" if names else "a layout with images in it"
+
+    def _index(self) -> list[dict[str, Any]]:
+        """The entries of index.json."""
+        return [entry for entry in self._top()["manifests"] if isinstance(entry, dict)]
+
+    def _top(self) -> dict[str, Any]:
+        """All that index.json says; it lists no manifests where there is no layout yet."""
+        try:
+            document = json.loads((self._directory / "index.json").read_bytes())
+            is_sound = isinstance(document["manifests"], list)
+        except FileNotFoundError:
+            return {"manifests": []}
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            raise ContentError("its index.json is malformed; expected that of an OCI image layout") from error
+        if not is_sound:
+            raise ContentError("its index.json lists no manifests; expected that of an OCI image layout")
+        return dict(document)
+
+    def _path(self, digest: str) -> Path:
+        algorithm, _, encoded = check_digest(digest).partition(":")
+        return self._directory / "blobs" / algorithm / encoded
+
+    def _chunks(self, digest: str) -> Iterator[bytes]:
+        with self._path(digest).open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                yield chunk
+
+    def _write(self, path: Path, chunks: Iterable[bytes]) -> None:
+        with self._staging.replacing(path) as file:
+            file.writelines(chunks)
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Only one process at a time changes index.json."""
+        self._directory.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(self._directory, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    @contextlib.contextmanager
+    def _reading(self, reference: Reference) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, ContentError) as error:
+            kind: FailureKind = "corrupt"
+            remedy = "Make the layout anew."
+            if isinstance(error, LargeContentError):
+                kind, remedy = "too-large", "Raise --max-compressed if you trust it."
+            elif isinstance(error, OSError):
+                kind = "not-found" if isinstance(error, FileNotFoundError) else "unreadable"
+            raise FetchError(f"{reference}: in {self._label}: {error}", remedy, kind=kind) from error
+
+    @contextlib.contextmanager
+    def _writing(self, reference: Reference) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, ContentError) as error:
+            raise PublishError(
+                f"{reference}: {self._label} cannot be written ({error}); expected a writable layout",
+                "Check the path and the free space, or choose another with --to.",
+            ) from error
+
+
+def _media_type_of(data: bytes) -> str:
+    """What a document calls itself; an OCI document may leave it out, and is then known by what it holds."""
+    try:
+        document = json.loads(data)
+        own = document.get("mediaType")
+    except (ValueError, AttributeError, RecursionError) as error:
+        raise ContentError("it is not a JSON object; expected a manifest") from error
+    return own if isinstance(own, str) else OCI_INDEX if "manifests" in document else OCI_MANIFEST
+
+
+def name_of(entry: Mapping[str, Any]) -> str:
+    """The canonical name of an entry of index.json; "" where it has none that is well-formed."""
+    annotations = entry.get("annotations")
+    name = annotations.get(REF_NAME) if isinstance(annotations, dict) else None
+    try:
+        return Reference.parse(name).canonical if isinstance(name, str) else ""
+    except ValueError:
+        return ""

@@ -1,0 +1,1 @@
+"""The Docker Engine as a store: pull, read, `docker build`, load and tag, through Docker's own API."""

@@ -1,0 +1,269 @@
+"""The Docker Engine as a store: pull, read out of throwaway containers, docker build, load and tag."""
+
+import contextlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import docker.errors
+
+from lsp_assembler.errors import FetchError
+from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.start_point import START_POINT, File, StartPoint, Tree
+from lsp_assembler.oci.documents import digest_of
+from lsp_assembler.oci.image import Image, encode
+from lsp_assembler.oci.image_reader import environment
+from lsp_assembler.oci.layers import Limits, Readable, read_layers, write_layer
+from lsp_assembler.stores.docker.build import build
+from lsp_assembler.stores.docker.connection import Connection
+from lsp_assembler.stores.docker.errors import TROUBLE, events, fetch_error, publish_error
+from lsp_assembler.stores.docker.names import conflict, give_names, id_of, named
+from lsp_assembler.stores.docker.saved_image import SavedImageError, saved_layers
+from lsp_assembler.stores.docker.throwaway import Throwaways
+from lsp_assembler.stores.interface import (
+    SCRATCH,
+    BaseImage,
+    BuiltImage,
+    Conflict,
+    Description,
+    Progress,
+    Pull,
+    Recipe,
+    Store,
+    no_progress,
+    no_start_point,
+    no_tags,
+)
+
+_LOADED = re.compile(r"Loaded image(?: ID)?: (\S+)")
+_NAMELESS = "<none>:<none>"  # what older engines call an image that has lost its last name
+_TOO_MUCH = "(too much to list)"
+_UNCOMPRESSED = {"Accept-Encoding": "identity"}  # the engine would compress: that costs more than it saves
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """How the engine is used.
+
+    Args:
+        stall_timeout: seconds without a byte from the engine after which a call fails.
+    """
+
+    pull: Pull = Pull.ALWAYS
+    stall_timeout: float = 120.0
+    limits: Limits = field(default_factory=Limits)
+
+
+class DockerEngine(Store):
+    """Images of the Docker Engine that the environment points at (DOCKER_HOST, contexts).
+
+    Raises:
+        FetchError: no engine answers.
+    """
+
+    name = "docker"
+
+    def __init__(self, options: EngineOptions) -> None:
+        self._options = options
+        self._connection = Connection(options.stall_timeout)
+        self._throwaways = Throwaways(self._connection)
+        self._throwaways.sweep()
+
+    @property
+    def endpoint(self) -> str:
+        """Where the engine answers, e.g. "unix:///var/run/docker.sock"."""
+        return self._connection.endpoint
+
+    def fetch(self, reference: Reference, progress: Progress = no_progress) -> StartPoint:
+        """See Store.fetch; pulls first, as the pull option says."""
+        image = self._had(reference, progress)
+        progress("extracting", 0)
+        try:
+            tree, strays = self._read_start_point(image, str(reference))
+        except docker.errors.NotFound as error:
+            raise no_start_point(reference) from error
+        except TROUBLE as error:
+            raise fetch_error(reference, error) from error
+        if START_POINT not in tree.directories:
+            raise no_start_point(reference)
+        return StartPoint(_digest(image, reference), tree, image["Config"].get("Labels") or {}, strays)
+
+    def read(self, reference: Reference, folder: str) -> Tree:
+        """See Store.read; pulls first, as the pull option says."""
+        image = self._had(reference, no_progress)
+        try:
+            with self._throwaways.container(image["Id"]) as container:
+                top = folder.rpartition("/")[2]
+                tree = self._read_folder(container, folder, str(reference))
+        except docker.errors.NotFound as error:
+            raise FetchError(
+                f"{reference}: it has no /{folder}; expected a start-points image",
+                "Check the name.",
+                kind="not-found",
+            ) from error
+        except TROUBLE as error:
+            raise fetch_error(reference, error) from error
+        return tree.below(top)
+
+    def digest(self, reference: Reference) -> str | None:
+        """See Store.digest; the engine asks the registry, unless the pull option says that it need not."""
+        client = self._connection.client
+        try:
+            if self._options.pull is not Pull.ALWAYS and id_of(client, reference):
+                return _digest(self._inspect(str(reference)), reference)
+            if self._options.pull is Pull.NEVER:
+                return None
+            login = self._connection.login(reference.name)
+            return str(client.inspect_distribution(str(reference), login)["Descriptor"]["digest"])
+        except TROUBLE as error:
+            failure = fetch_error(reference, error)
+            if failure.kind == "not-found":
+                return None
+            raise failure from error
+
+    def tags(self, repository: Reference) -> tuple[str, ...]:
+        """See Store.tags; of the images that the engine has."""
+        try:
+            images = self._connection.client.images()
+        except TROUBLE as error:
+            raise fetch_error(repository, error) from error
+        given = [name for image in images for name in image.get("RepoTags") or ()]
+        names = [Reference.parse(name) for name in given if name != _NAMELESS]
+        wanted = (repository.registry, repository.path)
+        found = tuple(name.tag for name in names if (name.registry, name.path) == wanted)
+        if not found:
+            raise no_tags(repository, self)
+        return found
+
+    def describe(self, reference: Reference) -> Description:
+        """See Store.describe; pulls first, as the pull option says."""
+        image = self._had(reference, no_progress)
+        labels = image["Config"].get("Labels") or {}
+        return Description(_digest(image, reference), labels, image.get("Created"))
+
+    def base(self, reference: Reference) -> BaseImage:
+        """See Store.base; pulls first, as the pull option says."""
+        if str(reference) == SCRATCH:
+            return BaseImage(SCRATCH, "", {})
+        image = self._had(reference, no_progress)
+        env = environment({"config": image["Config"]})
+        return BaseImage(str(reference), _digest(image, reference), env)
+
+    def build(self, recipe: Recipe, names: Sequence[Reference]) -> BuiltImage:
+        """See Store.build; a `docker build`, tagged only once it has succeeded."""
+        try:
+            return named(self._connection.client, build(self._connection, recipe), names)
+        except TROUBLE as error:
+            raise publish_error(names[0], error) from error
+
+    def publish(self, image: Image, names: Sequence[Reference]) -> BuiltImage:
+        """See Store.publish; a `docker load`, tagged only once it has succeeded."""
+        config = f"{digest_of(image.config).removeprefix('sha256:')}.json"
+        listing = [{"Config": config, "RepoTags": None, "Layers": ["layer.tar.gz"]}]
+        files = {config: image.config, "layer.tar.gz": image.layer, "manifest.json": encode(listing)}
+        archive = write_layer(Tree.of({path: File(content) for path, content in files.items()}))
+        image_id = ""
+        try:
+            for event in events(self._connection.client.load_image(archive)):
+                matched = _LOADED.search(event.get("stream") or "")
+                image_id = matched[1] if matched else image_id
+            return named(self._connection.client, image_id, names)
+        except TROUBLE as error:
+            raise publish_error(names[0], error) from error
+
+    def conflict(self, image: Image, name: Reference) -> Conflict | None:
+        """See Store.conflict; no registry is asked."""
+        try:
+            return conflict(self._inspect(str(name)), image)
+        except docker.errors.ImageNotFound:
+            return None
+        except TROUBLE as error:
+            raise fetch_error(name, error) from error
+
+    def tag(self, pairs: Sequence[tuple[Reference, Reference]]) -> None:
+        """See Store.tag."""
+        try:
+            known = [(str(self._inspect(str(image))["Id"]), name) for image, name in pairs]
+            give_names(self._connection.client, known)
+        except TROUBLE as error:
+            raise publish_error(", ".join(str(name) for _, name in pairs), error) from error
+
+    def close(self) -> None:
+        """See Store.close."""
+        self._throwaways.close()
+
+    def _had(self, reference: Reference, progress: Progress) -> dict[str, Any]:
+        """As `_available`, with the engine's errors as a FetchError: a 404 here is about the image itself."""
+        try:
+            return self._available(reference, progress)
+        except TROUBLE as error:
+            raise fetch_error(reference, error) from error
+
+    def _available(self, reference: Reference, progress: Progress) -> dict[str, Any]:
+        """The engine's description of an image, pulled before if need be."""
+        if self._options.pull is not Pull.ALWAYS:
+            try:
+                return self._inspect(str(reference))
+            except docker.errors.ImageNotFound as error:
+                if self._options.pull is Pull.NEVER:
+                    raise FetchError(
+                        f"{reference}: the engine has no such image, and --pull never forbids to pull it",
+                        "Pull or pack it first, or choose --pull missing.",
+                        kind="not-found",
+                    ) from error
+        self._pull(reference, progress)
+        return self._inspect(str(reference))
+
+    def _inspect(self, name: str) -> dict[str, Any]:
+        """The engine's description of an image, by name or id."""
+        description: dict[str, Any] = self._connection.client.inspect_image(name)
+        return description
+
+    def _pull(self, reference: Reference, progress: Progress) -> None:
+        progress("pulling", 0)
+        layers: dict[str, int] = {}
+        tag = reference.digest or reference.tag or "latest"
+        for event in events(self._connection.pull(reference.name, tag)):
+            current = (event.get("progressDetail") or {}).get("current")
+            if event.get("status") == "Downloading" and isinstance(current, int):
+                layers[event.get("id", "")] = current
+                progress("pulling", sum(layers.values()))
+
+    def _read_start_point(self, image: dict[str, Any], name: str) -> tuple[Tree, tuple[str, ...]]:
+        """The start point, and what else is there.
+
+        An LSP image is so small that saving it whole costs the engine a tenth of what a container does, and
+        tells of all that it holds. From a larger image, or from an engine that cannot save it, the one
+        folder is read out of a throwaway container.
+        """
+        limits = self._options.limits
+        if image["Size"] <= limits.max_bytes:
+            with contextlib.suppress(SavedImageError, docker.errors.APIError):
+                return read_layers(self._saved_layers(image["Id"]), START_POINT, name, limits)
+        with self._throwaways.container(image["Id"]) as container:
+            tree = self._read_folder(container, START_POINT, name)
+        return tree, (_TOO_MUCH,) if image["Size"] > limits.max_bytes else ()
+
+    def _saved_layers(self, image_id: str) -> list[Readable]:
+        with self._connection.stream("GET", f"images/{image_id}/get", _UNCOMPRESSED, {}) as response:
+            return saved_layers(response.raw.read, self._options.limits.max_archive)
+
+    def _read_folder(self, container: str, folder: str, image: str) -> Tree:
+        """One folder of a container; the paths of the tree begin with the folder's own name."""
+        path = {"path": f"/{folder}"}
+        top = folder.rpartition("/")[2]
+        with self._connection.stream(
+            "GET", f"containers/{container}/archive", _UNCOMPRESSED, path
+        ) as response:
+            tree, _ = read_layers([response.raw], top, image, self._options.limits)
+            return tree
+
+
+def _digest(image: dict[str, Any], reference: Reference) -> str:
+    """The digest that the registry knows an image by; of one that was made here, its id."""
+    for known in image.get("RepoDigests") or ():
+        name, _, digest = known.partition("@")
+        if Reference.parse(name).canonical == reference.with_tag("").canonical:
+            return str(digest)
+    return str(image["Id"])

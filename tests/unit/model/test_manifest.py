@@ -1,0 +1,120 @@
+"""manifest.json as strict JSON, with lines and neighbours."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lsp_assembler.model.manifest import Manifest, ManifestSyntaxError
+from lsp_assembler.model.start_point import File, Tree
+
+_PATH = "start_point/manifest.json"
+
+
+def _parse(content: bytes, **files: bytes) -> Manifest:
+    beside = {f"start_point/{name}": File(content) for name, content in files.items()}
+    return Manifest.parse(_PATH, Tree.of({_PATH: File(content), **beside}))
+
+
+def test_lines_of_keys_and_of_list_elements() -> None:
+    manifest = _parse(b'{\n "a": [\n  "x", ["y",\n 1],\n  {"b": 2}\n ],\n\n "c"\n: [], "d": "[,]"}')
+    assert manifest.data == {"a": ["x", ["y", 1], {"b": 2}], "c": [], "d": "[,]"}
+    assert [manifest.line_of("a", position) for position in (None, 0, 1, 2, 3)] == [2, 3, 3, 5, None]
+    assert [manifest.line_of(key) for key in ("b", "c", "d")] == [None, 8, 9]
+
+
+def test_keys_are_compared_after_unescaping_and_only_at_the_top() -> None:
+    manifest = _parse(b'{"a": {"b": 1, "b": 2}, "c": 1,\n "\\u0063": 2, "b": 3}')
+    assert manifest.duplicate_keys == ("c",)
+    assert manifest.data["c"] == 2
+    assert manifest.line_of("c") == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "message", "line"),
+    [
+        (b"", "expecting value (column 1)", 1),
+        (b"\xef\xbb\xbf{}", "it begins with a byte order mark", 1),
+        (b'{\n"a": "\xff"}', "byte 0xff is not UTF-8", 2),
+        (b'{"a": "\xed\xa0\x80"}', "byte 0xed is not UTF-8", 1),
+        (b"[]", "the top level is no object", 1),
+        (b"null", "the top level is no object", 1),
+        (b'{"NaN": 1,\n "a": NaN}', "NaN is not a JSON value", 2),
+        (b'{"a":\n\n-Infinity}', "-Infinity is not a JSON value", 3),
+        (b'{"a": 1} // why', "extra data (column 10)", 1),
+        (b'{"a": 01}', "expecting ',' delimiter (column 8)", 1),
+        (b'{"a": "\t"}', "invalid control character at (column 8)", 1),
+        (b'{"a":\n "\\ud800"}', "\\ud800 is half a surrogate pair", 2),
+        (b'{"a": "\\ud83dx\\ude00"}', "\\ud83d is half a surrogate pair", 1),
+        (b'{"a": "\\ude00\\ud83d"}', "\\ude00 is half a surrogate pair", 1),
+        (b'{"a": "\\ud83d\\ud83d\\ude00"}', "\\ud83d is half a surrogate pair", 1),
+        (b'{"a": ' + b"[" * 300 + b"]" * 300 + b"}", "it is nested too deeply", 1),
+        (b'{"a": ' + b"[" * 100_000, "it is nested too deeply", 1),
+    ],
+)
+def test_what_is_not_strict_json(content: bytes, message: str, line: int) -> None:
+    with pytest.raises(ManifestSyntaxError) as caught:
+        _parse(content)
+    assert (caught.value.message, caught.value.line) == (message, line)
+
+
+def test_escaped_backslashes_and_pairs_are_fine() -> None:
+    assert _parse(rb'{"a": "\\ud800 \ud83d\ude00 \\\\ud800"}').data == {"a": "\\ud800 \U0001f600 \\\\ud800"}
+
+
+def test_an_integer_of_any_length_is_an_integer() -> None:
+    value = _parse(b'{"a": ' + b"9" * 5000 + b"}").data["a"]
+    assert isinstance(value, int)
+    assert value > 10**300
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("hiker.sh", "start_point/hiker.sh"),
+        ("./hiker.sh", "start_point/hiker.sh"),
+        ("sub//../hiker.sh", "start_point/hiker.sh"),
+        ("sub", "start_point/sub"),
+        ("..", ""),
+        ("../start_point/sub/a", "start_point/sub/a"),
+        ("../..", None),
+        ("../../start_point/hiker.sh", None),
+        ("nope/../hiker.sh", None),
+        ("hiker.sh/.", None),
+        ("hiker.sh/", None),
+        ("/hiker.sh", None),
+        ("link", None),
+    ],
+)
+def test_names_beside_the_manifest(name: str, path: str | None) -> None:
+    files = {_PATH: File(b"{}"), "start_point/hiker.sh": File(b""), "start_point/sub/a": File(b"")}
+    manifest = Manifest.parse(_PATH, Tree.of(files, links=["start_point/link"]))
+    assert manifest.resolve(name) == path
+    assert manifest.file(name) == files.get(path or "")
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_parse_or_are_a_syntax_error(content: bytes) -> None:
+    try:
+        found: object = _parse(content).data
+    except ManifestSyntaxError as error:
+        found = error
+    assert isinstance(found, dict) or (isinstance(found, ManifestSyntaxError) and found.line >= 1)
+
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.text(max_size=4), _VALUES, max_size=4))
+def test_what_json_writes_is_read_back_with_the_line_of_every_key(data: dict[str, Any]) -> None:
+    manifest = _parse(json.dumps(data, indent=1).encode())
+    assert manifest.data == data
+    lines = [manifest.line_of(key) or 0 for key in data]
+    assert lines == sorted(set(lines))
+    assert all(line > 1 for line in lines)

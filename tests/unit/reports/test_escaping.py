@@ -1,0 +1,62 @@
+"""What strangers write cannot steer a terminal, a runner or a Markdown renderer."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lsp_assembler.model.start_point import Source
+from lsp_assembler.reports import github, markdown, text
+from lsp_assembler.reports.escaping import inert, visible, visible_lines
+from lsp_assembler.reports.interface import Result
+from tests.unit.reports.results import RESULTS, assembly, named
+
+HOSTILE = st.text(alphabet=st.sampled_from("a \n\r\t\x1b\x9b\u202e\u2028\ud800:|`<>[]*_\\%,#字"), max_size=40)
+
+
+@pytest.mark.parametrize(
+    ("given_text", "shown"),
+    [
+        ("Java 21, JUnit 5", "Java 21, JUnit 5"),
+        ("\x1b[31m", r"\x1b[31m"),
+        ("a\nb\r\tc", r"a\nb\r\tc"),
+        ("abc\u202egnirts", r"abc\u202egnirts"),
+        ("\udc80", r"\udc80"),
+        ("日本語 é ✅", "日本語 é ✅"),
+    ],
+)
+def test_visible(given_text: str, shown: str) -> None:
+    assert visible(given_text) == shown
+
+
+def test_visible_lines_keeps_line_breaks_only() -> None:
+    assert visible_lines("a\x07\n  b") == "a\\x07\nb"
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("  ::stop-commands::x", "  \N{PROPORTION}stop-commands::x"),
+        ("Test::Unit", "Test::Unit"),
+        ("C# ##[group]x", "C# #\N{MUSIC SHARP SIGN}[group]x"),
+    ],
+)
+def test_inert(line: str, shown: str) -> None:
+    assert inert(line) == shown
+
+
+@given(name=HOSTILE, image=HOSTILE)
+def test_no_report_lets_a_name_through(name: str, image: str) -> None:
+    result = Result(assembly((Source(0, "./ltf", is_directory=True), named(name, image))), 0)
+    shown = text.render(result, 80, color=False), github.render(result), markdown.summary(result)
+    for report in shown:
+        assert not set("\r\t\x1b\x9b\u202e\u2028\ud800") & set(report)
+    assert not any(line.lstrip().startswith("::") for line in shown[0].split("\n"))
+    (row,) = [line for line in shown[2].split("\n") if line.startswith("| 0 ")]
+    assert row.count("|") == 7
+    assert not set("<>[]*\\") & set(row)
+    assert row.count("`") in (2, 4)  # the source, and an image name that is plain
+
+
+def test_no_message_adds_a_workflow_command() -> None:
+    lines = github.render(RESULTS["hostile"]).splitlines()
+    assert [line.startswith("::") for line in lines] == [True, False]

@@ -1,0 +1,132 @@
+"""The small words, and the limits that GitHub sets."""
+
+import pytest
+
+from lsp_assembler.model.start_point import File, Finding, Tree
+from lsp_assembler.model.summary import summaries
+from lsp_assembler.reports import github, markdown, text
+from lsp_assembler.reports.interface import Result
+from lsp_assembler.reports.wording import closing_line, human_seconds, human_size, plural
+from tests.unit.reports.results import (
+    JAVA,
+    RESULTS,
+    TAB_SIZE,
+    assembly,
+    failure,
+    listed,
+    named,
+    start_point,
+)
+
+
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (1936, "1.9 kB"),
+        (999_949, "999.9 kB"),
+        (999_950, "1.0 MB"),
+        (25_600_000, "25.6 MB"),
+    ],
+)
+def test_human_size(size: int, said: str) -> None:
+    assert human_size(size) == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0, "0.00 s"),
+        (0.312, "0.31 s"),
+        (0.994, "0.99 s"),
+        (0.999, "1.0 s"),
+        (4.94, "4.9 s"),
+        (59.94, "59.9 s"),
+        (59.96, "1 min 0 s"),
+        (125.4, "2 min 5 s"),
+    ],
+)
+def test_human_seconds(seconds: float, said: str) -> None:
+    assert human_seconds(seconds) == said
+
+
+def test_plural() -> None:
+    assert [plural(count, "warning") for count in (0, 1, 2)] == ["0 warnings", "1 warning", "2 warnings"]
+
+
+def test_closing_line_of_a_single_start_point() -> None:
+    gone = failure("timeout", "no bytes for 30 s")
+    assert closing_line(Result(assembly((listed(0, "java"), gone)), 3)) == (
+        "The start point could not be fetched: nothing was built. "
+        "Put right the error reported here, then run the same command again."
+    )
+
+
+def test_closing_line_does_not_call_equal_names_unique() -> None:
+    twice = Result(assembly(JAVA, (listed(1, "java"), JAVA[1])), 0, command="check")
+    assert closing_line(twice) == "2 start points, 2 display names: every rule is kept, checked in 0.50 s"
+
+
+def test_manifests_are_those_that_parse_outside_hidden_folders() -> None:
+    tree = Tree.of(
+        {
+            "start_point/manifest.json": File(b'{"display_name": null, "image_name": "a:b"}'),
+            "start_point/.git/manifest.json": File(b"{}"),
+            "start_point/a/manifest.json": File(b"[]"),
+            "start_point/b/manifest.json": File(b"{"),
+            "start_point/my-manifest.json": File(b"{}"),
+        }
+    )
+    (found,) = summaries(tree)
+    assert (found.path, found.display_name, found.image_name) == ("start_point/manifest.json", None, "a:b")
+
+
+@pytest.mark.parametrize(("count", "last"), [(10, "tab_size is 9"), (11, "GitHub shows 10 errors")])
+def test_github_gets_no_more_annotations_than_it_shows(count: int, last: str) -> None:
+    findings = tuple(
+        Finding("tab-size", 41, "error", 0, None, f"tab_size is {number}") for number in range(count)
+    )
+    lines = github.render(Result(assembly(JAVA, findings=findings), 1)).splitlines()
+    errors = [line for line in lines if line.startswith("::error ")]
+    assert len(errors) == 10
+    assert last in errors[-1]
+    assert (count == 11) == errors[-1].startswith("::error title=2 more errors::")
+
+
+def test_github_annotates_the_manifest_of_a_directory() -> None:
+    source = RESULTS["findings"].assembly.outcomes[2].source
+    finding = Finding("tab-size", 41, "error", 0, "start_point/manifest.json", "tab_size is 9", 3)
+    here = type(source)(0, ".", is_directory=True)
+    rendered = github.render(Result(assembly((here, start_point()), findings=(finding,)), 1))
+    assert rendered.startswith(
+        "::error file=start_point/manifest.json,line=3,title=tab-size (41)::tab_size is 9\n"
+    )
+
+
+def test_a_summary_stays_below_one_mebibyte() -> None:
+    long = Finding("json", 17, "error", 0, None, "\N{GRINNING FACE}" * 9_000)
+    result = Result(assembly(JAVA, findings=(long,) * 100), 1)
+    rendered = markdown.summary(result)
+    assert len(rendered.encode()) < 2**20
+    assert "… and 89 more rows, too many for a summary" in rendered
+    assert "1 start point</summary>" in rendered
+
+
+def test_one_odd_name_does_not_decide_the_layout() -> None:
+    rows = [(listed(i, f"l{i}"), named(f"L{i}", f"cyberdojofoundation/l{i}:4edf92a")) for i in range(19)]
+    odd = (listed(19, "odd"), named("odd " * 40, "cyberdojofoundation/odd:4edf92a"))
+    lines = text.render(Result(assembly(*rows, odd), 0), 100, color=False).splitlines()
+    assert lines[0].split() == ["#", "image", "display", "name", "language", "image", "size", "time"]
+    assert lines[2].split()[:4] == ["0", "cyberdojofoundation/l0:LSP", "L0", "cyberdojofoundation/l0:4edf92a"]
+
+
+def test_broken_start_points_are_red() -> None:
+    rendered = text.render(Result(assembly(JAVA, findings=(_at(0),)), 1), 120, color=True)
+    (row,) = [line for line in rendered.splitlines() if "Java 21" in line]
+    assert row.startswith("\x1b[31m")
+
+
+def _at(index: int) -> Finding:
+    return Finding(TAB_SIZE.rule, TAB_SIZE.code, "error", index, TAB_SIZE.manifest, TAB_SIZE.message)
