@@ -6,8 +6,8 @@ from lsp_assembler.checkout.reader import language_image_name
 from lsp_assembler.config.migration import Lookup, Repository
 from lsp_assembler.errors import FetchError, InvalidInputError
 from lsp_assembler.model.reference import Reference
-from lsp_assembler.model.start_point import File, Tree
 from lsp_assembler.model.summary import summaries
+from lsp_assembler.model.tree import File, Tree
 
 _MANIFEST = "start_point/manifest.json"
 

@@ -11,26 +11,24 @@ from lsp_assembler.checkout import git
 from lsp_assembler.checkout.reader import completed, language_image_name, read_checkout
 from lsp_assembler.errors import PublishError
 from lsp_assembler.model.dates import source_date_epoch, timestamp
-from lsp_assembler.model.manifest import Manifest, ManifestSyntaxError
-from lsp_assembler.model.reference import Reference
-from lsp_assembler.model.start_point import (
+from lsp_assembler.model.labels import (
     CREATED_LABEL,
+    DURATIONS_LABEL,
+    IMAGE_NAME_LABEL,
     REVISION_LABEL,
     SOURCE_LABEL,
-    File,
-    StartPoint,
-    StartPointType,
-    Tree,
+    TITLE_LABEL,
+    VERSION_LABEL,
 )
+from lsp_assembler.model.manifest import Manifest, ManifestSyntaxError
+from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.start_point import StartPoint, StartPointType
+from lsp_assembler.model.tree import File, Tree
 from lsp_assembler.oci.image import Image, data_image
 from lsp_assembler.oci.layers import Limits
 from lsp_assembler.rules.checkout import Checkout
 
 MANIFEST = "start_point/manifest.json"
-TITLE_LABEL = "org.opencontainers.image.title"
-VERSION_LABEL = "org.opencontainers.image.version"
-IMAGE_NAME_LABEL = "org.cyber-dojo.lsp.image-name"
-DURATIONS_LABEL = "org.cyber-dojo.lsp.durations"
 _TAG_LENGTH = 7
 _IMAGE_NAME = re.compile(rb'(?<!\\)"image_name"\s*:\s*"(?P<value>[^"\\]*)"')
 

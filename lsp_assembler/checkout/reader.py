@@ -10,7 +10,7 @@ from pathlib import Path
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.manifest import Manifest, ManifestSyntaxError
 from lsp_assembler.model.reference import Reference
-from lsp_assembler.model.start_point import File, Tree
+from lsp_assembler.model.tree import File, Tree
 from lsp_assembler.oci.layers import Limits, path_too_long, too_large, too_many_entries
 
 _CHECK = "Check the directory"

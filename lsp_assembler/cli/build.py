@@ -17,10 +17,11 @@ from lsp_assembler.cli.wishes import base_reference, wishes
 from lsp_assembler.errors import FetchError, PublishError
 from lsp_assembler.files.atomic import refuse_to_replace, write_tree
 from lsp_assembler.model.assembly import Assembly
+from lsp_assembler.model.images import BaseImage
+from lsp_assembler.model.result import Result
 from lsp_assembler.oci.layers import Limits
 from lsp_assembler.operations.recipe import Wishes, recipe
-from lsp_assembler.reports.interface import Result
-from lsp_assembler.stores.interface import BaseImage, Pull, Store
+from lsp_assembler.stores.interface import Pull, Store
 
 TagOption = Annotated[
     list[str] | None,

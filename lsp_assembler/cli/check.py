@@ -8,8 +8,8 @@ from lsp_assembler.cli.options import Format
 from lsp_assembler.cli.plan import plan
 from lsp_assembler.cli.run import Checking, as_it_stands, read_all, report
 from lsp_assembler.cli.stores import Access, Spelling, Stores
+from lsp_assembler.model.result import Result
 from lsp_assembler.oci.layers import Limits
-from lsp_assembler.reports.interface import Result
 from lsp_assembler.stores.interface import Pull
 
 

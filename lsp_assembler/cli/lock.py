@@ -20,11 +20,12 @@ from lsp_assembler.errors import FetchError
 from lsp_assembler.lock import file as locks
 from lsp_assembler.lock.diff import Wanted, drift
 from lsp_assembler.model.assembly import Assembly
+from lsp_assembler.model.images import BaseImage
+from lsp_assembler.model.result import Result
 from lsp_assembler.oci.layers import Limits
-from lsp_assembler.reports.interface import Result
 from lsp_assembler.reports.outdated import changes, summary
-from lsp_assembler.reports.wording import plural
-from lsp_assembler.stores.interface import BaseImage, Pull
+from lsp_assembler.stores.interface import Pull
+from lsp_assembler.text import plural
 
 AcceptMovedOption = Annotated[
     bool, typer.Option("--accept-moved", help="Lock what a tag that may not move stands for now.")

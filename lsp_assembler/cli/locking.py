@@ -11,9 +11,10 @@ from lsp_assembler.errors import FetchError, InvalidInputError, LockError
 from lsp_assembler.lock.diff import Wanted, contradictions, drift, staleness
 from lsp_assembler.lock.file import FILENAME, REGENERATE, Lock, load
 from lsp_assembler.model.assembly import Assembly
+from lsp_assembler.model.images import BaseImage
 from lsp_assembler.model.reference import Reference
-from lsp_assembler.reports.interface import Result
-from lsp_assembler.stores.interface import BaseImage, Store
+from lsp_assembler.model.result import Result
+from lsp_assembler.stores.interface import Store
 from lsp_assembler.stores.pinned import PinnedStore
 
 LockOption = Annotated[

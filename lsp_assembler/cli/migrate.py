@@ -15,12 +15,12 @@ from lsp_assembler.config.migration import migrate as migrate_list
 from lsp_assembler.config.yaml_nodes import MAX_BYTES, Problems, decoded
 from lsp_assembler.errors import FINDINGS, FetchError, InvalidInputError
 from lsp_assembler.files.atomic import write_file
+from lsp_assembler.model.labels import SOURCE_LABEL
 from lsp_assembler.model.reference import Reference
-from lsp_assembler.model.start_point import SOURCE_LABEL
 from lsp_assembler.model.versions import MOVING_TAG
 from lsp_assembler.parallel import in_parallel
-from lsp_assembler.reports.wording import plural
 from lsp_assembler.stores.interface import Pull, Store
+from lsp_assembler.text import plural
 
 _EXAMPLE = "9f53889@https://github.com/org/java-junit"
 

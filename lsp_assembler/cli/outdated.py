@@ -15,10 +15,11 @@ from lsp_assembler.cli.wishes import base_reference
 from lsp_assembler.errors import FetchError, LspAssemblerError
 from lsp_assembler.lock import file as locks
 from lsp_assembler.lock.diff import Answer, Drift, drift
+from lsp_assembler.model.images import SCRATCH
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.parallel import in_parallel
 from lsp_assembler.reports import outdated as reports
-from lsp_assembler.stores.interface import SCRATCH, Pull, Store
+from lsp_assembler.stores.interface import Pull, Store
 
 
 class OutdatedFormat(StrEnum):

@@ -8,7 +8,7 @@ from pathlib import Path
 import typer
 
 from lsp_assembler.cli.options import Format
-from lsp_assembler.reports.interface import Result
+from lsp_assembler.model.result import Result
 
 _WIDTH_OF_A_FILE = 120
 

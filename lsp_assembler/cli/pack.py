@@ -18,12 +18,12 @@ from lsp_assembler.cli.stores import Access, Spelling, Stores
 from lsp_assembler.errors import LspAssemblerError, PublishError
 from lsp_assembler.model.assembly import Assembly
 from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.result import Result
 from lsp_assembler.model.start_point import Source, StartPoint, StartPointType
 from lsp_assembler.oci.layers import Limits
 from lsp_assembler.operations import push_packs as pack_publishing
 from lsp_assembler.operations.push_packs import Order, Permissions
 from lsp_assembler.reports import pack as reports
-from lsp_assembler.reports.interface import Result
 from lsp_assembler.reports.pack import PackResult
 from lsp_assembler.rules import checkout as source_rules
 from lsp_assembler.rules.language_images import Digest, verify_images

@@ -11,7 +11,7 @@ from lsp_assembler.cli.plan import reference
 from lsp_assembler.errors import InvalidInputError
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.start_point import START_POINT
-from lsp_assembler.reports.escaping import visible
+from lsp_assembler.text import visible
 
 _LONGEST_VERSION = 128 - len("LSP-")
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import typer
 
-from lsp_assembler.model.assembly import Observer
+from lsp_assembler.operations.assemble import Observer
 from lsp_assembler.reports.wording import human_size
 
 _STATES = ("waiting", "pulling", "extracting", "fetched", "checked", "failed")

@@ -15,14 +15,16 @@ from lsp_assembler.cli.output import write
 from lsp_assembler.cli.plan import Plan
 from lsp_assembler.cli.progress import watching
 from lsp_assembler.errors import FetchError, LspAssemblerError
-from lsp_assembler.model.assembly import Assembly, assemble
+from lsp_assembler.model.assembly import Assembly
+from lsp_assembler.model.images import BaseImage
 from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.result import Result
 from lsp_assembler.model.start_point import Source, StartPoint, StartPointType
 from lsp_assembler.oci.layers import Limits
+from lsp_assembler.operations.assemble import assemble
 from lsp_assembler.parallel import in_background
-from lsp_assembler.reports.interface import Result
 from lsp_assembler.rules.language_images import Digest, verify_images
-from lsp_assembler.stores.interface import BaseImage, Progress, Store
+from lsp_assembler.stores.interface import Progress, Store
 
 ReadDirectory = Callable[[Source], StartPoint]
 

@@ -10,8 +10,8 @@ from lsp_assembler.cli import options
 from lsp_assembler.cli.plan import plan, reference
 from lsp_assembler.cli.stores import Access, Spelling, Stores
 from lsp_assembler.errors import FetchError, LspAssemblerError
+from lsp_assembler.model.labels import REVISION_LABEL
 from lsp_assembler.model.reference import Reference
-from lsp_assembler.model.start_point import REVISION_LABEL
 from lsp_assembler.model.versions import Version, is_lsp, newest_first
 from lsp_assembler.parallel import in_parallel
 from lsp_assembler.reports import tags as reports

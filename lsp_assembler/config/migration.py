@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from lsp_assembler.checkout.git import web_address
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.versions import MOVING_TAG, lsp_tag
-from lsp_assembler.reports.escaping import visible
+from lsp_assembler.text import visible
 
 _COMMENT = re.compile(r"(?:^|\s)#")
 _AT = re.compile(r"(?P<commit>[0-9a-fA-F]+|[^@/:]+(?=@\w+://))@(?P<url>.+)")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from lsp_assembler.errors import InvalidInputError, PublishError
 from lsp_assembler.files.runs import sweep, temporary_path
-from lsp_assembler.model.start_point import Tree
+from lsp_assembler.model.tree import Tree
 
 _OURS = ("image.type", "shas.txt")
 

@@ -13,9 +13,9 @@ from lsp_assembler.errors import LockError
 from lsp_assembler.files.atomic import write_file
 from lsp_assembler.lock.format import SCHEMA, problems_of
 from lsp_assembler.model.assembly import Assembly
+from lsp_assembler.model.images import BaseImage
 from lsp_assembler.model.start_point import StartPointType
 from lsp_assembler.model.summary import summaries
-from lsp_assembler.stores.interface import BaseImage
 from lsp_assembler.text import json_text
 
 FILENAME = "images.lock"

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from lsp_assembler.model.images import SCRATCH
 from lsp_assembler.model.start_point import StartPointType
-from lsp_assembler.stores.interface import SCRATCH
 
 SCHEMA = 1
 """Goes up with every change of the format: a version that does not know it must not guess."""

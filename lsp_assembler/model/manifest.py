@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NoReturn
 
-from lsp_assembler.model.start_point import File, Tree
+from lsp_assembler.model.tree import File, Tree
 
 NAME = "manifest.json"
 _MAX_DEPTH = 200  # far more than any manifest needs, far less than the interpreter's stack

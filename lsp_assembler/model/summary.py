@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lsp_assembler.model.manifest import NAME, Manifest, ManifestSyntaxError
-from lsp_assembler.model.start_point import Tree
+from lsp_assembler.model.tree import Tree
 
 
 @dataclass(frozen=True, slots=True)

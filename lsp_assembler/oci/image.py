@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from lsp_assembler.model.start_point import CREATED_LABEL, Tree
+from lsp_assembler.model.labels import CREATED_LABEL
+from lsp_assembler.model.tree import Tree
 from lsp_assembler.oci.documents import OCI_INDEX, OCI_MANIFEST, digest_of
 from lsp_assembler.oci.gzip import gzipped
 from lsp_assembler.oci.layers import write_layer

@@ -11,7 +11,7 @@ import zstandard
 
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.reference import Reference
-from lsp_assembler.model.start_point import Tree
+from lsp_assembler.model.tree import Tree
 from lsp_assembler.oci.content_store import Contents
 from lsp_assembler.oci.documents import Descriptor, Document, Index, Manifest
 from lsp_assembler.oci.image import encode

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from lsp_assembler.errors import FetchError
-from lsp_assembler.model.start_point import File, Tree, ancestors
+from lsp_assembler.model.tree import File, Tree, ancestors
 from lsp_assembler.oci.tar import Member, header, members
 
 _CHECK_IMAGE = "Check that this is an :LSP image"

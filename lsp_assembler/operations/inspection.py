@@ -3,8 +3,9 @@
 from typing import Any
 
 from lsp_assembler.errors import FetchError
-from lsp_assembler.model.start_point import StartPointType, Tree
+from lsp_assembler.model.start_point import StartPointType
 from lsp_assembler.model.summary import summaries
+from lsp_assembler.model.tree import Tree
 
 
 def inspection(repos: Tree, image: str) -> dict[str, dict[str, Any]]:

@@ -11,9 +11,10 @@ from typing import Literal
 
 from lsp_assembler.checkout.pack import Pack, refuse_shared_names
 from lsp_assembler.errors import FetchError, LspAssemblerError, PublishError
+from lsp_assembler.model.images import BuiltImage
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.parallel import in_parallel
-from lsp_assembler.stores.interface import BuiltImage, Store
+from lsp_assembler.stores.interface import Store
 
 _UPLOADS = 8
 _REGISTRY = "registry"

@@ -9,18 +9,18 @@ from lsp_assembler.dockerfile import template
 from lsp_assembler.lock.file import lock_of, render
 from lsp_assembler.model.assembly import Assembly
 from lsp_assembler.model.dates import epoch_of, timestamp
-from lsp_assembler.model.reference import Reference
-from lsp_assembler.model.start_point import (
+from lsp_assembler.model.images import BaseImage, Recipe
+from lsp_assembler.model.labels import (
+    BASE_DIGEST_LABEL,
+    BASE_NAME_LABEL,
     CREATED_LABEL,
     REVISION_LABEL,
     SOURCE_LABEL,
-    START_POINT,
-    File,
-    Source,
-    StartPoint,
-    Tree,
+    VERSION_LABEL,
 )
-from lsp_assembler.stores.interface import BaseImage, Recipe
+from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.start_point import START_POINT, Source, StartPoint
+from lsp_assembler.model.tree import File, Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +110,9 @@ def _labels(assembly: Assembly, base: BaseImage, wishes: Wishes) -> Mapping[str,
         CREATED_LABEL: timestamp(max(created, default=0) if wishes.epoch is None else wishes.epoch),
         REVISION_LABEL: wishes.commit.revision if wishes.commit else "",
         SOURCE_LABEL: wishes.commit.source if wishes.commit else "",
-        "org.opencontainers.image.version": "" if tag == "latest" else tag,
-        "org.opencontainers.image.base.name": base.name,
-        "org.opencontainers.image.base.digest": base.digest,
+        VERSION_LABEL: "" if tag == "latest" else tag,
+        BASE_NAME_LABEL: base.name,
+        BASE_DIGEST_LABEL: base.digest,
     }
     return {name: value for name, value in labels.items() if value}
 

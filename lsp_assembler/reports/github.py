@@ -9,17 +9,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lsp_assembler.model.assembly import Outcome
-from lsp_assembler.model.start_point import Finding, Severity, Source
-from lsp_assembler.reports.escaping import visible, visible_lines
-from lsp_assembler.reports.interface import Result
-from lsp_assembler.reports.wording import (
-    closing_line,
-    failed,
-    manifest_place,
-    plural,
-    rule_name,
-    without_subject,
-)
+from lsp_assembler.model.finding import Finding, Severity
+from lsp_assembler.model.result import Result
+from lsp_assembler.model.start_point import Source
+from lsp_assembler.reports.wording import closing_line, failed, manifest_place, rule_name, without_subject
+from lsp_assembler.text import plural, visible, visible_lines
 
 MAX_ANNOTATIONS = 10
 """Of each severity in one step; GitHub drops what is beyond that without a word."""

@@ -1,9 +1,10 @@
 """The report for programs: one JSON object, schema 1, documented field by field in docs/json.md."""
 
 from lsp_assembler.model.assembly import Outcome
-from lsp_assembler.model.start_point import Finding, Source
+from lsp_assembler.model.finding import Finding
+from lsp_assembler.model.result import Result
+from lsp_assembler.model.start_point import Source
 from lsp_assembler.model.summary import summaries
-from lsp_assembler.reports.interface import Result
 from lsp_assembler.text import json_text
 
 SCHEMA = 1

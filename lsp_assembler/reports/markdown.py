@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterable, Iterator
 
 from lsp_assembler.model.assembly import Outcome
-from lsp_assembler.model.start_point import Finding, Source
+from lsp_assembler.model.finding import Finding
+from lsp_assembler.model.result import Result
+from lsp_assembler.model.start_point import Source
 from lsp_assembler.model.summary import summaries
-from lsp_assembler.reports.escaping import visible, visible_lines
-from lsp_assembler.reports.interface import Result
 from lsp_assembler.reports.wording import (
     ABSENT,
     closing_line,
@@ -15,11 +15,11 @@ from lsp_assembler.reports.wording import (
     human_seconds,
     human_size,
     manifest_place,
-    plural,
     rule_name,
     source_place,
     without_subject,
 )
+from lsp_assembler.text import plural, visible, visible_lines
 
 MAX_CHARACTERS = 100_000
 """Of each table: GitHub refuses a summary of more than 1 MiB, and a character may take 4 bytes."""

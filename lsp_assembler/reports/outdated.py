@@ -4,9 +4,7 @@ from collections.abc import Iterator
 
 from lsp_assembler.lock.diff import Drift, Entry, State
 from lsp_assembler.lock.file import REGENERATE
-from lsp_assembler.reports.escaping import inert, visible, visible_lines
-from lsp_assembler.reports.wording import plural
-from lsp_assembler.text import json_text
+from lsp_assembler.text import inert, json_text, plural, visible, visible_lines
 
 SCHEMA = 1
 """Goes up when a field is renamed, removed or changes its meaning; not when one is added."""

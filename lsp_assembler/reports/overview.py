@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from lsp_assembler.model.assembly import Assembly, Outcome
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.summary import Summary, summaries
-from lsp_assembler.reports.escaping import visible
 from lsp_assembler.reports.layout import GAP, Column, Line, Span, table, width_of
 from lsp_assembler.reports.wording import ABSENT, failed, human_seconds, human_size
+from lsp_assembler.text import visible
 
 _MOST = 0.9  # of the rows must fit without being wrapped: one odd name does not decide the layout of all
 _RIGHT = ("#", "size", "time")

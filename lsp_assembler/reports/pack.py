@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from lsp_assembler.model.assembly import Assembly
-from lsp_assembler.model.start_point import REVISION_LABEL
+from lsp_assembler.model.labels import REVISION_LABEL
 from lsp_assembler.operations.push_packs import Published, Refusal
-from lsp_assembler.reports.escaping import visible
-from lsp_assembler.text import json_text
+from lsp_assembler.text import json_text, visible
 
 SCHEMA = 1
 """Goes up when a field is renamed, removed or changes its meaning; not when one is added."""

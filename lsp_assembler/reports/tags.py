@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 from lsp_assembler.model.dates import epoch_of, timestamp
 from lsp_assembler.model.versions import Version, order_of
-from lsp_assembler.reports.escaping import visible
-from lsp_assembler.reports.wording import ABSENT, plural
-from lsp_assembler.text import json_text
+from lsp_assembler.reports.wording import ABSENT
+from lsp_assembler.text import json_text, plural, visible
 
 SCHEMA = 1
 """Goes up when a field is renamed, removed or changes its meaning; not when one is added."""

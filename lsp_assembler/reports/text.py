@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 
 from lsp_assembler.model.assembly import Outcome
-from lsp_assembler.model.start_point import Finding
-from lsp_assembler.reports.escaping import inert, visible, visible_lines
-from lsp_assembler.reports.interface import Result
+from lsp_assembler.model.finding import Finding
+from lsp_assembler.model.result import Result
 from lsp_assembler.reports.layout import GAP, Column, Line, Span, beside, fold, painted
 from lsp_assembler.reports.overview import overview
 from lsp_assembler.reports.wording import (
@@ -16,6 +15,7 @@ from lsp_assembler.reports.wording import (
     source_place,
     without_subject,
 )
+from lsp_assembler.text import inert, visible, visible_lines
 
 _MIN_WIDTH = 40
 _STYLES = {"error": "red", "warning": "yellow"}

@@ -1,21 +1,17 @@
 """The words that all reports for people share."""
 
 from lsp_assembler.errors import FailureKind
-from lsp_assembler.model.start_point import Finding, Source
+from lsp_assembler.model.finding import Finding
+from lsp_assembler.model.result import Result
+from lsp_assembler.model.start_point import Source
 from lsp_assembler.model.summary import summaries
-from lsp_assembler.reports.escaping import visible
-from lsp_assembler.reports.interface import Result
+from lsp_assembler.text import plural, visible
 
 ABSENT = "\N{EN DASH}"
 """What stands in a table where there is nothing to say."""
 
 _KILO = 1000
 _SHORT_DIGEST = len("sha256:") + 12
-
-
-def plural(count: int, noun: str) -> str:
-    """Give "1 warning" or "3 warnings"."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def human_size(size: int) -> str:

@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
+from lsp_assembler.model.finding import Finding, Severity
 from lsp_assembler.model.manifest import Manifest, ManifestSyntaxError
-from lsp_assembler.model.start_point import Finding, Severity, StartPoint, StartPointType
+from lsp_assembler.model.start_point import StartPoint, StartPointType
 from lsp_assembler.rules import tables
 from lsp_assembler.rules.advice import Contents
 from lsp_assembler.rules.collection import Namesakes, manifest_paths

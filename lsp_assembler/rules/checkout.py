@@ -8,9 +8,11 @@ Pure.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from lsp_assembler.model.finding import Finding, Severity
 from lsp_assembler.model.manifest import Manifest, ManifestSyntaxError
 from lsp_assembler.model.reference import Reference
-from lsp_assembler.model.start_point import START_POINT, Finding, Severity, StartPointType, Tree
+from lsp_assembler.model.start_point import START_POINT, StartPointType
+from lsp_assembler.model.tree import Tree
 from lsp_assembler.rules.collection import manifest_paths
 from lsp_assembler.rules.rule import Problem, Rule, listed, quoted
 

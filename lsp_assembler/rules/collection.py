@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lsp_assembler.model.manifest import NAME, Manifest, ManifestSyntaxError
-from lsp_assembler.model.start_point import StartPoint, Tree
+from lsp_assembler.model.start_point import StartPoint
+from lsp_assembler.model.tree import Tree
 from lsp_assembler.rules.rule import Problem, listed, quoted
 
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.assembly import Assembly
+from lsp_assembler.model.finding import Finding
 from lsp_assembler.model.manifest import Manifest, ManifestSyntaxError
 from lsp_assembler.model.reference import Reference
-from lsp_assembler.model.start_point import Finding, Tree
+from lsp_assembler.model.tree import Tree
 from lsp_assembler.parallel import in_parallel
 from lsp_assembler.rules.collection import manifest_paths
 

@@ -1,17 +1,15 @@
 """What every store can do, and the values that cross that line."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 
 from lsp_assembler.errors import FetchError
+from lsp_assembler.model.images import BaseImage, BuiltImage, Conflict, Description, Recipe
 from lsp_assembler.model.reference import Reference
-from lsp_assembler.model.start_point import CREATED_LABEL, StartPoint, StartPointType, Tree
+from lsp_assembler.model.start_point import StartPoint
+from lsp_assembler.model.tree import Tree
 from lsp_assembler.oci.image import Image
-
-SCRATCH = "scratch"
-"""The base image that is no image: nothing at all."""
 
 Progress = Callable[[str, int], None]
 """Called from worker threads as (state, bytes so far), e.g. ("pulling", 1536)."""
@@ -27,93 +25,6 @@ class Pull(StrEnum):
     ALWAYS = "always"
     MISSING = "missing"
     NEVER = "never"
-
-
-@dataclass(frozen=True, slots=True)
-class BaseImage:
-    """The image that a start-points image is built on.
-
-    Args:
-        name: as the user wrote it, e.g. "cyberdojo/start-points-base:df28e04".
-        digest: e.g. "sha256:9f86…".
-        env: its environment, e.g. {"SHA": "df28e04…"}.
-        platforms: the digest of each platform's manifest, e.g. {"linux/arm64": "sha256:9f86…"}; {} where the
-            store cannot tell.
-    """
-
-    name: str
-    digest: str
-    env: Mapping[str, str]
-    platforms: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class BuiltImage:
-    """An image that now stands under its names.
-
-    Args:
-        names: e.g. ("cyberdojo/languages-start-points:latest",).
-        digest: what identifies it in its store, e.g. "sha256:9f86…".
-        platforms: e.g. ("linux/amd64", "linux/arm64").
-    """
-
-    names: tuple[str, ...]
-    digest: str
-    platforms: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Description:
-    """What an image says of itself, without its files.
-
-    Args:
-        digest: as `Store.digest` gives it, e.g. "sha256:9f86…".
-        labels: e.g. {"org.opencontainers.image.revision": "4edf92a8…"}.
-        made: when it was built, in RFC 3339, where it says so; a label may name another date.
-    """
-
-    digest: str
-    labels: Mapping[str, str]
-    made: str | None = None
-
-    @property
-    def created(self) -> str | None:
-        """Its date: of the label, else when it was built."""
-        return self.labels.get(CREATED_LABEL) or self.made or None
-
-
-@dataclass(frozen=True, slots=True)
-class Conflict:
-    """A name that is taken.
-
-    Args:
-        existing: the digest of what it stands for, e.g. "sha256:9f86…".
-        wanted: the digest of what was to be published under it.
-    """
-
-    existing: str
-    wanted: str
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """All that a store needs to build a start-points image.
-
-    Args:
-        type: languages, custom or exercises.
-        base: what `Store.base` returned.
-        dockerfile: the rendered Dockerfile.template.
-        context: the index dirs, shas.txt, image.type and images.lock, relative to /app/repos.
-        epoch: the mtime of every file, in seconds since 1970.
-        template_name: how messages call what the Dockerfile was rendered from.
-    """
-
-    type: StartPointType
-    base: BaseImage
-    dockerfile: str
-    context: Tree
-    epoch: int = 0
-    template_name: str = "Dockerfile.template"
 
 
 class Store(ABC):

@@ -4,19 +4,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from lsp_assembler.model.images import BaseImage, BuiltImage, Conflict, Description, Recipe
 from lsp_assembler.model.reference import Reference
-from lsp_assembler.model.start_point import StartPoint, Tree
+from lsp_assembler.model.start_point import StartPoint
+from lsp_assembler.model.tree import Tree
 from lsp_assembler.oci.image import Image
-from lsp_assembler.stores.interface import (
-    BaseImage,
-    BuiltImage,
-    Conflict,
-    Description,
-    Progress,
-    Recipe,
-    Store,
-    no_progress,
-)
+from lsp_assembler.stores.interface import Progress, Store, no_progress
 
 
 class PinnedStore(Store):

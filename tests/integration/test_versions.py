@@ -17,7 +17,7 @@ import pytest
 
 from lsp_assembler.config.images_file import load
 from lsp_assembler.model.reference import Reference
-from lsp_assembler.model.start_point import File, Tree
+from lsp_assembler.model.tree import File, Tree
 from lsp_assembler.oci.image import data_image
 from lsp_assembler.oci.layers import Limits
 from lsp_assembler.stores.daemonless.layout import OciLayout

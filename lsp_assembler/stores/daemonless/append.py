@@ -7,18 +7,17 @@ from typing import Any
 from lsp_assembler import dockerfile
 from lsp_assembler.errors import FetchError, InvalidInputError
 from lsp_assembler.model.dates import timestamp
+from lsp_assembler.model.images import SCRATCH, Recipe
+from lsp_assembler.model.labels import BASE_DIGEST_LABEL, BASE_NAME_LABEL, CREATED_LABEL
 from lsp_assembler.model.reference import Reference
-from lsp_assembler.model.start_point import CREATED_LABEL
 from lsp_assembler.oci import image
 from lsp_assembler.oci.content_store import Contents
 from lsp_assembler.oci.documents import Descriptor, Manifest
 from lsp_assembler.oci.image import Addition, Layer
 from lsp_assembler.oci.image_reader import configuration, environment, images_of, manifest_of
 from lsp_assembler.stores.daemonless.push import Publication
-from lsp_assembler.stores.interface import SCRATCH, Recipe
 
 _REPOS = "app/repos"
-_BASE_LABELS = ("org.opencontainers.image.base.name", "org.opencontainers.image.base.digest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +103,9 @@ def derive(base: Base, recipe: Recipe) -> Publication:
             "Name the base in images.yml or with --base, or build with --to docker.",
         )
     layer = Layer.of(recipe.context.under(_REPOS), recipe.epoch)
-    names = dict(zip(_BASE_LABELS, (recipe.base.name, recipe.base.digest), strict=True))
+    names = dict(
+        zip((BASE_NAME_LABEL, BASE_DIGEST_LABEL), (recipe.base.name, recipe.base.digest), strict=True)
+    )
     annotations = {name: value for name, value in names.items() if value and base.reference}
     images = []
     for variant in base.variants:

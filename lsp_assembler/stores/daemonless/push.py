@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from functools import partial
 
 from lsp_assembler.errors import FetchError
+from lsp_assembler.model.images import BuiltImage
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.oci.content_store import Contents
 from lsp_assembler.oci.documents import OCI_INDEX, OCI_MANIFEST, Descriptor, digest_of
 from lsp_assembler.oci.image import Image
 from lsp_assembler.parallel import in_background, in_parallel
 from lsp_assembler.stores.daemonless.tags import moving_tags
-from lsp_assembler.stores.interface import BuiltImage
 
 _UPLOADS = 8  # at the same time; base layers may be large, and so must not crowd each other out
 

@@ -6,8 +6,10 @@ every platform that the base has, and never unpacks the base.
 
 from collections.abc import Sequence
 
+from lsp_assembler.model.images import SCRATCH, BaseImage, BuiltImage, Conflict, Description, Recipe
 from lsp_assembler.model.reference import Reference
-from lsp_assembler.model.start_point import START_POINT, StartPoint, Tree
+from lsp_assembler.model.start_point import START_POINT, StartPoint
+from lsp_assembler.model.tree import Tree
 from lsp_assembler.oci.content_store import Catalogue, Contents
 from lsp_assembler.oci.image import Image
 from lsp_assembler.oci.image_reader import (
@@ -19,19 +21,7 @@ from lsp_assembler.oci.layers import Limits
 from lsp_assembler.stores.daemonless.append import Base, derive, load_base, scratch
 from lsp_assembler.stores.daemonless.push import Publication, Standing, publish, standing
 from lsp_assembler.stores.daemonless.tags import tag
-from lsp_assembler.stores.interface import (
-    SCRATCH,
-    BaseImage,
-    BuiltImage,
-    Conflict,
-    Description,
-    Progress,
-    Recipe,
-    Store,
-    no_progress,
-    no_start_point,
-    no_tags,
-)
+from lsp_assembler.stores.interface import Progress, Store, no_progress, no_start_point, no_tags
 
 
 class LayeredStore(Store):

@@ -9,11 +9,11 @@ import docker.errors
 
 from lsp_assembler import dockerfile
 from lsp_assembler.errors import InvalidInputError
-from lsp_assembler.model.start_point import File, Tree
+from lsp_assembler.model.images import Recipe
+from lsp_assembler.model.tree import File, Tree
 from lsp_assembler.oci.layers import write_layer
 from lsp_assembler.stores.docker.connection import Connection
 from lsp_assembler.stores.docker.errors import events
-from lsp_assembler.stores.interface import Recipe
 
 _BUILD_FILES = (".dockerignore", "Dockerfile")
 _COPY = re.compile(r"^(\s*COPY\s+)\./?(?=\s)", re.IGNORECASE | re.MULTILINE)

@@ -9,8 +9,10 @@ from typing import Any
 import docker.errors
 
 from lsp_assembler.errors import FetchError
+from lsp_assembler.model.images import SCRATCH, BaseImage, BuiltImage, Conflict, Description, Recipe
 from lsp_assembler.model.reference import Reference
-from lsp_assembler.model.start_point import START_POINT, File, StartPoint, Tree
+from lsp_assembler.model.start_point import START_POINT, StartPoint
+from lsp_assembler.model.tree import File, Tree
 from lsp_assembler.oci.documents import digest_of
 from lsp_assembler.oci.image import Image, encode
 from lsp_assembler.oci.image_reader import environment
@@ -21,20 +23,7 @@ from lsp_assembler.stores.docker.errors import TROUBLE, events, fetch_error, pub
 from lsp_assembler.stores.docker.names import conflict, give_names, id_of, named
 from lsp_assembler.stores.docker.saved_image import SavedImageError, saved_layers
 from lsp_assembler.stores.docker.throwaway import Throwaways
-from lsp_assembler.stores.interface import (
-    SCRATCH,
-    BaseImage,
-    BuiltImage,
-    Conflict,
-    Description,
-    Progress,
-    Pull,
-    Recipe,
-    Store,
-    no_progress,
-    no_start_point,
-    no_tags,
-)
+from lsp_assembler.stores.interface import Progress, Pull, Store, no_progress, no_start_point, no_tags
 
 _LOADED = re.compile(r"Loaded image(?: ID)?: (\S+)")
 _NAMELESS = "<none>:<none>"  # what older engines call an image that has lost its last name

@@ -7,10 +7,10 @@ from typing import Any
 import docker
 import docker.errors
 
+from lsp_assembler.model.images import BuiltImage, Conflict
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.oci.documents import digest_of
 from lsp_assembler.oci.image import Image
-from lsp_assembler.stores.interface import BuiltImage, Conflict
 
 
 def id_of(client: docker.APIClient, name: Reference) -> str:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from lsp_assembler.checkout.pack import MANIFEST, Pack, Particulars, pack, refuse_shared_names
 from lsp_assembler.errors import FetchError, InvalidInputError, PublishError
 from lsp_assembler.model.reference import Reference
-from lsp_assembler.model.start_point import File, StartPoint, StartPointType
+from lsp_assembler.model.start_point import StartPoint, StartPointType
+from lsp_assembler.model.tree import File
 from lsp_assembler.oci.layers import Limits
 from tests.checkouts import COMMITTED, commit, git, without_ci, write
 
@@ -277,7 +278,8 @@ class TestLabels:
 
 def test_the_same_content_gives_the_same_bytes_on_any_machine(tmp_path: Path) -> None:
     script = "import sys; from pathlib import Path; from lsp_assembler.oci.layers import Limits\n"
-    script += "from lsp_assembler.checkout.pack import pack; from lsp_assembler.model.start_point import StartPointType\n"
+    script += "from lsp_assembler.checkout.pack import pack\n"
+    script += "from lsp_assembler.model.start_point import StartPointType\n"
     script += "print(pack(Path(sys.argv[1]), StartPointType.LANGUAGES, Limits()).image.digest)"
     files: dict[str, str | bytes] = {MANIFEST: JAVA, "start_point/b/x": "1", "start_point/a/y": "2"}
     digests = set()

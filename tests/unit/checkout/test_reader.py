@@ -9,7 +9,7 @@ import pytest
 from lsp_assembler.checkout.reader import completed, language_image_name, read_checkout
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.reference import Reference
-from lsp_assembler.model.start_point import File, Tree
+from lsp_assembler.model.tree import File, Tree
 from lsp_assembler.oci.layers import Limits
 from tests import ROOT
 from tests.checkouts import write

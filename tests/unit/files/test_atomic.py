@@ -10,7 +10,7 @@ import pytest
 from lsp_assembler.errors import InvalidInputError, PublishError
 from lsp_assembler.files.atomic import write_file, write_tree
 from lsp_assembler.files.runs import run_id
-from lsp_assembler.model.start_point import File, Tree
+from lsp_assembler.model.tree import File, Tree
 from tests.checkouts import write
 
 REMEDY = "Check the folder and its permissions."

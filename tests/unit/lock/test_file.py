@@ -12,8 +12,9 @@ from lsp_assembler.errors import FetchError, LockError, PublishError
 from lsp_assembler.lock.diff import Drift, Wanted, contradictions, drift, staleness
 from lsp_assembler.lock.file import Lock, LockedBase, LockedImage, load, lock_of, parse, render, save
 from lsp_assembler.model.assembly import Assembly, Outcome
-from lsp_assembler.model.start_point import File, Source, StartPoint, StartPointType, Tree
-from lsp_assembler.stores.interface import BaseImage
+from lsp_assembler.model.images import BaseImage
+from lsp_assembler.model.start_point import Source, StartPoint, StartPointType
+from lsp_assembler.model.tree import File, Tree
 from tests import ROOT
 
 CASES = sorted((ROOT / "tests/cases" / "lock").iterdir())

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lsp_assembler.model.manifest import Manifest, ManifestSyntaxError
-from lsp_assembler.model.start_point import File, Tree
+from lsp_assembler.model.tree import File, Tree
 
 _PATH = "start_point/manifest.json"
 

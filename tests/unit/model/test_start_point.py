@@ -4,7 +4,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lsp_assembler.model.start_point import File, StartPoint, StartPointType, Tree, ancestors
+from lsp_assembler.model.start_point import StartPoint, StartPointType
+from lsp_assembler.model.tree import File, Tree, ancestors
 
 HIKER = File(b"echo 6 * 9")
 RUNNER = File(b"bash hiker.sh", executable=True)

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from lsp_assembler.model.start_point import File, Tree
 from lsp_assembler.model.summary import Summary, summaries
+from lsp_assembler.model.tree import File, Tree
 
 
 def tree(**manifests: str | bytes) -> Tree:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lsp_assembler.model.start_point import File, Tree, ancestors
+from lsp_assembler.model.tree import File, Tree, ancestors
 
 FILE = File(b"echo")
 PATHS = st.lists(st.sampled_from("abc"), min_size=1, max_size=3).map("/".join)

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from lsp_assembler.model.start_point import CREATED_LABEL, File, Tree
+from lsp_assembler.model.labels import CREATED_LABEL
+from lsp_assembler.model.tree import File, Tree
 from lsp_assembler.oci.documents import OCI_MANIFEST, digest_of
 from lsp_assembler.oci.image import CONFIG_TYPE, LAYER_TYPE, data_image, encode
 from lsp_assembler.oci.layers import write_layer

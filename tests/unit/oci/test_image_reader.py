@@ -11,7 +11,7 @@ import zstandard
 
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.reference import Reference
-from lsp_assembler.model.start_point import File, Tree
+from lsp_assembler.model.tree import File, Tree
 from lsp_assembler.oci.documents import Descriptor, Index, Manifest
 from lsp_assembler.oci.image_reader import any_manifest, configuration, environment, unpack
 from lsp_assembler.oci.layers import Limits, write_layer

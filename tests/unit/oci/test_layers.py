@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from lsp_assembler.errors import FetchError
-from lsp_assembler.model.start_point import File, Tree
+from lsp_assembler.model.tree import File, Tree
 from lsp_assembler.oci import tar
 from lsp_assembler.oci.layers import Limits, read_layers, write_layer
 

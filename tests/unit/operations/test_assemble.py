@@ -7,8 +7,11 @@ import time
 import pytest
 
 from lsp_assembler.errors import FetchError
-from lsp_assembler.model.assembly import Assembly, Outcome, assemble
-from lsp_assembler.model.start_point import Failure, File, Source, StartPoint, StartPointType, Tree
+from lsp_assembler.model.assembly import Assembly, Outcome
+from lsp_assembler.model.finding import Failure
+from lsp_assembler.model.start_point import Source, StartPoint, StartPointType
+from lsp_assembler.model.tree import File, Tree
+from lsp_assembler.operations.assemble import assemble
 from lsp_assembler.stores.interface import Progress
 
 LANGUAGES = StartPointType.LANGUAGES

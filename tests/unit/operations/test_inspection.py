@@ -5,7 +5,7 @@ import json
 import pytest
 
 from lsp_assembler.errors import FetchError
-from lsp_assembler.model.start_point import File, Tree
+from lsp_assembler.model.tree import File, Tree
 from lsp_assembler.operations.inspection import inspection
 
 IMAGE = "cyberdojo/languages-start-points:latest"

@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 
 from lsp_assembler.checkout.git import Commit
 from lsp_assembler.model.assembly import Assembly, Outcome
+from lsp_assembler.model.finding import Failure
+from lsp_assembler.model.images import BaseImage
 from lsp_assembler.model.reference import Reference
-from lsp_assembler.model.start_point import Failure, File, Source, StartPoint, StartPointType, Tree
+from lsp_assembler.model.start_point import Source, StartPoint, StartPointType
+from lsp_assembler.model.tree import File, Tree
 from lsp_assembler.operations.recipe import Wishes, context, recipe
-from lsp_assembler.stores.interface import BaseImage
 
 BASE = BaseImage("cyberdojo/start-points-base:df28e04", "sha256:" + "ba" * 32, {"SHA": "df28e04" + "0" * 33})
 JAVA = '{"display_name": "Java 21, JUnit 5", "image_name": "org/java:4edf92a"}'

@@ -5,9 +5,11 @@ from collections.abc import Mapping
 
 from lsp_assembler.errors import FailureKind
 from lsp_assembler.model.assembly import Assembly, Outcome
-from lsp_assembler.model.start_point import Failure, File, Finding, Source, StartPoint, StartPointType, Tree
-from lsp_assembler.reports.interface import Result
-from lsp_assembler.stores.interface import BuiltImage
+from lsp_assembler.model.finding import Failure, Finding
+from lsp_assembler.model.images import BuiltImage
+from lsp_assembler.model.result import Result
+from lsp_assembler.model.start_point import Source, StartPoint, StartPointType
+from lsp_assembler.model.tree import File, Tree
 
 REGISTRY = "cyberdojofoundation"
 IMAGE = BuiltImage(

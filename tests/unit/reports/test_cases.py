@@ -9,8 +9,8 @@ from collections.abc import Callable
 import pytest
 from rich.cells import cell_len
 
+from lsp_assembler.model.result import Result
 from lsp_assembler.reports import github, json, markdown, text
-from lsp_assembler.reports.interface import Result
 from tests import ROOT
 from tests.unit.reports.results import RESULTS
 

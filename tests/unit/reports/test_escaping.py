@@ -1,47 +1,14 @@
 """What strangers write cannot steer a terminal, a runner or a Markdown renderer."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lsp_assembler.model.result import Result
 from lsp_assembler.model.start_point import Source
 from lsp_assembler.reports import github, markdown, text
-from lsp_assembler.reports.escaping import inert, visible, visible_lines
-from lsp_assembler.reports.interface import Result
 from tests.unit.reports.results import RESULTS, assembly, named
 
 HOSTILE = st.text(alphabet=st.sampled_from("a \n\r\t\x1b\x9b\u202e\u2028\ud800:|`<>[]*_\\%,#字"), max_size=40)
-
-
-@pytest.mark.parametrize(
-    ("given_text", "shown"),
-    [
-        ("Java 21, JUnit 5", "Java 21, JUnit 5"),
-        ("\x1b[31m", r"\x1b[31m"),
-        ("a\nb\r\tc", r"a\nb\r\tc"),
-        ("abc\u202egnirts", r"abc\u202egnirts"),
-        ("\udc80", r"\udc80"),
-        ("日本語 é ✅", "日本語 é ✅"),
-    ],
-)
-def test_visible(given_text: str, shown: str) -> None:
-    assert visible(given_text) == shown
-
-
-def test_visible_lines_keeps_line_breaks_only() -> None:
-    assert visible_lines("a\x07\n  b") == "a\\x07\nb"
-
-
-@pytest.mark.parametrize(
-    ("line", "shown"),
-    [
-        ("  ::stop-commands::x", "  \N{PROPORTION}stop-commands::x"),
-        ("Test::Unit", "Test::Unit"),
-        ("C# ##[group]x", "C# #\N{MUSIC SHARP SIGN}[group]x"),
-    ],
-)
-def test_inert(line: str, shown: str) -> None:
-    assert inert(line) == shown
 
 
 @given(name=HOSTILE, image=HOSTILE)

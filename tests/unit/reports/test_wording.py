@@ -2,11 +2,13 @@
 
 import pytest
 
-from lsp_assembler.model.start_point import File, Finding, Tree
+from lsp_assembler.model.finding import Finding
+from lsp_assembler.model.result import Result
 from lsp_assembler.model.summary import summaries
+from lsp_assembler.model.tree import File, Tree
 from lsp_assembler.reports import github, markdown, text
-from lsp_assembler.reports.interface import Result
-from lsp_assembler.reports.wording import closing_line, human_seconds, human_size, plural
+from lsp_assembler.reports.wording import closing_line, human_seconds, human_size
+from lsp_assembler.text import plural
 from tests.unit.reports.results import (
     JAVA,
     RESULTS,

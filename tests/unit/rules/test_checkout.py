@@ -5,7 +5,8 @@ import json
 import pytest
 
 from lsp_assembler.model.reference import Reference
-from lsp_assembler.model.start_point import File, StartPointType, Tree
+from lsp_assembler.model.start_point import StartPointType
+from lsp_assembler.model.tree import File, Tree
 from lsp_assembler.rules import checkout as source_rules
 from lsp_assembler.rules.checkout import MANIFEST, RULES, Checkout
 from tests import ROOT

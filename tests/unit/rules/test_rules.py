@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lsp_assembler.model.start_point import File, Finding, StartPoint, StartPointType, Tree
+from lsp_assembler.model.finding import Finding
+from lsp_assembler.model.start_point import StartPoint, StartPointType
+from lsp_assembler.model.tree import File, Tree
 from lsp_assembler.rules import check, documentation
 from tests import ROOT
 from tests.corpus import corpus_folder, load_corpus

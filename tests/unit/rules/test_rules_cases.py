@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from lsp_assembler.model.start_point import File, Finding, StartPoint, StartPointType, Tree
+from lsp_assembler.model.finding import Finding
+from lsp_assembler.model.start_point import StartPoint, StartPointType
+from lsp_assembler.model.tree import File, Tree
 from lsp_assembler.rules import check
 from tests import ROOT
 

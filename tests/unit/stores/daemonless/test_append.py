@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from lsp_assembler.errors import FetchError, InvalidInputError
+from lsp_assembler.model.images import SCRATCH, BaseImage, Recipe
 from lsp_assembler.model.reference import Reference
-from lsp_assembler.model.start_point import File, StartPointType, Tree
+from lsp_assembler.model.start_point import StartPointType
+from lsp_assembler.model.tree import File, Tree
 from lsp_assembler.oci.documents import OCI_INDEX, digest_of
 from lsp_assembler.oci.image import Layer
 from lsp_assembler.stores.daemonless.append import Base, derive, load_base, scratch
-from lsp_assembler.stores.interface import SCRATCH, BaseImage, Recipe
 from tests.unit.stores.daemonless.memory import MemoryContents
 
 BASE = Reference.parse("cyberdojo/start-points-base:df28e04")

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from lsp_assembler.errors import FetchError, PublishError
+from lsp_assembler.model.labels import CREATED_LABEL
 from lsp_assembler.model.reference import Reference
-from lsp_assembler.model.start_point import CREATED_LABEL, File, Tree
+from lsp_assembler.model.tree import File, Tree
 from lsp_assembler.oci.documents import OCI_INDEX, OCI_MANIFEST, Descriptor, digest_of
 from lsp_assembler.oci.image import data_image
 from lsp_assembler.stores.daemonless.layout import REF_NAME, OciLayout

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 import pytest
 
 from lsp_assembler.errors import FetchError, PublishError
+from lsp_assembler.model.labels import CREATED_LABEL
 from lsp_assembler.model.reference import Reference
-from lsp_assembler.model.start_point import CREATED_LABEL, File, Tree
+from lsp_assembler.model.tree import File, Tree
 from lsp_assembler.oci.documents import OCI_INDEX, OCI_MANIFEST, digest_of
 from lsp_assembler.oci.image import Image, data_image, index
 from lsp_assembler.stores.daemonless.push import Publication, Standing, publish, standing

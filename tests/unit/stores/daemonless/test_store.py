@@ -5,13 +5,15 @@ import json
 import pytest
 
 from lsp_assembler.errors import FetchError
+from lsp_assembler.model.images import SCRATCH, Recipe
+from lsp_assembler.model.labels import CREATED_LABEL
 from lsp_assembler.model.reference import Reference
-from lsp_assembler.model.start_point import CREATED_LABEL, File, StartPointType, Tree
+from lsp_assembler.model.start_point import StartPointType
+from lsp_assembler.model.tree import File, Tree
 from lsp_assembler.oci.documents import digest_of
 from lsp_assembler.oci.image import data_image
 from lsp_assembler.oci.layers import Limits, write_layer
 from lsp_assembler.stores.daemonless.store import LayeredStore
-from lsp_assembler.stores.interface import SCRATCH, Recipe
 from tests.unit.stores.daemonless.memory import MemoryContents
 
 NAME = Reference.parse("ltf/java:LSP")

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from lsp_assembler.model.start_point import File, Tree
+from lsp_assembler.model.tree import File, Tree
 from lsp_assembler.oci.layers import write_layer
 from lsp_assembler.stores.docker.saved_image import SavedImageError, saved_layers
 

@@ -1,10 +1,10 @@
-"""The one value that every report is made from."""
+"""What a run of `build`, `check` or `pack` came to: the one value that its reports are made from."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 from lsp_assembler.model.assembly import Assembly
-from lsp_assembler.stores.interface import BuiltImage
+from lsp_assembler.model.images import BuiltImage
 
 
 @dataclass(frozen=True, slots=True)

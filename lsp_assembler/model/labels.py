@@ -1,0 +1,11 @@
+"""The labels and annotations by which images say what they are."""
+
+CREATED_LABEL = "org.opencontainers.image.created"
+REVISION_LABEL = "org.opencontainers.image.revision"
+SOURCE_LABEL = "org.opencontainers.image.source"
+TITLE_LABEL = "org.opencontainers.image.title"
+VERSION_LABEL = "org.opencontainers.image.version"
+BASE_NAME_LABEL = "org.opencontainers.image.base.name"
+BASE_DIGEST_LABEL = "org.opencontainers.image.base.digest"
+IMAGE_NAME_LABEL = "org.cyber-dojo.lsp.image-name"
+DURATIONS_LABEL = "org.cyber-dojo.lsp.durations"
