@@ -17,8 +17,8 @@ from lsp_assembler.registry.hosts import HostSettings, Settings
 from lsp_assembler.stores.interface import Pull, Store
 
 if TYPE_CHECKING:  # these are slow to import, and no command needs them all
-    from lsp_assembler.oci.content_store import Catalogue, Contents
-    from lsp_assembler.stores.daemonless.registry import Registries
+    from lsp_assembler.oci.content_store import ContentStore
+    from lsp_assembler.registry.client import RegistryClient
     from lsp_assembler.stores.docker.engine import DockerEngine
 
 _WITHOUT_PATH = ("auto", "docker", "registry")
@@ -82,7 +82,7 @@ class Stores:
     def __init__(self, access: Access) -> None:
         self._access = access
         self._open = contextlib.ExitStack()
-        self._layouts: dict[Spelling, Catalogue] = {}
+        self._layouts: dict[Spelling, ContentStore] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -145,9 +145,9 @@ class Stores:
         limited = [reference for reference in references if reference.registry == _LIMITED]
         if not limited or self._chosen(spelling).kind != "registry" or self._access.offline:
             return
-        client = self.registries.client
+        client = self.registries
         with contextlib.suppress(FetchError):  # reading that image will tell what is wrong with it
-            client.head(limited[0])
+            client.digest(limited[0])
         remaining = client.remaining_pulls(_LIMITED)
         if remaining is not None and remaining < len(limited):
             typer.echo(
@@ -180,12 +180,11 @@ class Stores:
         return self._open.enter_context(contextlib.closing(engine))
 
     @cached_property
-    def registries(self) -> "Registries":
+    def registries(self) -> "RegistryClient":
         """All registries, without a cache: for questions that only they can answer."""
         from lsp_assembler.registry.client import RegistryClient
         from lsp_assembler.registry.credentials import Credentials
         from lsp_assembler.registry.options import ClientOptions
-        from lsp_assembler.stores.daemonless.registry import Registries
 
         access = self._access
         settings = {
@@ -196,10 +195,10 @@ class Stores:
         client = RegistryClient(
             settings, Credentials(os.environ), options, lambda notice: typer.echo(notice, err=True)
         )
-        return self._open.enter_context(contextlib.closing(Registries(client)))
+        return self._open.enter_context(contextlib.closing(client))
 
     @cached_property
-    def _cached_registries(self) -> "Catalogue":
+    def _cached_registries(self) -> "ContentStore":
         if not self._access.cached and not self._access.offline:
             return self.registries
         import platformdirs
@@ -211,7 +210,7 @@ class Stores:
         contents = CachedContents(self.registries, cache, offline=self._access.offline)
         return self._open.enter_context(contextlib.closing(contents))
 
-    def _contents(self, spelling: Spelling) -> "Catalogue":
+    def _contents(self, spelling: Spelling) -> "ContentStore":
         if spelling.kind == "registry":
             return self._cached_registries
         from lsp_assembler.stores.daemonless.archive import OciArchive
@@ -223,7 +222,7 @@ class Stores:
             self._layouts[spelling] = self._open.enter_context(contextlib.closing(opened))
         return self._layouts[spelling]
 
-    def _layered(self, spelling: Spelling, contents: "Catalogue", bases: "Contents") -> Store:
+    def _layered(self, spelling: Spelling, contents: "ContentStore", bases: "ContentStore") -> Store:
         from lsp_assembler.stores.daemonless.store import LayeredStore
 
         return LayeredStore(str(spelling), contents, bases, self._access.limits, self._access.platforms)

@@ -99,7 +99,7 @@ class Descriptor:
 
 
 @dataclass(frozen=True, slots=True)
-class Manifest:
+class ImageManifest:
     """One image for one platform.
 
     Args:
@@ -116,8 +116,8 @@ class Manifest:
 
 
 @dataclass(frozen=True, slots=True)
-class Index:
-    """One image for several platforms: a list of manifests. The arguments are those of `Manifest`."""
+class ImageIndex:
+    """One image for several platforms: a list of manifests. The arguments are those of `ImageManifest`."""
 
     media_type: str
     digest: str
@@ -126,7 +126,7 @@ class Index:
     manifests: tuple[Descriptor, ...]
 
 
-Document = Manifest | Index
+Document = ImageManifest | ImageIndex
 
 
 def parse_document(data: bytes, media_type: str, algorithm: str = "sha256") -> Document:
@@ -154,9 +154,9 @@ def parse_document(data: bytes, media_type: str, algorithm: str = "sha256") -> D
         raise ContentError(f"it is sent as {media_type}, but has '{strange[0]}'; expected one or the other")
     digest = digest_of(data, algorithm)
     if is_index:
-        return Index(media_type, digest, data, document, _descriptors(document, "manifests"))
+        return ImageIndex(media_type, digest, data, document, _descriptors(document, "manifests"))
     config = Descriptor.parse(document.get("config"))
-    return Manifest(media_type, digest, data, document, config, _descriptors(document, "layers"))
+    return ImageManifest(media_type, digest, data, document, config, _descriptors(document, "layers"))
 
 
 def check_size(descriptor: Descriptor, limit: int) -> None:

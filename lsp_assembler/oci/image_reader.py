@@ -12,8 +12,8 @@ import zstandard
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.tree import Tree
-from lsp_assembler.oci.content_store import Contents
-from lsp_assembler.oci.documents import Descriptor, Document, Index, Manifest
+from lsp_assembler.oci.content_store import ContentStore
+from lsp_assembler.oci.documents import Descriptor, Document, ImageIndex, ImageManifest
 from lsp_assembler.oci.image import encode
 from lsp_assembler.oci.layers import Limits, Readable, read_layers
 
@@ -21,18 +21,18 @@ _NO_PLATFORM = "unknown/unknown"  # how build tools mark attestations
 _MAX_CONFIG = 4 * 1024 * 1024
 
 
-def any_manifest(contents: Contents, reference: Reference, document: Document) -> Manifest:
+def any_manifest(contents: ContentStore, reference: Reference, document: Document) -> ImageManifest:
     """The manifest of any platform: a start point is the same on all of them.
 
     Raises:
         FetchError: an index without an image, or with an index in it.
     """
-    if isinstance(document, Manifest):
+    if isinstance(document, ImageManifest):
         return document
     return manifest_of(contents, reference, images_of(reference, document)[0])
 
 
-def images_of(reference: Reference, index: Index) -> list[Descriptor]:
+def images_of(reference: Reference, index: ImageIndex) -> list[Descriptor]:
     """The entries of an index that are images, at least one; attestations, which stand among them, are none.
 
     Raises:
@@ -44,19 +44,19 @@ def images_of(reference: Reference, index: Index) -> list[Descriptor]:
     return images
 
 
-def manifest_of(contents: Contents, reference: Reference, entry: Descriptor) -> Manifest:
+def manifest_of(contents: ContentStore, reference: Reference, entry: Descriptor) -> ImageManifest:
     """The manifest that an entry of an index names.
 
     Raises:
         FetchError: it cannot be had, or is an index itself.
     """
     document = contents.manifest(reference.with_digest(entry.digest))
-    if isinstance(document, Index):
+    if isinstance(document, ImageIndex):
         raise _corrupt(reference, "its index lists another index; expected images")
     return document
 
 
-def configuration(contents: Contents, reference: Reference, manifest: Manifest) -> dict[str, Any]:
+def configuration(contents: ContentStore, reference: Reference, manifest: ImageManifest) -> dict[str, Any]:
     """An image's configuration, e.g. {"config": {"Labels": {…}}, "rootfs": {"diff_ids": […]}, …}.
 
     Raises:
@@ -87,7 +87,7 @@ def _is_runtime(config: Mapping[str, Any]) -> bool:
 
 
 def unpack(
-    contents: Contents, reference: Reference, layers: Sequence[Descriptor], folder: str, limits: Limits
+    contents: ContentStore, reference: Reference, layers: Sequence[Descriptor], folder: str, limits: Limits
 ) -> tuple[Tree, tuple[str, ...]]:
     """One folder of an image, and the files outside of it. See `archive.read_layers`.
 

@@ -1,4 +1,4 @@
-"""The registry client: what `stores/registry.py` talks to."""
+"""The registry client: all registries there are, as one ContentStore."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.reference import Reference
+from lsp_assembler.oci.content_store import ContentStore
 from lsp_assembler.oci.documents import Descriptor, Document, check_size, digest_of
 from lsp_assembler.registry import pull as reading
 from lsp_assembler.registry import push as publishing
@@ -74,7 +75,7 @@ class RegistryClient:
 
         return self._read(reference, attempt)
 
-    def head(self, reference: Reference) -> str | None:
+    def digest(self, reference: Reference) -> str | None:
         """The digest behind a name, e.g. "sha256:9f86…"; None where the registry has no such image.
 
         Raises:
@@ -124,20 +125,26 @@ class RegistryClient:
         except Trouble as trouble:
             raise trouble.error(str(reference)) from None
 
-    def tags(self, reference: Reference) -> list[str]:
-        """All tags of a repository, from the registry itself, in its order.
+    def tags(self, repository: Reference) -> list[str]:
+        """All tags of a repository, in the order of the registry itself; [] where it has no such repository.
 
         Raises:
-            FetchError: they cannot be had; kind "not-found" where there is no such repository.
+            FetchError: they cannot be listed.
         """
-        access = access_to(self._endpoints(reference)[0], reference.path)
-        return self._waiter.run(reference.name, lambda: reading.list_tags(self._session, access))
+        access = access_to(self._endpoints(repository)[0], repository.path)
+        try:
+            return self._waiter.run(repository.name, lambda: reading.list_tags(self._session, access))
+        except FetchError as error:
+            if error.kind == "not-found":
+                return []
+            raise
 
-    def put_blob(self, reference: Reference, data: bytes) -> str:
-        """Have a blob in the repository of an image; it is sent unless the registry says that it is there.
+    def registry_of(self, reference: Reference) -> str:
+        """See ContentStore.registry_of."""
+        return reference.registry
 
-        Returns:
-            its digest.
+    def put_blob(self, reference: Reference, data: bytes) -> None:
+        """Store a blob in the repository of an image; it is sent unless the registry says that it is there.
 
         Raises:
             PublishError: the registry did not take it.
@@ -147,62 +154,44 @@ class RegistryClient:
         # before it would cost one more round trip.
         upload = Upload(digest, len(data), data, mount_from=reference.path)
         self._write(reference, lambda access: publishing.upload_blob(self._session, access, upload))
-        return digest
 
-    def put_manifest(self, reference: Reference, media_type: str, data: bytes) -> str:
+    def put_manifest(self, reference: Reference, media_type: str, data: bytes) -> None:
         """Store a manifest or an index under the reference's digest, else its tag.
-
-        Returns:
-            its digest.
 
         Raises:
             PublishError: the registry did not take it.
         """
-        return self._write(
+        self._write(
             reference,
             lambda access: publishing.upload_manifest(self._session, access, reference, media_type, data),
         )
 
-    def copy_blob(self, source: Reference, target: Reference, descriptor: Descriptor) -> None:
-        """Have a blob of one image in the repository of another.
+    def copy_blob(self, source: ContentStore, origin: Reference, target: Reference, blob: Descriptor) -> None:
+        """Copy a blob of one image into the repository of another.
 
-        Inside one registry it is mounted; from registry to registry it is streamed, chunk by chunk,
-        unless it is there already.
+        Inside one registry it is mounted. From anywhere else it is streamed, chunk by chunk, unless it is
+        there already.
 
         Raises:
             PublishError: it cannot be read, or not be written.
         """
-        same = source.registry == target.registry
-        if same and source.path == target.path:
+        registry = source.registry_of(origin)
+        same = registry == target.registry
+        if same and origin.path == target.path:
             return
-        body = Stream(lambda: self._stream(source, descriptor))
-        upload = Upload(descriptor.digest, descriptor.size, body, source.path if same else "")
+        begin = self._stream if registry else source.stream
+        body = Stream(lambda: begin(origin, blob))
+        upload = Upload(blob.digest, blob.size, body, origin.path if same else "")
 
         def attempt(access: Access) -> None:
-            known = not same and publishing.has_blob(self._session, access, descriptor.digest)
+            known = not same and publishing.has_blob(self._session, access, blob.digest)
             if not known:
                 publishing.upload_blob(self._session, access, upload)
 
         self._write(target, attempt, upload.mount_from)
 
-    def upload_blob(
-        self, target: Reference, descriptor: Descriptor, begin: Callable[[], Iterator[bytes]]
-    ) -> None:
-        """Have a blob in the repository of an image, unless it is there already.
-
-        Args:
-            begin: starts the blob's chunks; called again for every new try.
-
-        Raises:
-            PublishError: the registry did not take it, or `begin` failed with a FetchError.
-        """
-        upload = Upload(descriptor.digest, descriptor.size, Stream(begin))
-
-        def attempt(access: Access) -> None:
-            if not publishing.has_blob(self._session, access, descriptor.digest):
-                publishing.upload_blob(self._session, access, upload)
-
-        self._write(target, attempt)
+    def commit(self) -> None:
+        """See ContentStore.commit; a registry's names last from the moment when they are given."""
 
     def remaining_pulls(self, registry: str) -> int | None:
         """How many more manifests the registry said it will hand out for now; None where it did not.

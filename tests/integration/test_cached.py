@@ -20,7 +20,6 @@ from lsp_assembler.registry.credentials import Credentials
 from lsp_assembler.registry.options import ClientOptions
 from lsp_assembler.stores.daemonless.cache import Cache
 from lsp_assembler.stores.daemonless.cached import CachedContents
-from lsp_assembler.stores.daemonless.registry import Registries
 from lsp_assembler.stores.daemonless.store import LayeredStore
 from tests.fakes.registry import FakeRegistry, Reply
 from tests.integration.support import labels, publish, start_point
@@ -98,7 +97,7 @@ def contents_of(folder: Path, *, offline: bool = False) -> Iterator[CachedConten
     """What one run of the tool would make, with the cache in a folder."""
     client = RegistryClient({}, Credentials({"HOME": "/nonexistent"}), ClientOptions(), lambda _: None)
     cache = Cache(folder / "cache", 64 * 1024 * 1024)
-    with contextlib.closing(CachedContents(Registries(client), cache, offline=offline)) as contents:
+    with contextlib.closing(CachedContents(client, cache, offline=offline)) as contents:
         yield contents
 
 
@@ -177,7 +176,7 @@ def test_bases_of_the_same_registry_are_mounted(registry: Registry, counter: Cou
     blob = Descriptor.of("", b"a large layer" * 1000)
     registry.put_blob("cached/origin", b"a large layer" * 1000)
     with contents_of(tmp_path) as contents:
-        contents.take_blob(contents, origin, target, blob)
+        contents.copy_blob(contents, origin, target, blob)
         assert counter.take() == ["POST uploads"]
         assert contents.blob(target, blob, blob.size) == b"a large layer" * 1000
 

@@ -287,9 +287,9 @@ def test_digest_that_is_none_is_not_asked_for(
     descriptor = Descriptor("x", digest, 1)
     assert failure(lambda: client.blob(name, descriptor, limit=10)).kind == "corrupt"
     with pytest.raises(PublishError, match="is not a digest"):
-        client.copy_blob(Reference.parse("registry.invalid/a/b:LSP"), name, descriptor)
+        client.copy_blob(client, Reference.parse("registry.invalid/a/b:LSP"), name, descriptor)
     with pytest.raises(PublishError, match="is not a digest"):
-        client.copy_blob(name.with_tag("x"), Reference.parse(f"{fake.netloc}/c/d"), descriptor)
+        client.copy_blob(client, name.with_tag("x"), Reference.parse(f"{fake.netloc}/c/d"), descriptor)
     assert fake.seen == []
 
 
@@ -306,7 +306,7 @@ def test_manifest_by_digest_that_has_another(
     digest = digest_of(b"what was asked for")
     fake.manifests["a/b", digest] = fake.manifests["a/b", "LSP"]
     assert failure(lambda: client.manifest(name.with_digest(digest))).kind == "corrupt"
-    assert failure(lambda: client.head(name.with_digest(digest))).kind == "corrupt"
+    assert failure(lambda: client.digest(name.with_digest(digest))).kind == "corrupt"
 
 
 @pytest.mark.parametrize("digest", [digest_of(b"another"), "nonsense", "sha256:" + "A" * 64])
@@ -476,7 +476,7 @@ def test_copy_begins_anew_when_its_source_breaks_off(
 ) -> None:
     with FakeRegistry("127.0.0.2") as target:
         fake.script(BLOB, Reply(body=LAYER[:2000], length=len(LAYER)), Reply(503))
-        client.copy_blob(name, Reference.parse(f"{target.netloc}/c/d:LSP"), DESCRIPTOR)
+        client.copy_blob(client, name, Reference.parse(f"{target.netloc}/c/d:LSP"), DESCRIPTOR)
         assert target.blobs["c/d", DESCRIPTOR.digest] == LAYER
 
 
@@ -484,7 +484,7 @@ def test_corrupt_source_is_not_copied(client: RegistryClient, fake: FakeRegistry
     with FakeRegistry("127.0.0.2") as target:
         fake.always(BLOB, Reply(body=LAYER[::-1]))
         with pytest.raises(PublishError, match="sent corrupt content"):
-            client.copy_blob(name, Reference.parse(f"{target.netloc}/c/d:LSP"), DESCRIPTOR)
+            client.copy_blob(client, name, Reference.parse(f"{target.netloc}/c/d:LSP"), DESCRIPTOR)
         assert target.blobs == {}
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.reference import Reference
-from lsp_assembler.oci.documents import Descriptor, Manifest, digest_of
+from lsp_assembler.oci.documents import Descriptor, ImageManifest, digest_of
 from lsp_assembler.registry.client import RegistryClient
 from lsp_assembler.registry.credentials import Credentials
 from lsp_assembler.registry.hosts import HostSettings
@@ -115,7 +115,7 @@ def test_anonymous_token_for_each_scope(login: Login, fake: FakeRegistry, name: 
     fake.require_bearer()
     client = login()
     manifest = client.manifest(name)
-    assert isinstance(manifest, Manifest)
+    assert isinstance(manifest, ImageManifest)
     client.blob(name, manifest.layers[0], limit=10)
     client.manifest(Reference.parse(f"{fake.netloc}/a/c:LSP"))
     paths = [seen.path for seen in fake.seen]
@@ -139,7 +139,7 @@ def test_one_token_for_many_threads(login: Login, fake: FakeRegistry, name: Refe
     client = login()
     barrier = threading.Barrier(8)
     with ThreadPoolExecutor(8, initializer=barrier.wait) as pool:
-        list(pool.map(client.head, [name] * 32))
+        list(pool.map(client.digest, [name] * 32))
     assert len(fake.seen_at("/token")) == 1
 
 
@@ -209,7 +209,7 @@ def test_realm_that_is_not_there_does_not_mean_that_the_image_is_not(
 ) -> None:
     fake.require_bearer(f"{fake.url}/v2/nowhere")
     fake.always("/v2/nowhere", error_reply(404, "X"))
-    assert failure(lambda: login().head(name)).kind == "unavailable"
+    assert failure(lambda: login().digest(name)).kind == "unavailable"
 
 
 def test_passing_trouble_of_the_realm_is_sat_out(login: Login, fake: FakeRegistry, name: Reference) -> None:
@@ -290,7 +290,8 @@ def test_registry_that_repeats_our_secret(login: Login, fake: FakeRegistry, name
 def test_push_and_mount_scopes(login: Login, fake: FakeRegistry, name: Reference) -> None:
     fake.require_bearer()
     target = Reference.parse(f"{fake.netloc}/c/d:LSP")
-    login().copy_blob(name, target, Descriptor.of("x", LAYER))
+    client = login()
+    client.copy_blob(client, name, target, Descriptor.of("x", LAYER))
     [asked] = fake.seen_at("/token")
     assert asked.query["scope"] == ["repository:c/d:pull,push", "repository:a/b:pull"]
     assert fake.blobs["c/d", digest_of(LAYER)] == LAYER

@@ -11,8 +11,8 @@ from lsp_assembler.model.images import SCRATCH, Recipe
 from lsp_assembler.model.labels import BASE_DIGEST_LABEL, BASE_NAME_LABEL, CREATED_LABEL
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.oci import image
-from lsp_assembler.oci.content_store import Contents
-from lsp_assembler.oci.documents import Descriptor, Manifest
+from lsp_assembler.oci.content_store import ContentStore
+from lsp_assembler.oci.documents import Descriptor, ImageManifest
 from lsp_assembler.oci.image import Addition, Layer
 from lsp_assembler.oci.image_reader import configuration, environment, images_of, manifest_of
 from lsp_assembler.stores.daemonless.push import Publication
@@ -28,7 +28,7 @@ class _Variant:
         platform: as the base's index has it, e.g. {"os": "linux", "architecture": "arm64"}; {} without index.
     """
 
-    manifest: Manifest | None
+    manifest: ImageManifest | None
     config: Mapping[str, Any]
     platform: Mapping[str, Any]
 
@@ -61,7 +61,7 @@ def scratch() -> Base:
     return Base(None, (_Variant(None, image.scratch(), {}),), is_index=False)
 
 
-def load_base(contents: Contents, name: Reference, platforms: Sequence[str]) -> Base:
+def load_base(contents: ContentStore, name: Reference, platforms: Sequence[str]) -> Base:
     """Read the documents of a base image.
 
     Args:
@@ -72,7 +72,7 @@ def load_base(contents: Contents, name: Reference, platforms: Sequence[str]) -> 
     """
     document = contents.manifest(name)
     reference = name.with_digest(document.digest)
-    if isinstance(document, Manifest):
+    if isinstance(document, ImageManifest):
         config = configuration(contents, reference, document)
         variant = _Variant(document, config, {})
         _refuse_missing(name, platforms, [_platform(variant)])

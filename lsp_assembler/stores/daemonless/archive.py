@@ -48,8 +48,8 @@ class OciArchive(OciLayout):
                 kind="unreadable",
             ) from error
 
-    def settle(self) -> None:
-        """See Contents.settle; until then the file is as it was."""
+    def commit(self) -> None:
+        """See Contents.commit; until then the file is as it was."""
         self._pack()
 
     def close(self) -> None:

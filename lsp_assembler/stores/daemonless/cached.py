@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from lsp_assembler.errors import FetchError, PublishError
 from lsp_assembler.model.reference import Reference
-from lsp_assembler.oci.content_store import Catalogue, Contents
+from lsp_assembler.oci.content_store import ContentStore
 from lsp_assembler.oci.documents import (
     ContentError,
     Descriptor,
@@ -17,7 +17,7 @@ from lsp_assembler.stores.daemonless.cache import MAX_ENTRY, Cache, LastSeen
 
 
 class CachedContents:
-    """Contents of registries, with a cache in front. Threads may share it.
+    """ContentStore of registries, with a cache in front. Threads may share it.
 
     A run has the same result with the cache as without: a tag is looked up anew (one HEAD), a digest counts
     only for a name under which it was seen, and every byte has been checked against its digest.
@@ -28,13 +28,13 @@ class CachedContents:
         offline: never ask `inner`; what is not in the cache cannot be had then.
     """
 
-    def __init__(self, inner: Catalogue, cache: Cache, *, offline: bool = False) -> None:
+    def __init__(self, inner: ContentStore, cache: Cache, *, offline: bool = False) -> None:
         self.inner = inner
         self.offline = offline
         self._cache = cache
 
     def manifest(self, reference: Reference) -> Document:
-        """See Contents.manifest; what has not changed costs no request by digest, and one HEAD by tag."""
+        """See ContentStore.manifest; what has not changed costs no request by digest, and one HEAD by tag."""
         if self.offline and not reference.digest:
             raise _absent(
                 reference, "what a tag stands for only its registry knows", "a digest, as a lock file has it"
@@ -49,17 +49,17 @@ class CachedContents:
         return document
 
     def digest(self, reference: Reference) -> str | None:
-        """See Contents.digest; what a tag stands for now can only be said online."""
+        """See ContentStore.digest; what a tag stands for now can only be said online."""
         return self.manifest(reference).digest if self.offline else self.inner.digest(reference)
 
     def tags(self, repository: Reference) -> list[str]:
-        """See Catalogue.tags; which tags there are can only be said online."""
+        """See ContentStore.tags; which tags there are can only be said online."""
         if self.offline:
             raise _absent(repository, "which tags there are only its registry knows", "a tag")
         return self.inner.tags(repository)
 
     def blob(self, reference: Reference, descriptor: Descriptor, limit: int) -> bytes:
-        """See Contents.blob."""
+        """See ContentStore.blob."""
         if descriptor.size <= limit:
             known = self._known_blob(descriptor)
             if known is not None:
@@ -71,7 +71,7 @@ class CachedContents:
         return data
 
     def stream(self, reference: Reference, descriptor: Descriptor) -> Iterator[bytes]:
-        """See Contents.stream; what is streamed is large, and not kept."""
+        """See ContentStore.stream; what is streamed is large, and not kept."""
         if not self.offline:
             return self.inner.stream(reference, descriptor)
         known = self._known_blob(descriptor)
@@ -79,24 +79,28 @@ class CachedContents:
             raise _absent_blob(reference, descriptor, descriptor.size)
         return iter((known,))
 
+    def registry_of(self, reference: Reference) -> str:
+        """See ContentStore.registry_of; offline no registry can be asked."""
+        return "" if self.offline else self.inner.registry_of(reference)
+
     def put_blob(self, reference: Reference, data: bytes) -> None:
-        """See Contents.put_blob."""
+        """See ContentStore.put_blob."""
         self._online(reference).put_blob(reference, data)
 
-    def take_blob(self, source: Contents, origin: Reference, target: Reference, blob: Descriptor) -> None:
-        """See Contents.take_blob."""
-        self._online(target).take_blob(unwrapped(source), origin, target, blob)
+    def copy_blob(self, source: ContentStore, origin: Reference, target: Reference, blob: Descriptor) -> None:
+        """See ContentStore.copy_blob."""
+        self._online(target).copy_blob(source, origin, target, blob)
 
     def put_manifest(self, reference: Reference, media_type: str, data: bytes) -> None:
-        """See Contents.put_manifest."""
+        """See ContentStore.put_manifest."""
         self._online(reference).put_manifest(reference, media_type, data)
 
-    def settle(self) -> None:
-        """See Contents.settle."""
-        self.inner.settle()
+    def commit(self) -> None:
+        """See ContentStore.commit."""
+        self.inner.commit()
 
     def close(self) -> None:
-        """See Contents.close; tidies the cache as well."""
+        """See ContentStore.close; tidies the cache as well."""
         self.inner.close()
         self._cache.close()
 
@@ -138,18 +142,13 @@ class CachedContents:
         for name in {reference.canonical, reference.with_digest(document.digest).canonical}:
             self._cache.remember(name, seen)
 
-    def _online(self, reference: Reference) -> Contents:
+    def _online(self, reference: Reference) -> ContentStore:
         if self.offline:
             raise PublishError(
                 f"{reference}: --offline asks no registry, and this image was to go to one",
                 "Publish with --to docker or --to oci:DIR, or leave out --offline.",
             )
         return self.inner
-
-
-def unwrapped(contents: Contents) -> Contents:
-    """The contents behind a cache, for who looks at what they are; offline ones stay behind it."""
-    return contents.inner if isinstance(contents, CachedContents) and not contents.offline else contents
 
 
 def _absent_blob(reference: Reference, descriptor: Descriptor, limit: int) -> FetchError:

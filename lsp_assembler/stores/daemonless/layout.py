@@ -15,7 +15,7 @@ from typing import Any
 from lsp_assembler.errors import FailureKind, FetchError, PublishError
 from lsp_assembler.files.staging import Staging
 from lsp_assembler.model.reference import Reference
-from lsp_assembler.oci.content_store import Contents
+from lsp_assembler.oci.content_store import ContentStore
 from lsp_assembler.oci.documents import (
     OCI_INDEX,
     OCI_MANIFEST,
@@ -52,7 +52,7 @@ class OciLayout:
         self._staging = Staging()
 
     def manifest(self, reference: Reference) -> Document:
-        """See Contents.manifest."""
+        """See ContentStore.manifest."""
         with self._reading(reference):
             digest = reference.digest.lower() or self._digest_of(reference)
             document = self._document(digest) if digest else None
@@ -65,36 +65,40 @@ class OciLayout:
         return document
 
     def digest(self, reference: Reference) -> str | None:
-        """See Contents.digest."""
+        """See ContentStore.digest."""
         with self._reading(reference):
             digest = reference.digest.lower() or self._digest_of(reference)
             return digest if digest and self._path(digest).is_file() else None
 
     def tags(self, repository: Reference) -> list[str]:
-        """See Catalogue.tags."""
+        """See ContentStore.tags."""
         with self._reading(repository):
             names = [Reference.parse(name) for name in map(name_of, self._index()) if name]
         wanted = (repository.registry, repository.path)
         return [name.tag for name in names if name.tag and (name.registry, name.path) == wanted]
 
     def blob(self, reference: Reference, descriptor: Descriptor, limit: int) -> bytes:
-        """See Contents.blob."""
+        """See ContentStore.blob."""
         with self._reading(reference):
             check_size(descriptor, limit)
         return b"".join(self.stream(reference, descriptor))
 
     def stream(self, reference: Reference, descriptor: Descriptor) -> Iterator[bytes]:
-        """See Contents.stream."""
+        """See ContentStore.stream."""
         with self._reading(reference):
             yield from verified(self._chunks(descriptor.digest), descriptor)
 
+    def registry_of(self, _: Reference) -> str:
+        """See ContentStore.registry_of."""
+        return ""
+
     def put_blob(self, reference: Reference, data: bytes) -> None:
-        """See Contents.put_blob."""
+        """See ContentStore.put_blob."""
         with self._writing(reference):
             self._write(self._path(digest_of(data)), (data,))
 
-    def take_blob(self, source: Contents, origin: Reference, target: Reference, blob: Descriptor) -> None:
-        """See Contents.take_blob."""
+    def copy_blob(self, source: ContentStore, origin: Reference, target: Reference, blob: Descriptor) -> None:
+        """See ContentStore.copy_blob."""
         try:
             with self._writing(target):
                 path = self._path(blob.digest)
@@ -104,17 +108,17 @@ class OciLayout:
             raise PublishError(error.message, error.remedy) from error
 
     def put_manifest(self, reference: Reference, media_type: str, data: bytes) -> None:
-        """See Contents.put_manifest."""
+        """See ContentStore.put_manifest."""
         self.put_blob(reference, data)
         if not reference.digest:
             with self._writing(reference), self._locked():
                 self._name(reference, {"mediaType": media_type, "digest": digest_of(data), "size": len(data)})
 
-    def settle(self) -> None:
-        """See Contents.settle; names last from the moment when they are given."""
+    def commit(self) -> None:
+        """See ContentStore.commit; names last from the moment when they are given."""
 
     def close(self) -> None:
-        """See Contents.close."""
+        """See ContentStore.close."""
         self._staging.close()
 
     def _name(self, reference: Reference, entry: Mapping[str, Any]) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.images import BuiltImage
 from lsp_assembler.model.reference import Reference
-from lsp_assembler.oci.content_store import Contents
+from lsp_assembler.oci.content_store import ContentStore
 from lsp_assembler.oci.documents import OCI_INDEX, OCI_MANIFEST, Descriptor, digest_of
 from lsp_assembler.oci.image import Image
 from lsp_assembler.parallel import in_background, in_parallel
@@ -44,15 +44,15 @@ Standing = Mapping[Reference, str | None]
 """What names stand for, e.g. {cyberdojo/languages-start-points:latest: "sha256:9f86…"}; None for nothing."""
 
 
-def standing(target: Contents, names: Sequence[Reference]) -> Standing:
+def standing(target: ContentStore, names: Sequence[Reference]) -> Standing:
     """What the names stand for now; nothing also where the registry lets us write but not read."""
     return {name: _digest(target, name) for name in names}
 
 
 def publish(
     publication: Publication,
-    target: Contents,
-    bases: Contents,
+    target: ContentStore,
+    bases: ContentStore,
     names: Sequence[Reference],
     lately: Standing | None = None,
 ) -> BuiltImage:
@@ -84,24 +84,24 @@ def publish(
     return built
 
 
-def _digest(target: Contents, name: Reference) -> str | None:
+def _digest(target: ContentStore, name: Reference) -> str | None:
     try:
         return target.digest(name)
     except FetchError:
         return None
 
 
-def _put_manifest(target: Contents, name: Reference, image: Image) -> None:
+def _put_manifest(target: ContentStore, name: Reference, image: Image) -> None:
     target.put_manifest(name.with_digest(image.digest), OCI_MANIFEST, image.manifest)
 
 
 def _blobs(
-    publication: Publication, target: Contents, bases: Contents, name: Reference
+    publication: Publication, target: ContentStore, bases: ContentStore, name: Reference
 ) -> Iterator[Callable[[], None]]:
     """What puts each blob into a repository; over a slow link the round trips of one wait for no other."""
     if publication.base is not None:
         for layer in publication.base_layers:
-            yield partial(target.take_blob, bases, publication.base, name, layer)
+            yield partial(target.copy_blob, bases, publication.base, name, layer)
     yield partial(target.put_blob, name, publication.images[0].layer)
     for config in dict.fromkeys(image.config for image in publication.images):
         yield partial(target.put_blob, name, config)

@@ -10,7 +10,7 @@ from lsp_assembler.model.images import SCRATCH, BaseImage, BuiltImage, Conflict,
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.start_point import START_POINT, StartPoint
 from lsp_assembler.model.tree import Tree
-from lsp_assembler.oci.content_store import Catalogue, Contents
+from lsp_assembler.oci.content_store import ContentStore
 from lsp_assembler.oci.image import Image
 from lsp_assembler.oci.image_reader import (
     any_manifest,
@@ -36,7 +36,12 @@ class LayeredStore(Store):
     jobs = 96  # all languages there are: over a slow link, a second turn would cost three more round trips
 
     def __init__(
-        self, name: str, contents: Catalogue, bases: Contents, limits: Limits, platforms: Sequence[str] = ()
+        self,
+        name: str,
+        contents: ContentStore,
+        bases: ContentStore,
+        limits: Limits,
+        platforms: Sequence[str] = (),
     ) -> None:
         self.name = name
         self._contents = contents

@@ -5,14 +5,14 @@ from collections.abc import Callable, Iterator, Sequence
 
 from lsp_assembler.errors import FetchError, PublishError
 from lsp_assembler.model.reference import Reference
-from lsp_assembler.oci.content_store import Contents
+from lsp_assembler.oci.content_store import ContentStore
 
 Move = Callable[[Reference, str | None, str, bytes], None]
 """Has a name stand for a document: (name, digest that it has had until now, media type, document)."""
 
 
 @contextlib.contextmanager
-def moving_tags(contents: Contents) -> Iterator[Move]:
+def moving_tags(contents: ContentStore) -> Iterator[Move]:
     """What moves tags; if the context ends in an error or a signal, they are put back.
 
     Tags have no transactions: for a moment, others may see the new ones.
@@ -26,7 +26,7 @@ def moving_tags(contents: Contents) -> Iterator[Move]:
 
     try:
         yield move
-        contents.settle()
+        contents.commit()
     except BaseException:
         for name, before in reversed(tried):
             with contextlib.suppress(FetchError, PublishError):  # the first failure is the one to tell
@@ -35,7 +35,7 @@ def moving_tags(contents: Contents) -> Iterator[Move]:
         raise
 
 
-def tag(contents: Contents, pairs: Sequence[tuple[Reference, Reference]]) -> None:
+def tag(contents: ContentStore, pairs: Sequence[tuple[Reference, Reference]]) -> None:
     """Give images further names; nothing but the document is sent. What has its name already is left alone.
 
     Args:

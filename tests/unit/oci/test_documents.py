@@ -10,9 +10,9 @@ from lsp_assembler.oci.documents import (
     OCI_MANIFEST,
     ContentError,
     Descriptor,
-    Index,
+    ImageIndex,
+    ImageManifest,
     LargeContentError,
-    Manifest,
     ShortContentError,
     check_digest,
     check_size,
@@ -58,7 +58,7 @@ def test_manifest(media_type: str) -> None:
     data = json.dumps(manifest(mediaType=media_type)).encode()
     document = parse_document(data, media_type)
     blob = Descriptor("application/octet-stream", digest_of(b"x"), 1)
-    assert isinstance(document, Manifest)
+    assert isinstance(document, ImageManifest)
     assert (document.config, document.layers) == (blob, (blob,))
     assert (document.digest, document.data) == (digest_of(data), data)
 
@@ -67,7 +67,7 @@ def test_manifest(media_type: str) -> None:
 def test_index_with_platforms(media_type: str) -> None:
     arm = {**BLOB, "platform": {"os": "linux", "architecture": "arm64", "variant": "v8", "features": [1]}}
     document = parse_document(json.dumps({"manifests": [arm, BLOB]}).encode(), media_type)
-    assert isinstance(document, Index)
+    assert isinstance(document, ImageIndex)
     assert [descriptor.platform for descriptor in document.manifests] == ["linux/arm64/v8", ""]
 
 

@@ -12,7 +12,7 @@ import zstandard
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.tree import File, Tree
-from lsp_assembler.oci.documents import Descriptor, Index, Manifest
+from lsp_assembler.oci.documents import Descriptor, ImageIndex, ImageManifest
 from lsp_assembler.oci.image_reader import any_manifest, configuration, environment, unpack
 from lsp_assembler.oci.layers import Limits, write_layer
 from tests.unit.stores.daemonless.memory import MemoryContents
@@ -36,7 +36,7 @@ def unpacked(*layers: bytes, limits: Limits = LIMITS) -> Tree:
     contents = MemoryContents()
     contents.put_image(NAME, *layers)
     document = contents.manifest(REFERENCE)
-    assert isinstance(document, Manifest)
+    assert isinstance(document, ImageManifest)
     return unpack(contents, REFERENCE, document.layers, "start_point", limits)[0]
 
 
@@ -107,7 +107,7 @@ def test_language_image_by_mistake_is_refused_before_anything_is_fetched() -> No
     small, large = write_layer(TREE), bytes(LIMITS.max_compressed + 1)
     contents.put_image(NAME, small, large, small)
     document = contents.manifest(REFERENCE)
-    assert isinstance(document, Manifest)
+    assert isinstance(document, ImageManifest)
     with pytest.raises(FetchError) as caught:
         unpack(contents, REFERENCE, document.layers, "start_point", LIMITS)
     assert caught.value.kind == "too-large"
@@ -170,7 +170,7 @@ def test_malformed_configurations_are_corrupt(config: object) -> None:
     contents = MemoryContents()
     contents.put_image(NAME, write_layer(TREE), config=config)
     document = contents.manifest(REFERENCE)
-    assert isinstance(document, Manifest)
+    assert isinstance(document, ImageManifest)
     with pytest.raises(FetchError, match=f"^{NAME}: its configuration ") as caught:
         configuration(contents, REFERENCE, document)
     assert caught.value.kind == "corrupt"
@@ -181,7 +181,7 @@ def test_configurations_may_say_nothing(runtime: object) -> None:
     contents = MemoryContents()
     contents.put_image(NAME, write_layer(TREE), config=sound(config=runtime))
     document = contents.manifest(REFERENCE)
-    assert isinstance(document, Manifest)
+    assert isinstance(document, ImageManifest)
     config = configuration(contents, REFERENCE, document)
     assert config == json.loads(json.dumps(sound(config=runtime)))
     assert environment(config) == {}
@@ -211,7 +211,7 @@ def test_index_in_an_index_is_refused() -> None:
     contents = MemoryContents()
     contents.put_index("ltf/inner", [(contents.put_image("ltf/image", b""), None)])
     inner = contents.manifest(Reference.parse("ltf/inner"))
-    assert isinstance(inner, Index)
+    assert isinstance(inner, ImageIndex)
     contents.put_index(NAME, [(Descriptor.of(inner.media_type, inner.data), None)])
     with pytest.raises(FetchError, match="its index lists another index"):
         any_manifest(contents, REFERENCE, contents.manifest(REFERENCE))

@@ -1,4 +1,4 @@
-"""Contents in memory, which keep to the contract and note in which order things came."""
+"""ContentStore in memory, which keep to the contract and note in which order things came."""
 
 import json
 import threading
@@ -7,7 +7,7 @@ from typing import Any
 
 from lsp_assembler.errors import FetchError, PublishError
 from lsp_assembler.model.reference import Reference
-from lsp_assembler.oci.content_store import Contents
+from lsp_assembler.oci.content_store import ContentStore
 from lsp_assembler.oci.documents import (
     OCI_INDEX,
     OCI_MANIFEST,
@@ -63,11 +63,14 @@ class MemoryContents:
         del reference
         yield self.blobs[descriptor.digest]
 
+    def registry_of(self, _: Reference) -> str:
+        return ""
+
     def put_blob(self, reference: Reference, data: bytes) -> None:
         self._write(reference, "blob", digest_of(data))
         self.blobs[digest_of(data)] = data
 
-    def take_blob(self, source: Contents, origin: Reference, target: Reference, blob: Descriptor) -> None:
+    def copy_blob(self, source: ContentStore, origin: Reference, target: Reference, blob: Descriptor) -> None:
         self._write(target, "blob", blob.digest)
         self.blobs[blob.digest] = b"".join(source.stream(origin, blob))
 
@@ -78,8 +81,8 @@ class MemoryContents:
         if not reference.digest:
             self.named[reference.canonical] = digest_of(data)
 
-    def settle(self) -> None:
-        """See Contents.settle."""
+    def commit(self) -> None:
+        """See ContentStore.commit."""
 
     def close(self) -> None:
         self._note("close")

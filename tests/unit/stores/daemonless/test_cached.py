@@ -11,9 +11,19 @@ import pytest
 
 from lsp_assembler.errors import FetchError, PublishError
 from lsp_assembler.model.reference import Reference
-from lsp_assembler.oci.documents import OCI_INDEX, OCI_MANIFEST, Descriptor, Document, Manifest, digest_of
+from lsp_assembler.oci.documents import (
+    OCI_INDEX,
+    OCI_MANIFEST,
+    Descriptor,
+    Document,
+    ImageManifest,
+    digest_of,
+)
+from lsp_assembler.registry.client import RegistryClient
+from lsp_assembler.registry.credentials import Credentials
+from lsp_assembler.registry.options import ClientOptions
 from lsp_assembler.stores.daemonless.cache import MAX_ENTRY, Cache
-from lsp_assembler.stores.daemonless.cached import CachedContents, unwrapped
+from lsp_assembler.stores.daemonless.cached import CachedContents
 from lsp_assembler.stores.daemonless.layout import OciLayout
 
 NAME = Reference.parse("cyberdojofoundation/java_junit:LSP")
@@ -63,10 +73,10 @@ def tamper(cache: Cache, tmp_path: Path, statement: str) -> None:
         assert connection.execute(statement).rowcount > 0
 
 
-def read(contents: CachedContents) -> Manifest:
+def read(contents: CachedContents) -> ImageManifest:
     """Read an image as a store does: the manifest, then the small blobs."""
     manifest = contents.manifest(NAME)
-    assert isinstance(manifest, Manifest)
+    assert isinstance(manifest, ImageManifest)
     assert contents.blob(NAME, manifest.config, MAX_ENTRY) == b"{}"
     assert contents.blob(NAME, manifest.layers[0], MAX_ENTRY) == LAYER
     return manifest
@@ -165,18 +175,17 @@ def test_writing_goes_to_what_is_behind(inner: OciLayout, cache: Cache, tmp_path
     source = CachedContents(OciLayout(tmp_path / "layout", "oci:again"), cache)
 
     contents.put_blob(other, b"new")
-    contents.take_blob(source, NAME, other, Descriptor.of("", LAYER))
+    contents.copy_blob(source, NAME, other, Descriptor.of("", LAYER))
     contents.put_manifest(other, document.media_type, document.data)
 
     assert inner.manifest(other).digest == document.digest
     assert inner.blob(other, Descriptor.of("", b"new"), 3) == b"new"
 
 
-def test_unwrapped(inner: OciLayout, cache: Cache) -> None:
-    offline = CachedContents(inner, cache, offline=True)
-    assert unwrapped(inner) is inner
-    assert unwrapped(CachedContents(inner, cache)) is inner
-    assert unwrapped(offline) is offline
+def test_offline_no_registry_can_be_asked_for_a_blob(cache: Cache) -> None:
+    name, client = Reference.parse("ghcr.io/a/b"), RegistryClient({}, Credentials({}), ClientOptions(), print)
+    assert CachedContents(client, cache).registry_of(name) == "ghcr.io"
+    assert CachedContents(client, cache, offline=True).registry_of(name) == ""
 
 
 def test_offline_says_what_to_do(inner: OciLayout, cache: Cache) -> None:
@@ -218,7 +227,7 @@ def test_offline_publishes_nothing(inner: OciLayout, cache: Cache) -> None:
     calls: tuple[Callable[[], None], ...] = (
         lambda: offline.put_blob(NAME, b"data"),
         lambda: offline.put_manifest(NAME, OCI_MANIFEST, b"{}"),
-        lambda: offline.take_blob(inner, NAME, NAME, Descriptor.of("", LAYER)),
+        lambda: offline.copy_blob(inner, NAME, NAME, Descriptor.of("", LAYER)),
     )
     for call in calls:
         with pytest.raises(PublishError, match="java_junit:LSP: --offline asks no registry"):

@@ -252,10 +252,10 @@ def test_file_in_place_of_the_layout(tmp_path: Path) -> None:
 def test_blob_is_taken_once_and_from_anywhere(layout: OciLayout, folder: Path) -> None:
     source, blob = MemoryContents(), Descriptor.of("", b"base layer")
     source.blobs[blob.digest] = b"base layer"
-    layout.take_blob(source, NAME, NAME, blob)
+    layout.copy_blob(source, NAME, NAME, blob)
     assert path_of(folder, blob.digest).read_bytes() == b"base layer"
     source.blobs.clear()
-    layout.take_blob(source, NAME, NAME, blob)
+    layout.copy_blob(source, NAME, NAME, blob)
 
 
 class Breaking(MemoryContents):
@@ -269,7 +269,7 @@ class Breaking(MemoryContents):
 
 def test_half_a_blob_is_none(layout: OciLayout, folder: Path) -> None:
     with pytest.raises(PublishError, match="it broke off"):
-        layout.take_blob(Breaking(), NAME, NAME, Descriptor.of("", b"half of it"))
+        layout.copy_blob(Breaking(), NAME, NAME, Descriptor.of("", b"half of it"))
     assert [path for path in folder.rglob("*") if path.is_file()] == []
 
 
@@ -293,7 +293,7 @@ def test_closing_removes_what_threads_have_not_finished(layout: OciLayout, folde
 
     def take() -> None:
         try:
-            layout.take_blob(source, NAME, NAME, Descriptor.of("", b"halfhalf"))
+            layout.copy_blob(source, NAME, NAME, Descriptor.of("", b"halfhalf"))
         except PublishError as error:
             errors.append(error)
 
