@@ -1,6 +1,6 @@
 """What a run of `build`, `check` or `pack` came to: the one value that its reports are made from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from lsp_assembler.model.assembly import Assembly
@@ -26,3 +26,8 @@ class Result:
     error: str | None = None
     images_file: str | None = None
     command: Literal["build", "check", "pack"] = "build"
+
+    def with_total(self, seconds: float) -> "Result":
+        """The same, with how long the whole run took."""
+        timed = replace(self.assembly, seconds={**self.assembly.seconds, "total": seconds})
+        return replace(self, assembly=timed)

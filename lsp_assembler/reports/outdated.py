@@ -2,12 +2,10 @@
 
 from collections.abc import Iterator
 
-from lsp_assembler.lock.diff import Drift, Entry, State
-from lsp_assembler.lock.file import REGENERATE
-from lsp_assembler.text import inert, json_text, plural, visible, visible_lines
-
-SCHEMA = 1
-"""Goes up when a field is renamed, removed or changes its meaning; not when one is added."""
+from lsp_assembler.lockfile.diff import Drift, Entry, State
+from lsp_assembler.lockfile.file import REGENERATE
+from lsp_assembler.reports.json import envelope
+from lsp_assembler.text import inert, plural, visible, visible_lines
 
 _SHORT_DIGEST = len("sha256:") + 12
 _TRY_AGAIN = "Put right what is reported here, then run the same command again."
@@ -61,17 +59,14 @@ def render_json(found: Drift | None, lock_path: str, error: str | None, exit_sta
     Args:
         found: None where an error stopped the run before there was anything to compare.
     """
-    report = {
-        "schema": SCHEMA,
-        "ok": exit_status == 0,
-        "exit_status": exit_status,
-        "error": error,
-        "lock": lock_path,
-        "type": found and {"locked": found.locked_type, "now": found.wanted_type},
-        "reordered": found and found.is_reordered,
-        "entries": [_json_entry(entry) for entry in found.entries] if found else [],
-    }
-    return json_text(report)
+    return envelope(
+        exit_status,
+        error,
+        lock=lock_path,
+        type=found and {"locked": found.locked_type, "now": found.wanted_type},
+        reordered=found and found.is_reordered,
+        entries=[_json_entry(entry) for entry in found.entries] if found else [],
+    )
 
 
 def _verdict(found: Drift) -> str:

@@ -15,7 +15,7 @@ from lsp_assembler.oci.content_store import ContentStore
 from lsp_assembler.oci.documents import Descriptor, ImageManifest
 from lsp_assembler.oci.image import Addition, Layer
 from lsp_assembler.oci.image_reader import configuration, environment, images_of, manifest_of
-from lsp_assembler.stores.daemonless.push import Publication
+from lsp_assembler.stores.daemonless.push import NewImage
 
 _REPOS = "app/repos"
 
@@ -88,7 +88,7 @@ def load_base(contents: ContentStore, name: Reference, platforms: Sequence[str])
     return Base(reference, tuple(variants), is_index=True)
 
 
-def derive(base: Base, recipe: Recipe) -> Publication:
+def append(base: Base, recipe: Recipe) -> NewImage:
     """The new images: each is its base with the recipe's context as one more layer, the same for all.
 
     Raises:
@@ -115,7 +115,7 @@ def derive(base: Base, recipe: Recipe) -> Publication:
         addition = Addition(layer, runtime, created, annotations)
         images.append(image.appended(variant.config, layers, addition, "lsp-assembler build"))
     pairs = [(made, variant.platform) for made, variant in zip(images, base.variants, strict=True)]
-    return Publication(
+    return NewImage(
         images=tuple(images),
         platforms=tuple(_platform(variant) for variant in base.variants),
         index=image.index(pairs, annotations) if base.is_index else None,

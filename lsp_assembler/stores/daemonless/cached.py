@@ -16,7 +16,7 @@ from lsp_assembler.oci.documents import (
 from lsp_assembler.stores.daemonless.cache import MAX_ENTRY, Cache, LastSeen
 
 
-class CachedContents:
+class CachedContentStore:
     """ContentStore of registries, with a cache in front. Threads may share it.
 
     A run has the same result with the cache as without: a tag is looked up anew (one HEAD), a digest counts

@@ -4,20 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import typer
-
 from lsp_assembler.checkout.durations import load_durations
-from lsp_assembler.cli.plan import reference
 from lsp_assembler.errors import InvalidInputError
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.start_point import START_POINT
+from lsp_assembler.operations.observer import Observer
+from lsp_assembler.operations.plan import reference
 from lsp_assembler.text import visible
 
 _LONGEST_VERSION = 128 - len("LSP-")
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class Checkouts:
     """The checkouts to pack.
 
     Args:
@@ -29,8 +28,8 @@ class Chosen:
     passed_over: tuple[str, ...] = ()
 
 
-def chosen(directories: Sequence[str], tree: Path | None) -> Chosen:
-    """The checkouts of the command line, then those of --from-tree; says which of its children are none.
+def checkouts(directories: Sequence[str], tree: Path | None, observer: Observer) -> Checkouts:
+    """The checkouts that are named, then those of --from-tree; says which of its children it passes over.
 
     Raises:
         InvalidInputError: there are none, or the tree cannot be read.
@@ -41,7 +40,7 @@ def chosen(directories: Sequence[str], tree: Path | None) -> Chosen:
                 "pack: there is nothing to pack; expected LTF checkouts, or --from-tree DIR",
                 "Say 'lsp-assembler pack .' in a checkout.",
             )
-        return Chosen(tuple(directories))
+        return Checkouts(tuple(directories))
     try:
         folders = sorted(
             child for child in tree.iterdir() if child.is_dir() and not child.name.startswith(".")
@@ -54,13 +53,13 @@ def chosen(directories: Sequence[str], tree: Path | None) -> Chosen:
         ) from error
     passed_over = tuple(str(folder) for folder in folders if folder not in found)
     for path in passed_over:
-        typer.echo(f"{visible(path)}: passed over (it has no {START_POINT} folder)", err=True)
+        observer.notice(f"{visible(path)}: passed over (it has no {START_POINT} folder)")
     if not found:
         raise InvalidInputError(
             f"--from-tree: '{tree}' has no LTF checkout in it; expected children with a {START_POINT} folder",
             "Check the path: each checkout is a direct child.",
         )
-    return Chosen((*directories, *map(str, found)), passed_over)
+    return Checkouts((*directories, *map(str, found)), passed_over)
 
 
 def version_tag(version: str | None) -> str:
