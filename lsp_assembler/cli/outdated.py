@@ -7,10 +7,11 @@ import typer
 
 from lsp_assembler.cli import options, reporting
 from lsp_assembler.cli.grouped import grouped
-from lsp_assembler.cli.options import DataFormat
+from lsp_assembler.cli.options import Format
 from lsp_assembler.errors import LspAssemblerError
 from lsp_assembler.lockfile.file import FILENAME
 from lsp_assembler.operations import outdated as operation
+from lsp_assembler.reports import github
 from lsp_assembler.reports import outdated as reports
 
 
@@ -21,7 +22,7 @@ def outdated(
     base: options.Base,
     reading: options.Pulling,
     jobs: options.Jobs,
-    format_: options.TextOrJson,
+    format_: options.AnyFormat,
 ) -> None:
     """Compare images.lock with images.yml, and with what its names stand for now; fetch nothing."""
     request = operation.OutdatedRequest(
@@ -37,11 +38,15 @@ def outdated(
     shown = str(listed.lock_file or (listed.file.parent if listed.file else Path()) / FILENAME)
 
     def show(done: operation.OutdatedResult) -> None:
-        is_json = format_ is DataFormat.JSON
-        text = reports.render_json(done.diff, shown, None, done.exit_status) if is_json else ""
-        typer.echo(text or reports.text(done.diff, shown), nl=False)
+        if format_ is Format.JSON:
+            typer.echo(reports.render_json(done.diff, shown, None, done.exit_status), nl=False)
+        elif format_ is Format.GITHUB:
+            typer.echo(github.render_outdated(done), nl=False)
+        else:
+            typer.echo(reports.text(done.diff, shown), nl=False)
 
-    def failed(error: LspAssemblerError) -> str:
+    def as_json(error: LspAssemblerError) -> str:
         return reports.render_json(None, shown, str(error), error.exit_status)
 
-    reporting.run(partial(operation.outdated, request), show, failed if format_ is DataFormat.JSON else None)
+    failed = {Format.TEXT: None, Format.JSON: as_json, Format.GITHUB: partial(github.stopped, "outdated")}
+    reporting.run(partial(operation.outdated, request), show, failed[format_])

@@ -9,9 +9,10 @@ import typer
 
 from lsp_assembler.cli import options, reporting
 from lsp_assembler.cli.grouped import NOTHING, OFF, grouped
-from lsp_assembler.cli.options import DataFormat, Format
+from lsp_assembler.cli.options import Format
 from lsp_assembler.model.result import Result
 from lsp_assembler.operations import pack as operation
+from lsp_assembler.reports import github, markdown
 from lsp_assembler.reports import pack as reports
 from lsp_assembler.stores.interface import Pull
 
@@ -79,7 +80,7 @@ def pack(
     allowed: Allowed,
     type_: options.Type,
     jobs: options.Jobs,
-    format_: options.TextOrJson,
+    format_: options.AnyFormat,
     reach: options.Reach,
     limits: options.TreeLimits,
 ) -> None:
@@ -99,13 +100,20 @@ def pack(
         stores=reach.options(Pull.NEVER, options.limits(limits)),
         environ=options.environ(),
     )
-    show = _json if format_ is DataFormat.JSON else _text
-    failed = reports.failed if format_ is DataFormat.JSON else None
-    reporting.run(partial(operation.pack, request), show, failed)
+    show = {Format.TEXT: _text, Format.JSON: _json, Format.GITHUB: _github}[format_]
+    failed = {Format.TEXT: None, Format.JSON: reports.failed, Format.GITHUB: partial(github.stopped, "pack")}
+    reporting.run(partial(operation.pack, request), show, failed[format_])
 
 
 def _json(result: operation.PackResult) -> None:
     typer.echo(reports.render_json(result), nl=False)
+
+
+def _github(result: operation.PackResult) -> None:
+    typer.echo(github.render_pack(result), nl=False)
+    reporting.append("GITHUB_STEP_SUMMARY", markdown.summary(reports.as_result(result)))
+    images = [(each.names[0], each.digest) for each in result.packed]
+    reporting.append("GITHUB_OUTPUT", github.step_outputs(images))
 
 
 def _text(result: operation.PackResult) -> None:

@@ -95,7 +95,7 @@ def report(
 
 
 def write(result: Result, format_: Format) -> None:
-    """Write a result to stdout, and to $GITHUB_STEP_SUMMARY where GitHub Actions reads it."""
+    """Write a result to stdout, and to the files in which GitHub Actions looks for a summary and outputs."""
     if format_ is Format.JSON:
         from lsp_assembler.reports import json
 
@@ -104,8 +104,9 @@ def write(result: Result, format_: Format) -> None:
         from lsp_assembler.reports import github, markdown
 
         typer.echo(github.render(result), nl=False)
-        if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
-            _append(Path(summary), markdown.summary(result))
+        append("GITHUB_STEP_SUMMARY", markdown.summary(result))
+        image = result.image
+        append("GITHUB_OUTPUT", github.step_outputs([(image.names[0], image.digest)] if image else []))
     else:
         from lsp_assembler.reports import text
 
@@ -115,10 +116,17 @@ def write(result: Result, format_: Format) -> None:
         typer.echo(text.render(result, width, color=color), nl=False)
 
 
-def _append(path: Path, text: str) -> None:
-    """Add to the summary of a GitHub job; that it cannot be written must not fail the job."""
+def append(variable: str, text: str) -> None:
+    """Add to a file that GitHub Actions reads, if it does; that it cannot be written must not fail the job.
+
+    Args:
+        variable: which names the file, e.g. "GITHUB_STEP_SUMMARY".
+    """
+    path = os.environ.get(variable)
+    if not path or not text:
+        return
     try:
-        with path.open("a", encoding="utf-8") as file:
+        with Path(path).open("a", encoding="utf-8") as file:
             file.write(text)
     except OSError as error:
-        typer.echo(f"warning: GITHUB_STEP_SUMMARY: {path} cannot be written ({error.strerror})", err=True)
+        typer.echo(f"warning: {variable}: cannot write {path} ({error.strerror})", err=True)

@@ -26,8 +26,12 @@ _MORE = " " * (_STATE_WIDTH + 4)
 def text(found: Drift, lock_path: str) -> str:
     """The report of `outdated` for people: a block for each difference, then what it comes to."""
     blocks = changes(found)
-    last = f"{visible(lock_path)}: {_verdict(found)}"
-    return "\n".join([*blocks, *([""] if blocks else []), last]) + "\n"
+    return "\n".join([*blocks, *([""] if blocks else []), verdict(found, lock_path)]) + "\n"
+
+
+def verdict(found: Drift, lock_path: str) -> str:
+    """What all differences come to, in one line."""
+    return f"{visible(lock_path)}: {_verdict(found)}"
 
 
 def changes(found: Drift) -> list[str]:

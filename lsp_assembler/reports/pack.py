@@ -6,12 +6,22 @@ from typing import Any
 from lsp_assembler.errors import LspAssemblerError
 from lsp_assembler.model.assembly import Assembly
 from lsp_assembler.model.labels import REVISION_LABEL
+from lsp_assembler.model.result import Result
+from lsp_assembler.model.start_point import StartPointType
 from lsp_assembler.operations.pack import PackResult
 from lsp_assembler.operations.push_packs import Packed
 from lsp_assembler.reports.json import envelope
 from lsp_assembler.text import visible
 
 _WORK_IN_PROGRESS = " (work in progress: no commit holds this content)"
+
+
+def as_result(result: PackResult) -> Result:
+    """The same as the reports that `build` and `check` have want it."""
+    nothing = Assembly(StartPointType.LANGUAGES, (), (), {})
+    errors = [refusal.message for refusal in result.refusals] + ([result.error] if result.error else [])
+    error = "\n".join(errors) or None
+    return Result(result.assembly or nothing, result.exit_status, error=error, command="pack")
 
 
 def text(packed: Sequence[Packed]) -> str:

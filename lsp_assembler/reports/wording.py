@@ -66,7 +66,7 @@ def closing_line(result: Result) -> str:
     if result.assembly.failures or result.assembly.errors:
         return _put_right(result)
     if result.exit_status or result.error is not None:
-        done = "nothing was published" if result.command == "build" else "the check was stopped"
+        done = "the check was stopped" if result.command == "check" else "nothing was published"
         return f"{_counted(result)}, but {done}. {_next_step(result)}"
     return _fine(result)
 

@@ -208,7 +208,7 @@ def test_an_engine_lists_the_images_that_it_has(
     )
     absent = tool.run("tags", "local/absent", "--from", "docker")
     assert (absent.status, absent.stdout) == (3, "")
-    assert absent.stderr.startswith("error: local/absent: the engine has no image of this name; ")
+    assert absent.stderr.startswith("error: local/absent: the engine has no image of this name\n")
 
 
 @pytest.fixture

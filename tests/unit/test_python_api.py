@@ -49,12 +49,10 @@ def test_what_is_not_offered_is_not_there() -> None:
 
 
 def test_neither_typer_nor_rich_is_imported() -> None:
-    script = "\n".join(
-        [
-            "import sys, lsp_assembler",
-            "for name in lsp_assembler.__all__: getattr(lsp_assembler, name)",
-            "lsp_assembler.check(lsp_assembler.CheckRequest(sources=['examples/c-assert']))",
-            "print(sorted({'typer', 'rich', 'click'} & set(sys.modules)))",
-        ]
+    script = (
+        "import sys, lsp_assembler\n"
+        "for name in lsp_assembler.__all__: getattr(lsp_assembler, name)\n"
+        "lsp_assembler.check(lsp_assembler.CheckRequest(sources=['examples/c-assert']))\n"
+        "print(sorted({'typer', 'rich', 'click'} & set(sys.modules)))\n"
     )
     assert run(script) == "[]\n"

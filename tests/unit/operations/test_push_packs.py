@@ -87,7 +87,7 @@ def test_everything_that_forbids_it_is_told_and_nothing_is_written(tmp_path: Pat
         f"org/a: {first.directory} and {second.directory} are both packed under this name",
         f"{first.directory}: no commit holds this content",
         f"org/a:LSP-1: it is {old} already, and this is {first.image.digest}",
-        "org/a:latest: registry has no such image",
+        "org/a:latest: the registry has no such image",
         f"{second.directory}: no commit holds this content",
         f"org/a:LSP-1: it is {old} already, and this is {second.image.digest}",
     ]
@@ -116,4 +116,6 @@ def test_a_registry_tags_only_inside_a_repository(tmp_path: Path) -> None:
     ]
     assert facts(orders, store(contents), ANY) == []
     same = [PackJob(0, each, language_tag(each, Reference.parse("docker.io/org/a:1")))]
-    assert facts(same, store(contents, "registry"), ANY) == ["docker.io/org/a:1: registry has no such image"]
+    assert facts(same, store(contents, "registry"), ANY) == [
+        "docker.io/org/a:1: the registry has no such image"
+    ]
