@@ -107,9 +107,8 @@ class Pack:
     def _named(self) -> Reference:
         if self.name is None:
             raise PublishError(
-                f"{self.directory}: it names no image; expected docker/image_name.json, or image_name in "
-                f"{MANIFEST}",
-                'Add docker/image_name.json with {"image_name": "NAME"}.',
+                f"{self.directory}: it names no image",
+                f'Add docker/image_name.json with {{"image_name": "NAME"}}, or image_name to {MANIFEST}.',
             )
         return self.name
 

@@ -50,4 +50,4 @@ def update(
     done = operation.update(request, reporting.Terminal())
     typer.echo(reports.text(done), nl=False)
     if done.stale_lock:
-        typer.echo(f"{done.stale_lock}: out of date; 'lsp-assembler lock' writes it anew", err=True)
+        typer.echo(f"{done.stale_lock}: out of date; run 'lsp-assembler lock'", err=True)

@@ -13,7 +13,7 @@ class Result:
 
     Args:
         assembly: its seconds may also hold "build" and "total".
-        exit_status: what the process ends with; 0 exactly when there is nothing to put right.
+        exit_status: what the process ends with; 0 exactly when nothing is wrong.
         image: what was built; None for a check, and where anything went wrong.
         error: what stopped the run as a whole, in lines of text, e.g. a refused push; None else.
         images_file: the path of images.yml as the user wrote it; None where there is no such file.

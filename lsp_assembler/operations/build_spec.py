@@ -68,7 +68,8 @@ def _names(planned: Plan, texts: Sequence[str]) -> tuple[Reference, ...]:
     for name in names:
         if name.digest:
             raise InvalidInputError(
-                f"--tag: '{name}' has a digest, which nobody can know yet", "Leave the digest out."
+                f"--tag: '{name}' has a digest, and nobody can know it before the image is built",
+                "Leave the digest out.",
             )
     if not names:
         raise InvalidInputError(

@@ -44,7 +44,7 @@ def required(planned: Plan, base: Reference, chosen: Path | None, sources: Seque
     """
     if sources:
         raise InvalidInputError(
-            f"--locked: '{sources[0]}' is not from the list that is locked; expected no sources",
+            f"--locked: '{sources[0]}' is not from the list that is locked",
             "Leave out --locked, or the sources.",
         )
     path = lock_path(planned, chosen)
@@ -90,7 +90,7 @@ def refusal(
     if not reasons:
         return None
     errors = [str(base)] if isinstance(base, FetchError) else []
-    remedy = "Find out who moved it; if that was right, run 'lsp-assembler lock --accept-moved'."
+    remedy = "Find out who moved it. If that was right, run 'lsp-assembler lock --accept-moved'."
     errors.append(str(LockError("\n".join(reasons), remedy)))
     unfetched = assembly.failures or isinstance(base, FetchError)
     status = FetchError.exit_status if unfetched else LockError.exit_status

@@ -77,9 +77,7 @@ def migrate(request: MigrateRequest, observer: Observer = SILENT) -> MigrateResu
     """
     output = request.output
     if output and output.exists() and not request.force:
-        raise InvalidInputError(
-            f"{output}: it exists already; expected a new file", "Choose another name, or say --force."
-        )
+        raise InvalidInputError(f"{output}: it already exists", "Choose another name, or say --force.")
     spec = StoreSpec.parse("--from", request.from_store)
     lookups: list[Lookup] = [_names("--map", [_mapped(each) for each in request.maps])]
     if request.manifests:
@@ -136,8 +134,8 @@ def _mapped(option: str) -> tuple[str, Reference]:
     found = reference(image, "--map")
     if found.tag or found.digest:
         raise InvalidInputError(
-            f"--map: '{image}' has a tag or a digest; expected '{found.name}', for the list has the tags",
-            "Leave it out.",
+            f"--map: '{image}' has a tag or a digest; the list has the tags",
+            f"Write '{found.name}'.",
         )
     return repository.partition("?")[0], found
 
@@ -153,7 +151,7 @@ def _sources(store: Store, names: Sequence[Reference], jobs: int | None) -> list
     """Where each image was packed from, all asked at once.
 
     Raises:
-        FetchError: images cannot be had, or do not say where they come from; all of them.
+        FetchError: images cannot be read, or do not say where they come from; all of them.
     """
 
     def source(name: Reference) -> str | FetchError:

@@ -181,9 +181,8 @@ def _objections(job: PackJob, store: Store, allowed: Permissions) -> Iterator[Re
 def _dirty(job: PackJob, store: Store, allowed: Permissions) -> Iterable[PublishError]:
     if job.pack.is_provisional and store.is_shared and not allowed.allow_dirty:
         yield PublishError(
-            f"{job.pack.directory}: no commit holds this content; expected all changes to be committed "
-            "before they go to a registry",
-            "Commit first, or choose --to docker to try it out, or allow it with --allow-dirty.",
+            f"{job.pack.directory}: no commit holds this content, so it must not go to a registry",
+            "Commit it, try it out with --to docker, or allow it with --allow-dirty.",
         )
 
 
@@ -192,9 +191,8 @@ def _moved(job: PackJob, store: Store, allowed: Permissions) -> Iterable[Publish
     found = None if allowed.force else store.conflict(job.pack.image, name)
     if found:
         yield PublishError(
-            f"{name}: it is {found.existing} already, and this is {found.wanted}; expected the same content, "
-            "as this tag never moves",
-            "Commit the change, or give it another --version, or move the tag all the same with --force.",
+            f"{name}: it is {found.existing} already, and this is {found.wanted}; such a tag must not move",
+            "Commit the change, choose another --version, or overwrite the tag with --force.",
         )
 
 
@@ -204,25 +202,23 @@ def _language_image(job: PackJob, store: Store, allowed: Permissions) -> Iterabl
         return
     if not store.tags_across_repositories and _repository(tag.image) != _repository(tag.name):
         yield PublishError(
-            f"{tag.image}: it is in another repository than {tag.name}; expected the same one, as in a "
-            "registry a tag names an image of its own repository",
+            f"{tag.image}: it is in another repository than {tag.name}, and a registry "
+            "tags an image only in its own repository",
             f"Publish the language image as {tag.name.with_tag('latest')} first.",
         )
         return
     wanted = store.digest(tag.image)
     if wanted is None:
         yield PublishError(
-            f"{tag.image}: {store.place} has no such image; expected the language image, to be "
-            f"tagged {tag.name}",
+            f"{tag.image}: {store.place} has no such image to tag as {tag.name}",
             "Build it there first, or name it with --language-image, or leave out --tag-language-image.",
         )
         return
     existing = store.digest(tag.name)
     if existing not in (None, wanted) and not allowed.force:
         yield PublishError(
-            f"{tag.name}: it is {existing} already, and {tag.image} is {wanted}; expected the same image, as "
-            "this tag never moves",
-            "Publish the language image of a new commit, or move the tag all the same with --force.",
+            f"{tag.name}: it is {existing} already, and {tag.image} is {wanted}; such a tag must not move",
+            "Publish the language image of a new commit, or overwrite the tag with --force.",
         )
 
 

@@ -98,7 +98,7 @@ def _wanted(entry: Source, tag: str | None, path: Path) -> str | None:
     """
     if Reference.parse(entry.text).digest:
         raise InvalidInputError(
-            f"{path}:{entry.line}: '{entry.text}' names a digest; expected a tag only",
+            f"{path}:{entry.line}: '{entry.text}' names a digest",
             "Take the digest out; images.lock keeps the digests.",
         )
     if tag is None:
@@ -108,12 +108,12 @@ def _wanted(entry: Source, tag: str | None, path: Path) -> str | None:
         Reference.parse(f"image:{wanted}")
     except ValueError as error:
         raise InvalidInputError(
-            f"update: '{tag}' is no tag; expected e.g. 3.7.5-1 or LSP-3.7.5-1", "Correct the tag."
+            f"update: '{tag}' is not a tag; expected e.g. 3.7.5-1 or LSP-3.7.5-1", "Correct the tag."
         ) from error
     if not is_immutable(wanted):
         raise InvalidInputError(
-            f"update: the tag '{wanted}' moves; expected one that never does, e.g. LSP-3.7.5-1",
-            "Name another tag, or leave it out for the newest one.",
+            f"update: the tag '{wanted}' moves",
+            "Name one that never does, e.g. LSP-3.7.5-1, or leave it out for the newest.",
         )
     return wanted
 
@@ -127,7 +127,7 @@ def _existing(store: Store, old: Reference, tag: str) -> Version:
     new = old.with_tag(tag)
     if store.digest(new) is None:
         raise FetchError(
-            f"{new}: there is no such image in {store.place}; expected one that exists",
+            f"{new}: no such image in {store.place}",
             f"'lsp-assembler tags {old.name}' lists those that do.",
             kind="not-found",
         )
@@ -143,7 +143,7 @@ def _newest(store: Store, old: Reference, jobs: int | None) -> Version | None:
     tags = [tag for tag in store.tags(old) if is_immutable(tag)]
     if not tags:
         raise FetchError(
-            f"{old.name}: {store.place} has no tag that never moves; expected at least one LSP-TAG",
+            f"{old.name}: no immutable tag LSP-TAG in {store.place}",
             "Pack the image again: 'lsp-assembler pack' gives it such a tag.",
             kind="not-found",
         )

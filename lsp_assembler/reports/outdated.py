@@ -8,9 +8,9 @@ from lsp_assembler.reports.json import envelope
 from lsp_assembler.text import inert, plural, visible, visible_lines
 
 _SHORT_DIGEST = len("sha256:") + 12
-_TRY_AGAIN = "Put right what is reported here, then run the same command again."
+_TRY_AGAIN = "Fix what is reported above and run it again."
 _CONTRADICTED = (
-    "A tag moved that may not: find out who moved it, before you run 'lsp-assembler lock --accept-moved'."
+    "A tag moved that must not: find out who moved it before you run 'lsp-assembler lock --accept-moved'."
 )
 _SUMMED_UP: tuple[tuple[State, str], ...] = (
     ("added", "added"),
@@ -86,7 +86,7 @@ def _verdict(found: Drift) -> str:
 def _entry(entry: Entry) -> Iterator[str]:
     name = f"{'base ' if entry.role == 'base' else ''}{visible(entry.name)}"
     if entry.contradicts:
-        name += ", although its tag may not"
+        name += ", though its tag must not"
     elif entry.state == "missing":
         name += ": there is no such image any more"
     yield _line(entry.state, name)

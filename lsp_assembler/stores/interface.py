@@ -166,7 +166,7 @@ class Store(ABC):
 def no_start_point(reference: Reference) -> FetchError:
     """What every store says of an image that is no LSP image."""
     return FetchError(
-        f"{reference}: it has no /start_point; expected an LSP image, which holds just that folder",
+        f"{reference}: it has no /start_point; expected an LSP image, which holds only that folder",
         "Check the name: an LSP image has the tag LSP, or one that begins with LSP-.",
         kind="no-start-point",
     )

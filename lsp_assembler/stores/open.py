@@ -42,8 +42,7 @@ class StoreSpec:
         if (kind in _WITHOUT_PATH and not colon) or (kind in _WITH_PATH and path):
             return cls(kind, path)
         raise InvalidInputError(
-            f"{option}: there is no store '{text}'; expected auto, docker, registry, "
-            "oci:DIR or oci-archive:FILE",
+            f"{option}: unknown store '{text}'; expected auto, docker, registry, oci:DIR or oci-archive:FILE",
             "Correct the option, or leave it out.",
         )
 
@@ -140,7 +139,7 @@ class Stores:
         if spec.kind == "docker":
             if platforms:
                 raise InvalidInputError(
-                    "--platform: an engine builds for its own; expected no --platform with --to docker",
+                    "--platform: an engine builds for its own platform only",
                     "Leave it out, or build with --to registry or --to oci:DIR.",
                 )
             return self._engine

@@ -143,7 +143,7 @@ def _endpoint(environ: Mapping[str, str]) -> dict[str, Any]:
     except Exception as error:  # the SDK raises a bare Exception for a damaged context
         raise _bad_context(name, str(error)) from error
     if context is None:
-        raise _bad_context(name, "there is none of that name")
+        raise _bad_context(name, "no such context")
     tls: TLSConfig | None = context.TLSConfig  # the stubs know nothing of a context without TLS
     return {"base_url": context.Host or _DEFAULT_ENDPOINT, "tls": tls or False}
 
@@ -151,8 +151,9 @@ def _endpoint(environ: Mapping[str, str]) -> dict[str, Any]:
 def _bad_context(name: str | None, fact: str) -> InvalidInputError:
     subject = f"Docker context '{name}'" if name else "Docker's current context"
     return InvalidInputError(
-        f"{subject}: {fact}; expected a context that 'docker context ls' lists",
-        "Choose one with DOCKER_CONTEXT or 'docker context use', or set DOCKER_HOST.",
+        f"{subject}: {fact}",
+        "Choose one that 'docker context ls' lists, with DOCKER_CONTEXT or 'docker context use', or set "
+        "DOCKER_HOST.",
     )
 
 
@@ -164,9 +165,9 @@ def _no_engine(endpoint: str, error: BaseException) -> FetchError:
         "Desktop), or set DOCKER_HOST."
     )
     if "Permission denied" in fact:
-        remedy = "Join the group 'docker' (log in anew afterwards), or run as a user who may use the engine."
+        remedy = "Join the group 'docker' and log in again, or run as a user who may use the engine."
     return FetchError(
-        f"Docker Engine: none answers at {endpoint} ({fact}); expected a running engine",
+        f"Docker Engine: no answer at {endpoint} ({fact})",
         remedy,
         kind="unavailable",
     )

@@ -216,7 +216,7 @@ class DockerEngine(Store):
             except docker.errors.ImageNotFound as error:
                 if self._options.pull is Pull.NEVER:
                     raise FetchError(
-                        f"{reference}: the engine has no such image, and --pull never forbids to pull it",
+                        f"{reference}: the engine has no such image, and --pull never forbids pulling it",
                         "Pull or pack it first, or choose --pull missing.",
                         kind="not-found",
                     ) from error

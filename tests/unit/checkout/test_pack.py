@@ -201,7 +201,7 @@ class TestManifest:
         (checkout / MANIFEST).unlink()
         made = packed(checkout)
         assert set(made.tree.files) == {"start_point/hiker.sh"}
-        with pytest.raises(PublishError, match=r"it names no image; expected docker/image_name\.json"):
+        with pytest.raises(PublishError, match="it names no image"):
             _ = made.references
 
     @settings(
