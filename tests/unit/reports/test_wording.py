@@ -68,7 +68,7 @@ def test_closing_line_of_a_single_start_point() -> None:
 
 def test_closing_line_does_not_call_equal_names_unique() -> None:
     twice = Result(assembly(JAVA, (listed(1, "java"), JAVA[1])), 0, command="check")
-    assert closing_line(twice) == "2 start points, 2 display names: every rule is kept, checked in 0.50 s"
+    assert closing_line(twice) == "2 start points, 2 display names: all rules pass, checked in 0.50 s"
 
 
 def test_manifests_are_those_that_parse_outside_hidden_folders() -> None:

@@ -187,9 +187,7 @@ def test_failed_writing_leaves_the_old_archive(file: Path) -> None:
     file.unlink()
     file.mkdir()
     (file / "in the way").write_bytes(b"")
-    with pytest.raises(
-        PublishError, match=r"oci-archive:lsp\.tar: it cannot be written .*; expected a writable"
-    ):
+    with pytest.raises(PublishError, match=r"oci-archive:lsp\.tar: cannot write it "):
         push(NewImage((image("new"),), ("x",)), archive, archive, (NAME,))
     archive.close()
     assert [path.name for path in file.parent.iterdir()] == ["lsp.tar"]

@@ -234,7 +234,7 @@ def test_layout_that_cannot_be_written(layout: OciLayout, folder: Path, in_the_w
         path.mkdir()
     else:
         path.write_text("")
-    with pytest.raises(PublishError, match=r"oci:lsp cannot be written .*; expected a writable layout"):
+    with pytest.raises(PublishError, match="cannot write to oci:lsp "):
         layout.put_manifest(NAME, OCI_MANIFEST, IMAGE.manifest)
     assert not list(folder.rglob(".lsp-assembler.*"))
 
@@ -245,7 +245,7 @@ def test_file_in_place_of_the_layout(tmp_path: Path) -> None:
     with pytest.raises(FetchError) as caught:
         layout.manifest(NAME)
     assert caught.value.kind == "unreadable"
-    with pytest.raises(PublishError, match="oci:file cannot be written"):
+    with pytest.raises(PublishError, match="cannot write to oci:file"):
         layout.put_blob(NAME, b"")
 
 
