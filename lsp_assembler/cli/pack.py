@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from lsp_assembler import rules
 from lsp_assembler.checkout import pack as packing
 from lsp_assembler.cli import options, signals
 from lsp_assembler.cli.options import Format
@@ -22,11 +23,10 @@ from lsp_assembler.model.result import Result
 from lsp_assembler.model.start_point import Source, StartPoint, StartPointType
 from lsp_assembler.oci.layers import Limits
 from lsp_assembler.operations import push_packs as pack_publishing
+from lsp_assembler.operations.language_images import Digest, verify_images
 from lsp_assembler.operations.push_packs import Order, Permissions
 from lsp_assembler.reports import pack as reports
 from lsp_assembler.reports.pack import PackResult
-from lsp_assembler.rules import checkout as source_rules
-from lsp_assembler.rules.language_images import Digest, verify_images
 from lsp_assembler.stores.interface import Pull, Store
 
 _TO_BE_MADE = "sha256:"  # stands for the digest of what this very run is going to tag
@@ -164,7 +164,7 @@ def _read(directories: tuple[str, ...], job: _Job) -> _Read:
 
     sources = tuple(Source(index, text, is_directory=True) for index, text in enumerate(directories))
     assembly = read_all(Plan(job.type, sources, None, None), None, read, replace(job.checking, strict=False))
-    found = source_rules.check(job.type, [(index, packs[index].checkout) for index in sorted(packs)])
+    found = rules.check_checkouts([(index, packs[index].checkout) for index in sorted(packs)])
     return _Read(replace(assembly, findings=(*found, *assembly.findings)), packs)
 
 

@@ -22,8 +22,8 @@ from lsp_assembler.model.result import Result
 from lsp_assembler.model.start_point import Source, StartPoint, StartPointType
 from lsp_assembler.oci.layers import Limits
 from lsp_assembler.operations.assemble import assemble
+from lsp_assembler.operations.language_images import Digest, verify_images
 from lsp_assembler.parallel import in_background
-from lsp_assembler.rules.language_images import Digest, verify_images
 from lsp_assembler.stores.interface import Progress, Store
 
 ReadDirectory = Callable[[Source], StartPoint]

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from lsp_assembler.checkout.pack import MANIFEST, Pack, Particulars, pack
+from lsp_assembler.checkout.pack import Pack, Particulars, pack
 from lsp_assembler.model.reference import Reference
-from lsp_assembler.model.start_point import StartPointType
+from lsp_assembler.model.start_point import MANIFEST, StartPointType
 from lsp_assembler.oci.documents import OCI_MANIFEST, digest_of
 from lsp_assembler.oci.layers import Limits
 from lsp_assembler.operations.push_packs import Order, Permissions, language_tag, publish, refusals
