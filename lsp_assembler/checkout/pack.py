@@ -32,7 +32,7 @@ _IMAGE_NAME = re.compile(rb'(?<!\\)"image_name"\s*:\s*"(?P<value>[^"\\]*)"')
 
 
 @dataclass(frozen=True, slots=True)
-class Particulars:
+class PackOptions:
     """What a checkout cannot say of itself.
 
     Args:
@@ -105,42 +105,48 @@ class Pack:
     def _named(self) -> Reference:
         if self.name is None:
             raise PublishError(
-                f"{self.directory}: it names no image; expected docker/image_name.json, or image_name in "
-                f"{MANIFEST}",
-                'Add docker/image_name.json with {"image_name": "NAME"}.',
+                f"{self.directory}: it names no image",
+                f'Add docker/image_name.json with {{"image_name": "NAME"}}, or image_name to {MANIFEST}.',
             )
         return self.name
 
 
 def pack(
-    directory: Path, type_: StartPointType, limits: Limits, particulars: Particulars | None = None
+    directory: Path,
+    type_: StartPointType,
+    limits: Limits,
+    environ: Mapping[str, str],
+    options: PackOptions | None = None,
 ) -> Pack:
     """Read a checkout and give its copy of the manifest the tagged image name; the checkout is not touched.
 
     Only a languages manifest is completed: of other types, and so without a language image of their own,
     the manifest stays as it is.
 
+    Args:
+        environ: the environment's variables: SOURCE_DATE_EPOCH, and what CI says about the commit.
+
     Raises:
         FetchError: the checkout cannot be read, or is over the limits.
         InvalidInputError: SOURCE_DATE_EPOCH is not a number.
     """
-    particulars = particulars or Particulars()
-    commit = git.commit_of(directory, ("start_point", "docker/image_name.json"))
-    tree = read_checkout(directory, limits, only=git.files_of(directory))
+    options = options or PackOptions()
+    commit = git.commit_of(directory, environ, ("start_point", "docker/image_name.json"))
+    tree = read_checkout(directory, limits, only=git.files_of(directory, environ))
     docker_name = language_image_name(directory)
     checkout = Checkout(type_, tree, docker_name)
     if type_ is StartPointType.LANGUAGES:
         tree = completed(tree, docker_name)
     is_provisional = commit is None or not commit.is_clean
     tag = tree.digest.removeprefix("sha256:") if is_provisional or commit is None else commit.revision
-    tag = particulars.version or tag[:_TAG_LENGTH]
+    tag = options.version or tag[:_TAG_LENGTH]
     manifest = _parsed(tree)
     name = docker_name or (manifest.language_image if manifest else None)
     if manifest and name and type_ is StartPointType.LANGUAGES:
         manifest = _with_tag(manifest, name.with_tag(tag))
         tree = manifest.tree
     known = None if is_provisional else commit
-    epoch = source_date_epoch()
+    epoch = source_date_epoch(environ)
     if epoch is None:
         epoch = (known and known.epoch) or 0
     values = {
@@ -150,7 +156,7 @@ def pack(
         TITLE_LABEL: manifest.display_name if manifest else "",
         VERSION_LABEL: tag,
         IMAGE_NAME_LABEL: manifest.image_name if manifest else "",
-        DURATIONS_LABEL: particulars.durations,
+        DURATIONS_LABEL: options.durations,
     }
     labels = {label: value for label, value in values.items() if value}
     return Pack(directory, name and name.with_tag(""), tag, is_provisional, tree, labels, epoch, checkout)

@@ -85,7 +85,7 @@ def completed(tree: Tree, name: Reference | None) -> Tree:
 
 def _unreadable(directory: Path, error: OSError) -> FetchError:
     return FetchError(
-        f"{directory}: '{error.filename}' cannot be read ({error.strerror}); expected readable files",
+        f"{directory}: cannot read '{error.filename}' ({error.strerror})",
         "Check the permissions.",
         kind="unreadable",
     )
@@ -93,7 +93,7 @@ def _unreadable(directory: Path, error: OSError) -> FetchError:
 
 def _names_no_image(path: Path, fact: str) -> FetchError:
     return FetchError(
-        f'{path}: it does not name an image ({fact}); expected {{"image_name": "NAME"}}',
+        f'{path}: it does not name an image: {fact}; expected {{"image_name": "NAME"}}',
         "Correct the file.",
         kind="corrupt",
     )
@@ -172,7 +172,7 @@ class _Reader:
             path.encode()
         except UnicodeEncodeError as error:
             raise FetchError(
-                f"{self._directory}: the file name {os.fsencode(path)!r} is not UTF-8; expected UTF-8 names",
+                f"{self._directory}: the file name {os.fsencode(path)!r} is not UTF-8",
                 "Rename it.",
                 kind="unsafe",
             ) from error

@@ -7,6 +7,7 @@ import typer
 from typer.core import TyperGroup
 
 from lsp_assembler import __version__
+from lsp_assembler.cli.grouped import Command
 
 _COMMANDS = (
     "build",
@@ -36,7 +37,7 @@ class _Commands(TyperGroup):
             return None
         module = importlib.import_module(f"lsp_assembler.cli.{name}")
         alone = typer.Typer(add_completion=False, rich_markup_mode=None)
-        alone.command(name)(getattr(module, name))
+        alone.command(name, cls=Command)(getattr(module, name))
         return typer.main.get_command(alone)
 
 

@@ -48,7 +48,7 @@ def _shas(text: str, image: str) -> list[tuple[str, str, str]]:
         except ValueError as error:
             raise FetchError(
                 f"{image}: line {number} of /app/repos/shas.txt is '{line[:60]}'; expected INDEX SHA URL",
-                "Build the image anew.",
+                "Build the image again.",
                 kind="corrupt",
             ) from error
         lines.append((index, sha, url))

@@ -12,11 +12,12 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
+from lsp_assembler.config.hosts import Settings
 from lsp_assembler.registry.answer import Answer, Request
 from lsp_assembler.registry.challenge import Challenge, parse_challenges
 from lsp_assembler.registry.credentials import Credentials
 from lsp_assembler.registry.errors import Trouble, login_remedy
-from lsp_assembler.registry.hosts import Endpoint, Origin, Settings, origin_of_url
+from lsp_assembler.registry.hosts import Endpoint, Origin, origin_of_url
 from lsp_assembler.registry.login import Login
 from lsp_assembler.registry.transport import Transport
 

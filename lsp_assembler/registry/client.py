@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
+from lsp_assembler.config.hosts import Settings
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.oci.content_store import ContentStore
@@ -13,7 +14,7 @@ from lsp_assembler.registry import push as publishing
 from lsp_assembler.registry.auth import Access, Authenticator, access_to
 from lsp_assembler.registry.credentials import Credentials
 from lsp_assembler.registry.errors import Again, Trouble, checked
-from lsp_assembler.registry.hosts import Endpoint, Origin, Settings, endpoint_of, mirror_of
+from lsp_assembler.registry.hosts import Endpoint, Origin, endpoint_of, mirror_of
 from lsp_assembler.registry.options import ClientOptions
 from lsp_assembler.registry.push import Stream, Upload
 from lsp_assembler.registry.retry import Waiter

@@ -6,10 +6,11 @@ from urllib.parse import urljoin
 
 import urllib3
 
+from lsp_assembler.config.hosts import Settings
 from lsp_assembler.registry.answer import Answer, Request
 from lsp_assembler.registry.connections import Pool, pool_for
 from lsp_assembler.registry.errors import Trouble
-from lsp_assembler.registry.hosts import Origin, Settings, origin_of_url, same_server
+from lsp_assembler.registry.hosts import Origin, origin_of_url, same_server
 from lsp_assembler.registry.network import translated
 from lsp_assembler.registry.options import ClientOptions
 from lsp_assembler.registry.retry import Waiter

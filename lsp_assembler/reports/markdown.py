@@ -35,7 +35,7 @@ _MARKDOWN = re.compile(
 def summary(result: Result) -> str:
     """The whole result in GitHub's Markdown: verdict, everything that is wrong, all start points."""
     sign = "✅" if result.exit_status == 0 else "❌"
-    parts = [f"### {sign} lsp-assembler {result.command}", escaped(closing_line(result))]
+    parts = [f"### {sign} lsp-assembler {result.command}", escaped(closing_line(result, "below"))]
     problems = list(_problems(result))
     if problems:
         parts.append(_table(("", "start point", "where", "what"), problems))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lsp_assembler.lock.diff import Drift, Entry, State
+from lsp_assembler.lockfile.diff import Drift, Entry, State
 from lsp_assembler.model.start_point import StartPointType
 from lsp_assembler.reports.outdated import changes, render_json, summary, text
 

@@ -16,7 +16,7 @@ from lsp_assembler.model.tree import File, Tree
 from lsp_assembler.oci.documents import OCI_INDEX, OCI_MANIFEST, Descriptor, digest_of
 from lsp_assembler.oci.image import data_image
 from lsp_assembler.stores.daemonless.layout import REF_NAME, OciLayout
-from lsp_assembler.stores.daemonless.push import Publication, publish
+from lsp_assembler.stores.daemonless.push import NewImage, push
 from tests.unit.stores.daemonless.memory import MemoryContents
 
 NAME = Reference.parse("ltf/java:LSP")
@@ -37,7 +37,7 @@ def put(layout: OciLayout, *names: str, text: str = "42") -> str:
     tree = Tree.of({"start_point/hiker.txt": File(text.encode())})
     image = data_image(tree, {CREATED_LABEL: "2026-11-21T03:34:00Z"})
     references = [Reference.parse(name) for name in names]
-    return publish(Publication((image,), ("linux/amd64",)), layout, layout, references).digest
+    return push(NewImage((image,), ("linux/amd64",)), layout, layout, references).digest
 
 
 def entries(folder: Path) -> list[dict[str, Any]]:

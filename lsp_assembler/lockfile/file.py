@@ -11,7 +11,7 @@ from typing import Any
 
 from lsp_assembler.errors import LockError
 from lsp_assembler.files.atomic import write_file
-from lsp_assembler.lock.format import SCHEMA, problems_of
+from lsp_assembler.lockfile.format import SCHEMA, problems_of
 from lsp_assembler.model.assembly import Assembly
 from lsp_assembler.model.images import BaseImage
 from lsp_assembler.model.start_point import StartPointType
