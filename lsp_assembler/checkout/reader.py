@@ -10,12 +10,12 @@ from pathlib import Path
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.manifest import Manifest, ManifestSyntaxError
 from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.start_point import MANIFEST
 from lsp_assembler.model.tree import File, Tree
 from lsp_assembler.oci.layers import Limits, path_too_long, too_large, too_many_entries
 
 _CHECK = "Check the directory"
 _OPENING_BRACE = re.compile(rb"\s*\{")
-_MANIFEST = "start_point/manifest.json"
 
 
 def read_checkout(directory: Path, limits: Limits, only: frozenset[str] | None = None) -> Tree:
@@ -74,13 +74,13 @@ def completed(tree: Tree, name: Reference | None) -> Tree:
     Args:
         name: what `language_image_name` found.
     """
-    file = tree.files.get(_MANIFEST)
+    file = tree.files.get(MANIFEST)
     opening = _OPENING_BRACE.match(file.content) if file else None
     if name is None or file is None or opening is None or not _lacks_image_name(tree):
         return tree
     key = b' "image_name": ' + json.dumps(str(name)).encode() + b","
     content = file.content[: opening.end()] + key + file.content[opening.end() :]
-    return tree.joined(Tree.of({_MANIFEST: File(content, file.executable)}))
+    return tree.joined(Tree.of({MANIFEST: File(content, file.executable)}))
 
 
 def _unreadable(directory: Path, error: OSError) -> FetchError:
@@ -185,7 +185,7 @@ def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
 
 def _lacks_image_name(tree: Tree) -> bool:
     try:
-        manifest = Manifest.parse(_MANIFEST, tree)
+        manifest = Manifest.parse(MANIFEST, tree)
     except ManifestSyntaxError:
         return False
     return bool(manifest.data) and "image_name" not in manifest.data

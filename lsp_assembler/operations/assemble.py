@@ -13,10 +13,10 @@ from lsp_assembler.model.assembly import Assembly, Outcome
 from lsp_assembler.model.finding import Failure
 from lsp_assembler.model.start_point import Source, StartPoint, StartPointType
 from lsp_assembler.oci.layers import Limits
+from lsp_assembler.operations.language_images import Digest, verify_images
 from lsp_assembler.operations.observer import Observer, Watch
 from lsp_assembler.operations.plan import Plan
 from lsp_assembler.parallel import in_parallel
-from lsp_assembler.rules.language_images import Digest, verify_images
 from lsp_assembler.stores.interface import Progress, Store
 
 ReadSource = Callable[[Source, Progress], StartPoint]

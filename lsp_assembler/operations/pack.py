@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from lsp_assembler import rules
 from lsp_assembler.checkout.pack import Pack, PackOptions
 from lsp_assembler.checkout.pack import pack as pack_checkout
 from lsp_assembler.errors import LspAssemblerError, PublishError
@@ -11,6 +12,7 @@ from lsp_assembler.model.assembly import Assembly
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.start_point import Source, StartPoint, StartPointType
 from lsp_assembler.operations.assemble import Checking, assemble
+from lsp_assembler.operations.language_images import Digest, verify_images
 from lsp_assembler.operations.observer import SILENT, Observer
 from lsp_assembler.operations.pack_options import checkouts, durations_label, language_image_name, version_tag
 from lsp_assembler.operations.plan import Plan
@@ -23,8 +25,6 @@ from lsp_assembler.operations.push_packs import (
     push_packs,
     refusals,
 )
-from lsp_assembler.rules import checkout as checkout_rules
-from lsp_assembler.rules.language_images import Digest, verify_images
 from lsp_assembler.stores.interface import Store
 from lsp_assembler.stores.open import StoreOptions, Stores, StoreSpec
 
@@ -147,7 +147,7 @@ def _read(directories: Sequence[str], job: _Job, observer: Observer) -> _Read:
         for source in sources
         if assembly.outcomes[source.index].start_point
     }
-    found = checkout_rules.check(job.type, [(index, each.checkout) for index, each in by_index.items()])
+    found = rules.check_checkouts([(index, each.checkout) for index, each in by_index.items()])
     return _Read(replace(assembly, findings=(*found, *assembly.findings)), by_index)
 
 

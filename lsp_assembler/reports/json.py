@@ -4,7 +4,6 @@ from lsp_assembler.model.assembly import Outcome
 from lsp_assembler.model.finding import Finding
 from lsp_assembler.model.result import Result
 from lsp_assembler.model.start_point import Source
-from lsp_assembler.model.summary import summaries
 from lsp_assembler.text import json_text
 
 SCHEMA = 1
@@ -58,7 +57,7 @@ def _start_point(outcome: Outcome) -> dict[str, object]:
                 "display_name": manifest.display_name,
                 "image_name": manifest.image_name,
             }
-            for manifest in (summaries(found.tree) if found else ())
+            for manifest in (found.manifests if found else ())
         ],
     }
 

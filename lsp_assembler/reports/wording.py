@@ -4,7 +4,6 @@ from lsp_assembler.errors import FailureKind
 from lsp_assembler.model.finding import Finding
 from lsp_assembler.model.result import Result
 from lsp_assembler.model.start_point import Source
-from lsp_assembler.model.summary import summaries
 from lsp_assembler.text import plural, visible
 
 ABSENT = "\N{EN DASH}"
@@ -122,7 +121,7 @@ def _counted(result: Result) -> str:
         manifest.display_name
         for outcome in outcomes
         if outcome.start_point
-        for manifest in summaries(outcome.start_point.tree)
+        for manifest in outcome.start_point.manifests
         if manifest.display_name is not None
     ]
     unique = ", all unique" if 1 < len(named) == len(set(named)) else ""

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lsp_assembler.checkout.pack import MANIFEST, Pack, PackOptions, pack, refuse_shared_names
+from lsp_assembler.checkout.pack import Pack, PackOptions, pack, refuse_shared_names
 from lsp_assembler.errors import FetchError, InvalidInputError, PublishError
 from lsp_assembler.model.reference import Reference
-from lsp_assembler.model.start_point import StartPoint, StartPointType
+from lsp_assembler.model.start_point import MANIFEST, StartPoint, StartPointType
 from lsp_assembler.model.tree import File
 from lsp_assembler.oci.layers import Limits
 from tests.checkouts import COMMITTED, commit, git, without_ci, write

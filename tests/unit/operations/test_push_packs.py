@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from lsp_assembler.checkout.pack import MANIFEST, Pack, PackOptions, pack
+from lsp_assembler.checkout.pack import Pack, PackOptions, pack
 from lsp_assembler.model.reference import Reference
-from lsp_assembler.model.start_point import StartPointType
+from lsp_assembler.model.start_point import MANIFEST, StartPointType
 from lsp_assembler.oci.documents import OCI_MANIFEST, digest_of
 from lsp_assembler.oci.layers import Limits
 from lsp_assembler.operations.push_packs import PackJob, Permissions, language_tag, push_packs, refusals
