@@ -3,11 +3,11 @@
 import json
 import os
 
+from tests.services.link import Speed
 from tools.bench.assembling import BUILD, assembled_fault, cold_assembler
 from tools.bench.checks import ask, files_below, files_in_skopeo_folders, layers, start_points_fault
 from tools.bench.contender import Contender, Goal, Suite
 from tools.bench.engine_suite import BUILDKIT
-from tools.bench.link import Speed
 from tools.bench.stage import Setting, Stage
 
 _OUTPUT = "out"

@@ -15,8 +15,8 @@ import docker
 
 from tests.corpus import CorpusStartPoint
 from tests.services import BASE_NAME, DockerEngine, Image, Registry, base_image_config, base_image_layer
+from tests.services.link import SlowLink, Speed
 from tests.services.process import ServiceError
-from tools.bench.link import SlowLink, Speed
 
 _PUBLISHERS = 8
 _CACHE = "cache"
@@ -130,8 +130,8 @@ def set_stage(
         registry = stack.enter_context(Registry())
         host = registry.host
         if speed:
-            link = stack.enter_context(SlowLink(int(host.rpartition(":")[2]), speed))
-            host = f"127.0.0.1:{link.port}"
+            link = stack.enter_context(SlowLink([int(host.rpartition(":")[2])], speed))
+            host = f"127.0.0.1:{link.ports[0]}"
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lsp-bench-")))
         engine = stack.enter_context(DockerEngine()) if with_engine else None
         client = stack.enter_context(contextlib.closing(engine.client())) if engine else None

@@ -11,13 +11,13 @@ import pytest
 
 from tests.corpus import CorpusStartPoint
 from tests.services import Registry
+from tests.services.link import SlowLink, Speed
 from tools.bench import report
 from tools.bench.__main__ import PAGE, SUITES, main
 from tools.bench.checks import complete, start_points_fault
 from tools.bench.contender import Contender, Goal, Outcome, Run, Suite
 from tools.bench.corpora import start_points
 from tools.bench.figures import Figures
-from tools.bench.link import SlowLink, Speed
 from tools.bench.race import race
 from tools.bench.stage import Stage
 
@@ -271,8 +271,8 @@ def asked(connection: socket.socket, size: int) -> float:
 
 def test_slow_link_takes_two_round_trips_for_the_first_answer_and_one_for_the_next(echo_port: int) -> None:
     with (
-        SlowLink(echo_port, Speed(rtt=0.1, megabits=100)) as link,
-        socket.create_connection(("127.0.0.1", link.port)) as connection,
+        SlowLink([echo_port], Speed(rtt=0.1, megabits=100)) as link,
+        socket.create_connection(("127.0.0.1", link.ports[0])) as connection,
     ):
         first, second = asked(connection, 1), asked(connection, 1)
     assert first >= 0.2
@@ -281,7 +281,7 @@ def test_slow_link_takes_two_round_trips_for_the_first_answer_and_one_for_the_ne
 
 def test_slow_link_carries_no_more_than_its_bandwidth_and_every_byte(echo_port: int) -> None:
     with (
-        SlowLink(echo_port, Speed(rtt=0.0, megabits=4)) as link,
-        socket.create_connection(("127.0.0.1", link.port)) as connection,
+        SlowLink([echo_port], Speed(rtt=0.0, megabits=4)) as link,
+        socket.create_connection(("127.0.0.1", link.ports[0])) as connection,
     ):
         assert asked(connection, 100_000) >= 0.2
