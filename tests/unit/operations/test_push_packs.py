@@ -1,6 +1,7 @@
 """What forbids publishing, and the order in which names appear: nobody ever sees half."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,7 @@ def tags(contents: MemoryContents) -> list[str]:
 
 
 def facts(orders: list[PackJob], where: DaemonlessStore, allowed: Permissions) -> list[str]:
-    return [each.message.partition(";")[0] for each in refusals(orders, where, allowed, 4)]
+    return [re.split("[;\n]", each.message)[0] for each in refusals(orders, where, allowed, 4)]
 
 
 def test_language_images_come_first_and_moving_names_last(tmp_path: Path) -> None:
@@ -85,10 +86,10 @@ def test_everything_that_forbids_it_is_told_and_nothing_is_written(tmp_path: Pat
     old = contents.digest(Reference.parse("org/a:LSP-1"))
     assert facts(orders, store(contents, "registry"), Permissions()) == [
         f"org/a: {first.directory} and {second.directory} are both packed under this name",
-        f"{first.directory}: no commit holds this content",
+        f"{first.directory}: no commit holds this content, so it must not go to a registry",
         f"org/a:LSP-1: it is {old} already, and this is {first.image.digest}",
-        "org/a:latest: the registry has no such image",
-        f"{second.directory}: no commit holds this content",
+        "org/a:latest: the registry has no such image to tag as org/a:1",
+        f"{second.directory}: no commit holds this content, so it must not go to a registry",
         f"org/a:LSP-1: it is {old} already, and this is {second.image.digest}",
     ]
     assert contents.log == []
@@ -112,10 +113,13 @@ def test_a_registry_tags_only_inside_a_repository(tmp_path: Path) -> None:
     contents.put_manifest(other, OCI_MANIFEST, each.image.manifest)
     orders = [PackJob(0, each, language_tag(each, other))]
     assert facts(orders, store(contents, "registry"), ANY) == [
-        "org/build:9: it is in another repository than org/a:1"
+        (
+            "org/build:9: it is in another repository than org/a:1, "
+            "and a registry tags an image only in its own repository"
+        )
     ]
     assert facts(orders, store(contents), ANY) == []
     same = [PackJob(0, each, language_tag(each, Reference.parse("docker.io/org/a:1")))]
     assert facts(same, store(contents, "registry"), ANY) == [
-        "docker.io/org/a:1: the registry has no such image"
+        "docker.io/org/a:1: the registry has no such image to tag as org/a:1"
     ]

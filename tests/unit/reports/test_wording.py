@@ -59,8 +59,7 @@ def test_plural() -> None:
 def test_closing_line_of_a_single_start_point() -> None:
     gone = failure("timeout", "no bytes for 30 s")
     assert closing_line(Result(assembly((listed(0, "java"), gone)), 3)) == (
-        "The start point could not be fetched: nothing was built. "
-        "Put right the error reported here, then run the same command again."
+        "The start point could not be fetched: nothing was built. Fix the error above and run it again."
     )
 
 

@@ -120,9 +120,7 @@ def test_unknown_platform_names_what_there_is(wanted: str) -> None:
     with pytest.raises(FetchError) as caught:
         load_base(two_platforms(), BASE, (wanted, "linux/amd64"))
     assert caught.value.kind == "not-found"
-    assert caught.value.message == (
-        f"{BASE}: it has no image for {wanted}; expected some of linux/amd64, linux/arm64/v8"
-    )
+    assert caught.value.message == (f"{BASE}: no image for {wanted}; it has linux/amd64, linux/arm64/v8")
 
 
 def test_one_image_for_two_platforms_stays_so() -> None:
@@ -141,7 +139,7 @@ def test_single_image_stays_one_and_platforms_are_checked() -> None:
     base = load_base(contents, BASE, ("linux/arm64",))
     made = append(base, recipe(base))
     assert (made.index, made.platforms) == (None, ("linux/arm64/v8",))
-    with pytest.raises(FetchError, match=r"no image for linux/amd64; expected some of linux/arm64/v8"):
+    with pytest.raises(FetchError, match="no image for linux/amd64; it has linux/arm64/v8"):
         load_base(contents, BASE, ("linux/amd64",))
 
 
@@ -171,7 +169,7 @@ def test_name_or_the_digest_that_a_lock_pins(from_: str) -> None:
 
 def test_another_base_in_the_template_is_refused() -> None:
     base = load_base(two_platforms(), BASE, ())
-    with pytest.raises(InvalidInputError, match=r"it builds on 'debian:12'; expected \$base"):
+    with pytest.raises(InvalidInputError, match=r"it builds on 'debian:12' and not on \$base"):
         append(base, recipe(base, "debian:12"))
 
 
