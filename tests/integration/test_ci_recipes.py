@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests import ROOT
+from tests import PACKAGE_PATH, ROOT
 from tests.integration.support import SCRIPT, git, images_yml, manifest, publish, start_point
 from tests.integration.workflows import Job, Runner
 from tests.services import Image, Registry, layer
@@ -259,6 +259,7 @@ def circleci(script: str, folder: Path, environment: Mapping[str, str]) -> str:
     """Run a step as CircleCI does; what it prints."""
     path = f"{SCRIPT.parent}:{os.environ.get('PATH', os.defpath)}"
     own = {"PATH": path, "HOME": str(folder), "LANG": "C.UTF-8", "CI": "true", "CIRCLECI": "true"}
+    own |= PACKAGE_PATH
     done = subprocess.run(
         ["bash", "-eo", "pipefail", "-c", script],
         cwd=folder / "checkout",
