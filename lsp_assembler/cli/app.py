@@ -44,7 +44,7 @@ class _Commands(TyperGroup):
 app = typer.Typer(
     name="lsp-assembler",
     cls=_Commands,
-    help="Assembles cyber-dojo start-point images from tiny :LSP images, without a git clone.",
+    help="Assemble cyber-dojo start-points images from tiny :LSP images, without a git clone.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

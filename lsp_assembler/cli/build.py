@@ -22,7 +22,7 @@ class Wanted:
             "--tag",
             "-t",
             metavar="NAME",
-            help="Name of the image; repeatable.",
+            help="A name for the image; repeatable.",
             show_default="name: of images.yml",
         ),
         NOTHING,
@@ -34,7 +34,7 @@ class Wanted:
             "--template",
             metavar="FILE",
             help="The Dockerfile to fill in.",
-            show_default="Dockerfile.template beside images.yml, else the one that comes with the tool",
+            show_default="Dockerfile.template next to images.yml, else the built-in one",
         ),
         NOTHING,
     ]
@@ -43,19 +43,19 @@ class Wanted:
         typer.Option(
             "--platform",
             metavar="OS/ARCH",
-            help="Build for this platform only; repeatable; without an engine.",
-            show_default="all of the base image's",
+            help="Build for this platform only; repeatable; not with --to docker.",
+            show_default="all platforms of the base image",
         ),
         NOTHING,
     ]
     locked: Annotated[
         bool,
-        typer.Option("--locked", help="Use exactly the digests of the lock file; refuse a stale one."),
+        typer.Option("--locked", help="Use exactly the digests in the lock file; refuse a stale file."),
         OFF,
     ]
     context: Annotated[
         Path | None,
-        typer.Option("--context", metavar="DIR", help="Also write what goes to /app/repos to DIR."),
+        typer.Option("--context", metavar="DIR", help="Also write the content of /app/repos to DIR."),
         NOTHING,
     ]
 
@@ -74,9 +74,9 @@ def build(
     format_: options.AnyFormat,
     limits: options.ImageLimits,
 ) -> None:
-    """Assemble the start-points image of all LSP images that images.yml lists.
+    """Build the start-points image from the LSP images in images.yml.
 
-    Image names or directories on the command line replace the list. A directory is an LTF checkout, which
+    Image names or directories on the command line replace the list. A directory must be an LTF checkout; it
     is packed in memory.
     """
     stores = reading.options(reading.pull, options.limits(limits))

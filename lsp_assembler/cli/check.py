@@ -19,10 +19,10 @@ def check(
     format_: options.AnyFormat,
     limits: options.ImageLimits,
 ) -> None:
-    """Check start points by every rule, and display names for uniqueness; build nothing.
+    """Check start points against every rule; build nothing.
 
-    Reads the images that images.yml lists, or the given images and directories. Directories need neither
-    an engine nor git: any folder that holds manifest.json files will do.
+    Reads the images that images.yml lists, or the images and directories on the command line. A directory
+    needs neither an engine nor git: any folder with manifest.json files will do.
     """
     stores = reading.options(reading.pull, options.limits(limits))
     request = operation.CheckRequest(

@@ -12,7 +12,7 @@ from lsp_assembler.text import json_text
 
 Image = Annotated[str, typer.Argument(metavar="IMAGE", help="A start-points image.", show_default=False)]
 PullMissing = Annotated[
-    Pull, typer.Option("--pull", help="When the engine pulls an image."), Default(Pull.MISSING)
+    Pull, typer.Option("--pull", help="When the engine pulls the image."), Default(Pull.MISSING)
 ]
 
 
@@ -23,7 +23,10 @@ def inspect(
     pull: PullMissing,
     reading: options.Reading,
 ) -> None:
-    """Print what a start-points image serves, as JSON: each display_name with its url, sha and image_name."""
+    """Print what a start-points image serves, as JSON.
+
+    For each display_name it prints the url, the sha and the image_name.
+    """
     request = operation.InspectRequest(
         image=image, from_store=reading.from_, stores=reading.options(pull), environ=options.environ()
     )

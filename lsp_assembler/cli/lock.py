@@ -12,7 +12,7 @@ from lsp_assembler.reports import lock as reports
 
 AcceptMoved = Annotated[
     bool,
-    typer.Option("--accept-moved", help="Lock what a tag that is meant to be immutable stands for now."),
+    typer.Option("--accept-moved", help="Accept that immutable tags have moved, and lock their new digests."),
     OFF,
 ]
 
@@ -29,9 +29,9 @@ def lock(
     strict: options.Strict,
     limits: options.ImageLimits,
 ) -> None:
-    """Write images.lock: what every name in images.yml stands for now, by digest.
+    """Write the digest of every image in images.yml to images.lock.
 
-    Reads and checks everything as `check` does; where anything is wrong, nothing is written.
+    Reads and checks everything as `check` does. If anything is wrong, nothing is written.
     """
     stores = reading.options(reading.pull, options.limits(limits))
     request = operation.LockRequest(

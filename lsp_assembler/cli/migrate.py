@@ -22,21 +22,25 @@ class Known:
     maps: Annotated[
         list[str] | None,
         typer.Option(
-            "--map", metavar="REPO=IMAGE", help="The image of a repository, by URL or last part; repeatable."
+            "--map",
+            metavar="REPO=IMAGE",
+            help="The image of a repository (its URL, or the last part); repeatable.",
         ),
         NOTHING,
     ]
     manifests: Annotated[
         Path | None,
         typer.Option(
-            "--manifests", metavar="DIR", help="A folder with checkouts DIR/REPO or manifests DIR/REPO.json."
+            "--manifests",
+            metavar="DIR",
+            help="A folder of checkouts (DIR/REPO) or manifests (DIR/REPO.json).",
         ),
         NOTHING,
     ]
     packed: Annotated[
         list[str] | None,
         typer.Option(
-            "--packed", metavar="NAME", help="An LSP image, which knows its repository; repeatable."
+            "--packed", metavar="NAME", help="An LSP image, which names its repository; repeatable."
         ),
         NOTHING,
     ]
@@ -49,7 +53,7 @@ class Output:
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="Write to a file.", show_default="standard output"
+            "--output", "-o", metavar="FILE", help="Write to this file.", show_default="standard output"
         ),
         NOTHING,
     ]
@@ -65,9 +69,10 @@ def migrate(
     reading: options.Reading,
     jobs: options.Jobs,
 ) -> None:
-    """Turn a list of git repositories into images.yml, with the LSP image of each repository.
+    """Turn a list of git repositories into an images.yml.
 
-    Nothing is cloned. What cannot be mapped is reported, and stands in images.yml as a comment.
+    Nothing is cloned. A repository that cannot be mapped to an LSP image is reported, and is left
+    as a comment.
     """
     request = operation.MigrateRequest(
         file=file,

@@ -41,7 +41,7 @@ Sources = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[SOURCE]...",
-        help="Image names, or directories ('.' or a path with a '/'), in place of the list in images.yml.",
+        help="Image names, or directories ('.' or a path with a '/'), instead of the list in images.yml.",
         show_default=False,
     ),
     NOTHING,
@@ -59,12 +59,14 @@ Base = Annotated[
 Type = Annotated[
     StartPointType | None,
     typer.Option(
-        "--type", help="What the start points are.", show_default="as images.yml says, else languages"
+        "--type", help="What the start points are.", show_default="type: of images.yml, else languages"
     ),
     NOTHING,
 ]
 ToStore = Annotated[
-    str, typer.Option("--to", metavar="STORE", help=f"Where the image goes: {_STORES}."), Default("auto")
+    str,
+    typer.Option("--to", metavar="STORE", help=f"Where to publish the image: {_STORES}."),
+    Default("auto"),
 ]
 Jobs = Annotated[
     int | None,
@@ -74,21 +76,19 @@ Jobs = Annotated[
         min=1,
         max=256,
         metavar="N",
-        help="How many images are read at once.",
+        help="How many images to read at once.",
         show_default="16, or 96 without an engine",
     ),
     NOTHING,
 ]
-NoCache = Annotated[
-    bool, typer.Option("--no-cache", help="Do not keep what registries send from run to run."), OFF
-]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Do not use the cache."), OFF]
 Strict = Annotated[bool, typer.Option("--strict", help="Treat warnings as errors."), OFF]
 AnyFormat = Annotated[
-    Format, typer.Option("--format", help="How the result is written to stdout."), Default(Format.TEXT)
+    Format, typer.Option("--format", help="How to write the result to stdout."), Default(Format.TEXT)
 ]
 TextOrJson = Annotated[
     DataFormat,
-    typer.Option("--format", help="How the result is written to stdout."),
+    typer.Option("--format", help="How to write the result to stdout."),
     Default(DataFormat.TEXT),
 ]
 
@@ -101,7 +101,7 @@ class Listed:
     lock_file: Annotated[
         Path | None,
         typer.Option(
-            "--lock", metavar="FILE", help="The lock file.", show_default=f"{LOCK} beside images.yml"
+            "--lock", metavar="FILE", help="The lock file.", show_default=f"{LOCK} next to images.yml"
         ),
         NOTHING,
     ]
@@ -114,13 +114,16 @@ class Reach:
 
     insecure: Annotated[
         list[str] | None,
-        typer.Option("--insecure", metavar="HOST", help="A registry that speaks plain http; repeatable."),
+        typer.Option("--insecure", metavar="HOST", help="Use plain http for this registry; repeatable."),
         NOTHING,
     ]
     stall_timeout: Annotated[
         float,
         typer.Option(
-            "--stall-timeout", min=0.1, metavar="SECONDS", help="Give up on an image when no byte comes."
+            "--stall-timeout",
+            min=0.1,
+            metavar="SECONDS",
+            help="Give up on an image when no data arrives for this long.",
         ),
         Default(StoreOptions().stall_timeout),
     ]
@@ -141,7 +144,7 @@ class Reading(Reach):
 
     from_: Annotated[
         str,
-        typer.Option("--from", metavar="STORE", help=f"Where images are read: {_STORES}."),
+        typer.Option("--from", metavar="STORE", help=f"Where to read images: {_STORES}."),
         Default("auto"),
     ]
 
@@ -162,7 +165,7 @@ class Caching:
     no_cache: NoCache
     offline: Annotated[
         bool,
-        typer.Option("--offline", help="Ask no registry: everything is in images.lock and the cache."),
+        typer.Option("--offline", help="Ask no registry: read everything from the cache, by digest."),
         OFF,
     ]
 
@@ -174,7 +177,7 @@ class Judging:
     strict: Strict
     verify_images: Annotated[
         bool,
-        typer.Option("--verify-images", help="Ask the registries whether every language image is there."),
+        typer.Option("--verify-images", help="Ask the registries whether every language image exists."),
         OFF,
     ]
 
@@ -186,20 +189,34 @@ class TreeLimits:
     max_bytes: Annotated[
         int,
         typer.Option(
-            "--max-bytes", min=1, metavar="N", help="Its files together, in bytes.", rich_help_panel=_LIMITS
+            "--max-bytes",
+            min=1,
+            metavar="N",
+            help="Its total size, uncompressed, in bytes.",
+            rich_help_panel=_LIMITS,
         ),
         Default(_LIMIT.max_bytes),
     ]
     max_entries: Annotated[
         int,
         typer.Option(
-            "--max-entries", min=1, metavar="N", help="Its files and folders.", rich_help_panel=_LIMITS
+            "--max-entries",
+            min=1,
+            metavar="N",
+            help="The number of its files and folders.",
+            rich_help_panel=_LIMITS,
         ),
         Default(_LIMIT.max_entries),
     ]
     max_path: Annotated[
         int,
-        typer.Option("--max-path", min=1, metavar="N", help="One path, in bytes.", rich_help_panel=_LIMITS),
+        typer.Option(
+            "--max-path",
+            min=1,
+            metavar="N",
+            help="The length of one path, in bytes.",
+            rich_help_panel=_LIMITS,
+        ),
         Default(_LIMIT.max_path),
     ]
 
@@ -214,7 +231,7 @@ class ImageLimits(TreeLimits):
             "--max-compressed",
             min=1,
             metavar="N",
-            help="One layer as a registry or layout has it, in bytes.",
+            help="The size of one layer, as stored, in bytes.",
             rich_help_panel=_LIMITS,
         ),
         Default(_LIMIT.max_compressed),

@@ -24,7 +24,10 @@ def outdated(
     jobs: options.Jobs,
     format_: options.AnyFormat,
 ) -> None:
-    """Compare images.lock with images.yml, and with what its names stand for now; fetch nothing."""
+    """Show what has changed since images.lock was written.
+
+    Compares the lock file with images.yml, and with the current digest of every image. Fetches no image.
+    """
     request = operation.OutdatedRequest(
         file=listed.file,
         type=listed.type_,

@@ -23,7 +23,7 @@ Directories = Annotated[
 ]
 FromTree = Annotated[
     Path | None,
-    typer.Option("--from-tree", metavar="DIR", help="Pack every checkout that is a child of DIR."),
+    typer.Option("--from-tree", metavar="DIR", help="Also pack every checkout in DIR."),
     NOTHING,
 ]
 
@@ -34,11 +34,16 @@ class Wanted:
 
     version: Annotated[
         str | None,
-        typer.Option("--version", metavar="TAG", help="The tag, e.g. 3.7.4-18.", show_default="the commit's"),
+        typer.Option(
+            "--version",
+            metavar="TAG",
+            help="Use this TAG, e.g. 3.7.4-18.",
+            show_default="first 7 characters of the commit",
+        ),
         NOTHING,
     ]
     tag_language_image: Annotated[
-        bool, typer.Option("--tag-language-image", help="Give NAME:latest the further tag NAME:TAG."), OFF
+        bool, typer.Option("--tag-language-image", help="Also give NAME:latest the tag NAME:TAG."), OFF
     ]
     language_image: Annotated[
         str | None,
@@ -52,7 +57,11 @@ class Wanted:
     ]
     durations: Annotated[
         Path | None,
-        typer.Option("--durations", metavar="FILE", help="Seconds of a red, an amber and a green test run."),
+        typer.Option(
+            "--durations",
+            metavar="FILE",
+            help="JSON with the seconds that red, amber and green test runs take.",
+        ),
         NOTHING,
     ]
 
@@ -61,11 +70,9 @@ class Wanted:
 class Allowed:
     """What is only done if the user says so."""
 
-    force: Annotated[
-        bool, typer.Option("--force", help="Overwrite tags that are meant to be immutable."), OFF
-    ]
+    force: Annotated[bool, typer.Option("--force", help="Overwrite immutable tags."), OFF]
     allow_dirty: Annotated[
-        bool, typer.Option("--allow-dirty", help="Let content that no commit holds go to a registry."), OFF
+        bool, typer.Option("--allow-dirty", help="Allow publishing uncommitted content to a registry."), OFF
     ]
 
 
@@ -84,9 +91,10 @@ def pack(
     reach: options.Reach,
     limits: options.TreeLimits,
 ) -> None:
-    """Make an LSP image of each LTF checkout: NAME:LSP-TAG, with the commit's TAG, and NAME:LSP.
+    """Make an LSP image from each LTF checkout.
 
-    Nothing is published unless every start point passes every rule. The checkouts are not touched.
+    It is published as NAME:LSP-TAG, with the TAG of the commit, and as NAME:LSP. Nothing is published unless
+    every start point passes every rule. The checkouts do not change.
     """
     request = operation.PackRequest(
         directories=directories or (),

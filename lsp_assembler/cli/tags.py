@@ -12,7 +12,7 @@ from lsp_assembler.errors import LspAssemblerError
 from lsp_assembler.operations import tags as operation
 from lsp_assembler.reports import tags as reports
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="A repository of LSP images.", show_default=False)]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The image, without a tag.", show_default=False)]
 All = Annotated[bool, typer.Option("--all", help="List all tags, not only LSP and LSP-TAG."), OFF]
 
 
@@ -27,9 +27,9 @@ def tags(
     jobs: options.Jobs,
     format_: options.TextOrJson,
 ) -> None:
-    """List the versions of an LSP image, newest first; fetch no start point.
+    """List the versions of an LSP image, newest first.
 
-    From an engine these are the images that it has; from a registry all that are published.
+    An engine knows only the images it has; a registry knows all that are published. Fetches no start point.
     """
     request = operation.TagsRequest(
         name=name,

@@ -13,7 +13,7 @@ Name = Annotated[
     str,
     typer.Argument(
         metavar="NAME",
-        help="An image as images.yml lists it; its tag is only needed if there are several.",
+        help="An image in images.yml; add its tag if the file lists several versions.",
         show_default=False,
     ),
 ]
@@ -34,9 +34,10 @@ def update(
     no_cache: options.NoCache,
     jobs: options.Jobs,
 ) -> None:
-    """Move one image of images.yml to a newer immutable tag; nothing else in the file changes.
+    """Move one image in images.yml to a newer version.
 
-    From an engine the newest is that of the images that it has; from a registry that of all published.
+    An engine knows only the images it has; a registry knows all that are published. Nothing else in the file
+    changes.
     """
     request = operation.UpdateRequest(
         name=name,
