@@ -68,6 +68,7 @@ def build(
     wanted: Wanted,
     to: options.ToStore,
     reading: options.Pulling,
+    reach: options.Reach,
     caching: options.Caching,
     jobs: options.Jobs,
     judging: options.Judging,
@@ -79,7 +80,7 @@ def build(
     Image names or directories on the command line replace the list. A directory must be an LTF checkout; it
     is packed in memory.
     """
-    stores = reading.options(reading.pull, options.limits(limits))
+    stores = reach.options(reading.pull, options.limits(limits))
     request = operation.BuildRequest(
         sources=sources or (),
         file=listed.file,

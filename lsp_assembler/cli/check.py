@@ -13,6 +13,7 @@ def check(
     sources: options.Sources,
     listed: options.Listed,
     reading: options.Pulling,
+    reach: options.Reach,
     caching: options.Caching,
     jobs: options.Jobs,
     judging: options.Judging,
@@ -24,7 +25,7 @@ def check(
     Reads the images that images.yml lists, or the images and directories on the command line. A directory
     needs neither an engine nor git: any folder with manifest.json files will do.
     """
-    stores = reading.options(reading.pull, options.limits(limits))
+    stores = reach.options(reading.pull, options.limits(limits))
     request = operation.CheckRequest(
         sources=sources or (),
         file=listed.file,

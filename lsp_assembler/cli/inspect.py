@@ -20,14 +20,15 @@ PullMissing = Annotated[
 def inspect(
     *,
     image: Image,
-    pull: PullMissing,
     reading: options.Reading,
+    pull: PullMissing,
+    reach: options.Reach,
 ) -> None:
     """Print what a start-points image serves, as JSON.
 
     For each display_name it prints the url, the sha and the image_name.
     """
     request = operation.InspectRequest(
-        image=image, from_store=reading.from_, stores=reading.options(pull), environ=options.environ()
+        image=image, from_store=reading.from_, stores=reach.options(pull), environ=options.environ()
     )
     typer.echo(json_text(operation.inspect(request, reporting.Terminal())), nl=False)

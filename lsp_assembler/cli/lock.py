@@ -24,6 +24,7 @@ def lock(
     accept_moved: AcceptMoved,
     base: options.Base,
     reading: options.Pulling,
+    reach: options.Reach,
     no_cache: options.NoCache,
     jobs: options.Jobs,
     strict: options.Strict,
@@ -33,7 +34,7 @@ def lock(
 
     Reads and checks everything as `check` does. If anything is wrong, nothing is written.
     """
-    stores = reading.options(reading.pull, options.limits(limits))
+    stores = reach.options(reading.pull, options.limits(limits))
     request = operation.LockRequest(
         file=listed.file,
         type=listed.type_,

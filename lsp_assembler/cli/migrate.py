@@ -67,6 +67,7 @@ def migrate(
     known: Known,
     output: Output,
     reading: options.Reading,
+    reach: options.Reach,
     jobs: options.Jobs,
 ) -> None:
     """Turn a list of git repositories into an images.yml.
@@ -83,7 +84,7 @@ def migrate(
         force=output.force,
         from_store=reading.from_,
         jobs=jobs,
-        stores=reading.options(),
+        stores=reach.options(),
         environ=options.environ(),
     )
     reporting.run(partial(operation.migrate, request), _show)

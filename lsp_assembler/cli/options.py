@@ -109,6 +109,26 @@ class Listed:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """Where images are read."""
+
+    from_: Annotated[
+        str,
+        typer.Option("--from", metavar="STORE", help=f"Where to read images: {_STORES}."),
+        Default("auto"),
+    ]
+
+
+@dataclass(frozen=True)
+class Pulling(Reading):
+    """The same for what an engine has to have at its newest."""
+
+    pull: Annotated[
+        Pull, typer.Option("--pull", help="When the engine pulls an image."), Default(Pull.ALWAYS)
+    ]
+
+
+@dataclass(frozen=True)
 class Reach:
     """How engines and registries are reached."""
 
@@ -136,26 +156,6 @@ class Reach:
             limits=limits or Limits(),
             insecure=tuple(self.insecure or ()),
         )
-
-
-@dataclass(frozen=True)
-class Reading(Reach):
-    """Where images are read."""
-
-    from_: Annotated[
-        str,
-        typer.Option("--from", metavar="STORE", help=f"Where to read images: {_STORES}."),
-        Default("auto"),
-    ]
-
-
-@dataclass(frozen=True)
-class Pulling(Reading):
-    """The same for what an engine has to have at its newest."""
-
-    pull: Annotated[
-        Pull, typer.Option("--pull", help="When the engine pulls an image."), Default(Pull.ALWAYS)
-    ]
 
 
 @dataclass(frozen=True)

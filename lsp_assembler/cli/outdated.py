@@ -21,6 +21,7 @@ def outdated(
     listed: options.Listed,
     base: options.Base,
     reading: options.Pulling,
+    reach: options.Reach,
     jobs: options.Jobs,
     format_: options.AnyFormat,
 ) -> None:
@@ -35,7 +36,7 @@ def outdated(
         lock_file=listed.lock_file,
         base=base,
         jobs=jobs,
-        stores=reading.options(reading.pull),
+        stores=reach.options(reading.pull),
         environ=options.environ(),
     )
     shown = str(listed.lock_file or (listed.file.parent if listed.file else Path()) / FILENAME)

@@ -23,6 +23,7 @@ def tags(
     file: options.ImagesFile,
     all_: All,
     reading: options.Reading,
+    reach: options.Reach,
     no_cache: options.NoCache,
     jobs: options.Jobs,
     format_: options.TextOrJson,
@@ -37,7 +38,7 @@ def tags(
         file=file,
         from_store=reading.from_,
         jobs=jobs,
-        stores=options.cached(reading.options(), no_cache=no_cache),
+        stores=options.cached(reach.options(), no_cache=no_cache),
         environ=options.environ(),
     )
 

@@ -31,6 +31,7 @@ def update(
     tag: Tag,
     file: options.ImagesFile,
     reading: options.Reading,
+    reach: options.Reach,
     no_cache: options.NoCache,
     jobs: options.Jobs,
 ) -> None:
@@ -45,7 +46,7 @@ def update(
         file=file,
         from_store=reading.from_,
         jobs=jobs,
-        stores=options.cached(reading.options(), no_cache=no_cache),
+        stores=options.cached(reach.options(), no_cache=no_cache),
         environ=options.environ(),
     )
     done = operation.update(request, reporting.Terminal())

@@ -19,7 +19,7 @@ from lsp_assembler.operations.plan import Plan
 from lsp_assembler.operations.push_packs import (
     Packed,
     PackJob,
-    Permissions,
+    PushOptions,
     Refusal,
     language_tag,
     push_packs,
@@ -91,7 +91,6 @@ class _Job:
 
     type: StartPointType
     options: PackOptions
-    allowed: Permissions
     language_image: Reference | None
     request: PackRequest
 
@@ -117,7 +116,6 @@ def pack(request: PackRequest, observer: Observer = SILENT) -> PackResult:
     job = _Job(
         request.type or StartPointType.LANGUAGES,
         PackOptions(version_tag(request.version), durations_label(request.durations, single=single)),
-        Permissions(request.force, request.allow_dirty),
         language_image_name(request.language_image, wanted=wanted, single=single),
         request,
     )
@@ -163,11 +161,12 @@ def _published(found: _Read, job: _Job, stores: Stores, destination: StoreSpec) 
         if assembly.exit_status:
             return PackResult(assembly.exit_status, assembly)
         store = stores.publisher(destination)
-        orders = tuple(_pack_job(index, each, job) for index, each in found.packs.items())
-        against = refusals(orders, store, job.allowed, request.jobs or store.jobs)
+        wanted = tuple(_pack_job(index, each, job) for index, each in found.packs.items())
+        options = PushOptions(request.force, request.allow_dirty, request.jobs or store.jobs)
+        against = refusals(wanted, store, options)
         if against:
             return PackResult(PublishError.exit_status, assembly, refusals=against)
-        published, failed = push_packs(orders, store)
+        published, failed = push_packs(wanted, store)
     except LspAssemblerError as error:
         return PackResult(error.exit_status, assembly, error=str(error))
     if failed:

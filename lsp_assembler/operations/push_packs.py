@@ -20,16 +20,18 @@ _UPLOADS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Permissions:
-    """What the user explicitly allows.
+class PushOptions:
+    """How packs are published.
 
     Args:
-        force: to give other content to a name that never moves.
-        allow_dirty: to publish to a registry what no commit holds.
+        force: whether a name that is meant to be immutable may get other content.
+        allow_dirty: whether a registry may get what no commit holds.
+        threads: how many packs are looked at at the same time.
     """
 
     force: bool = False
     allow_dirty: bool = False
+    threads: int = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +108,9 @@ def language_tag(pack: Pack, image: Reference | None) -> LanguageTag:
     return LanguageTag(image or name.with_tag("latest"), name)
 
 
-def refusals(
-    jobs: Sequence[PackJob], store: Store, allowed: Permissions, threads: int
-) -> tuple[Refusal, ...]:
+def refusals(jobs: Sequence[PackJob], store: Store, options: PushOptions) -> tuple[Refusal, ...]:
     """All that forbids publishing, of all packs. It asks the store, and changes nothing."""
-    found = in_parallel(lambda job: list(_objections(job, store, allowed)), jobs, threads)
+    found = in_parallel(lambda job: list(_objections(job, store, options)), jobs, options.threads)
     return (*_shared(jobs), *itertools.chain.from_iterable(found))
 
 
@@ -165,11 +165,11 @@ def _shared(jobs: Sequence[PackJob]) -> Iterator[Refusal]:
         yield Refusal(None, "refused", str(error))
 
 
-def _objections(job: PackJob, store: Store, allowed: Permissions) -> Iterator[Refusal]:
+def _objections(job: PackJob, store: Store, options: PushOptions) -> Iterator[Refusal]:
     checks = (
-        _dirty(job, store, allowed),
-        _moved(job, store, allowed),
-        _language_image(job, store, allowed),
+        _dirty(job, store, options),
+        _moved(job, store, options),
+        _language_image(job, store, options),
     )
     for check in checks:
         try:
@@ -178,17 +178,17 @@ def _objections(job: PackJob, store: Store, allowed: Permissions) -> Iterator[Re
             yield _failed(job, error)
 
 
-def _dirty(job: PackJob, store: Store, allowed: Permissions) -> Iterable[PublishError]:
-    if job.pack.is_provisional and store.is_shared and not allowed.allow_dirty:
+def _dirty(job: PackJob, store: Store, options: PushOptions) -> Iterable[PublishError]:
+    if job.pack.is_provisional and store.is_shared and not options.allow_dirty:
         yield PublishError(
             f"{job.pack.directory}: no commit holds this content, so it must not go to a registry",
             "Commit it, try it out with --to docker, or allow it with --allow-dirty.",
         )
 
 
-def _moved(job: PackJob, store: Store, allowed: Permissions) -> Iterable[PublishError]:
+def _moved(job: PackJob, store: Store, options: PushOptions) -> Iterable[PublishError]:
     name, _ = job.pack.references
-    found = None if allowed.force else store.conflict(job.pack.image, name)
+    found = None if options.force else store.conflict(job.pack.image, name)
     if found:
         yield PublishError(
             f"{name}: it is {found.existing} already, and this is {found.wanted}; such a tag must not move",
@@ -196,7 +196,7 @@ def _moved(job: PackJob, store: Store, allowed: Permissions) -> Iterable[Publish
         )
 
 
-def _language_image(job: PackJob, store: Store, allowed: Permissions) -> Iterable[PublishError]:
+def _language_image(job: PackJob, store: Store, options: PushOptions) -> Iterable[PublishError]:
     tag = job.language_tag
     if tag is None:
         return
@@ -215,7 +215,7 @@ def _language_image(job: PackJob, store: Store, allowed: Permissions) -> Iterabl
         )
         return
     existing = store.digest(tag.name)
-    if existing not in (None, wanted) and not allowed.force:
+    if existing not in (None, wanted) and not options.force:
         yield PublishError(
             f"{tag.name}: it is {existing} already, and {tag.image} is {wanted}; such a tag must not move",
             "Publish the language image of a new commit, or overwrite the tag with --force.",

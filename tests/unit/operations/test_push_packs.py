@@ -11,12 +11,12 @@ from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.start_point import MANIFEST, StartPointType
 from lsp_assembler.oci.documents import OCI_MANIFEST, digest_of
 from lsp_assembler.oci.layers import Limits
-from lsp_assembler.operations.push_packs import PackJob, Permissions, language_tag, push_packs, refusals
+from lsp_assembler.operations.push_packs import PackJob, PushOptions, language_tag, push_packs, refusals
 from lsp_assembler.stores.daemonless.store import DaemonlessStore, RegistryStore
 from tests.checkouts import commit, without_ci, write
 from tests.unit.stores.daemonless.memory import MemoryContents
 
-ANY = Permissions(force=True, allow_dirty=True)
+ANY = PushOptions(force=True, allow_dirty=True)
 
 
 @pytest.fixture(autouse=True)
@@ -42,8 +42,8 @@ def tags(contents: MemoryContents) -> list[str]:
     return [line for line in contents.log if line.startswith("tag ")]
 
 
-def facts(orders: list[PackJob], where: DaemonlessStore, allowed: Permissions) -> list[str]:
-    return [re.split("[;\n]", each.message)[0] for each in refusals(orders, where, allowed, 4)]
+def facts(orders: list[PackJob], where: DaemonlessStore, options: PushOptions) -> list[str]:
+    return [re.split("[;\n]", each.message)[0] for each in refusals(orders, where, options)]
 
 
 def test_language_images_come_first_and_moving_names_last(tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ def test_language_images_come_first_and_moving_names_last(tmp_path: Path) -> Non
         contents.put_manifest(each.language_image.with_tag("latest"), OCI_MANIFEST, each.image.manifest)
     contents.log.clear()
     orders = [PackJob(index, each, language_tag(each, None)) for index, each in enumerate(packs)]
-    assert refusals(orders, store(contents), Permissions(), 4) == ()
+    assert refusals(orders, store(contents), PushOptions(), 4) == ()
     published, failed = push_packs(orders, store(contents))
     assert failed == ()
     assert [each.names for each in published] == [(f"org/{n}:LSP-1", f"org/{n}:LSP") for n in ("a", "b")]
@@ -84,7 +84,7 @@ def test_everything_that_forbids_it_is_told_and_nothing_is_written(tmp_path: Pat
     first, second = made(tmp_path, "a", "43"), made(tmp_path / "more", "a", "44")
     orders = [PackJob(0, first, language_tag(first, None)), PackJob(1, second)]
     old = contents.digest(Reference.parse("org/a:LSP-1"))
-    assert facts(orders, store(contents, "registry"), Permissions()) == [
+    assert facts(orders, store(contents, "registry"), PushOptions()) == [
         f"org/a: {first.directory} and {second.directory} are both packed under this name",
         f"{first.directory}: no commit holds this content, so it must not go to a registry",
         f"org/a:LSP-1: it is {old} already, and this is {first.image.digest}",
@@ -100,11 +100,11 @@ def test_what_is_allowed_is_not_refused(tmp_path: Path) -> None:
     push_packs([PackJob(0, made(tmp_path, "a"))], store(contents))
     orders = [PackJob(0, made(tmp_path, "a", "43"))]
     assert facts(orders, store(contents, "registry"), ANY) == []
-    assert len(facts(orders, store(contents, "registry"), Permissions(force=True))) == 1
-    assert len(facts(orders, store(contents, "registry"), Permissions(allow_dirty=True))) == 1
+    assert len(facts(orders, store(contents, "registry"), PushOptions(force=True))) == 1
+    assert len(facts(orders, store(contents, "registry"), PushOptions(allow_dirty=True))) == 1
     commit(tmp_path / "a")
     committed = pack(tmp_path / "a", StartPointType.LANGUAGES, Limits(), os.environ)
-    assert facts([PackJob(0, committed)], store(contents, "registry"), Permissions()) == []
+    assert facts([PackJob(0, committed)], store(contents, "registry"), PushOptions()) == []
 
 
 def test_a_registry_tags_only_inside_a_repository(tmp_path: Path) -> None:
