@@ -53,7 +53,7 @@ def test_language_images_come_first_and_moving_names_last(tmp_path: Path) -> Non
         contents.put_manifest(each.language_image.with_tag("latest"), OCI_MANIFEST, each.image.manifest)
     contents.log.clear()
     orders = [PackJob(index, each, language_tag(each, None)) for index, each in enumerate(packs)]
-    assert refusals(orders, store(contents), PushOptions(), 4) == ()
+    assert refusals(orders, store(contents), PushOptions()) == ()
     published, failed = push_packs(orders, store(contents))
     assert failed == ()
     assert [each.names for each in published] == [(f"org/{n}:LSP-1", f"org/{n}:LSP") for n in ("a", "b")]
