@@ -17,7 +17,7 @@ from lsp_assembler.operations.language_images import Digest, verify_images
 from lsp_assembler.operations.observer import Observer, Watch
 from lsp_assembler.operations.plan import Plan
 from lsp_assembler.parallel import in_parallel
-from lsp_assembler.stores.interface import Progress, Store
+from lsp_assembler.stores.interface import ImageSource, Progress
 
 ReadSource = Callable[[Source, Progress], StartPoint]
 """Reads one source and reports (state, bytes so far) on the way; raises FetchError. Called from threads."""
@@ -42,7 +42,11 @@ class Checking:
 
 
 def assemble(
-    planned: Plan, store: Store | None, read_directory: ReadDirectory, checking: Checking, observer: Observer
+    planned: Plan,
+    store: ImageSource | None,
+    read_directory: ReadDirectory,
+    checking: Checking,
+    observer: Observer,
 ) -> Assembly:
     """Read all sources of a plan at once, then check them all. One that fails never hides another.
 
@@ -60,7 +64,7 @@ def assemble(
         found = store.fetch(planned.reference(source.text), progress)
         return replace(found, digest=planned.digests.get(source.text) or found.digest)
 
-    jobs = checking.jobs or (store.jobs if store else Store.jobs)
+    jobs = checking.jobs or (store.jobs if store else ImageSource.jobs)
     with observer.watch([source.text for source in planned.sources]) as watch:
         assembly = read_and_check(planned, read, jobs, watch)
     if checking.language_images:

@@ -1,37 +1,39 @@
 """The base image, looked for while the start points are read."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
+from typing import TypeVar
 
 from lsp_assembler.errors import FetchError
+from lsp_assembler.model.images import BaseImage
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.operations.plan import Plan
 from lsp_assembler.parallel import in_background
-from lsp_assembler.stores.interface import Prepared, Store
+
+Found = TypeVar("Found")
 
 
-def find_base(
-    store: Store, planned: Plan, name: Reference, names: Sequence[Reference] = ()
-) -> "Future[Prepared | FetchError]":
-    """Begin to prepare the base image, as the plan reads it; the result waits for it.
+def find_base(find: Callable[[], Found]) -> "Future[Found | FetchError]":
+    """Begin to look for the base image; the result waits for it.
 
     That there is none is a value: the sources are reported all the same.
 
     Args:
-        name: of the base image, as the user wrote it.
-        names: what the built image will be called.
+        find: raises FetchError where there is none.
     """
-    reference = planned.reference(str(name))
 
-    def find() -> Prepared | FetchError:
+    def found() -> Found | FetchError:
         try:
-            found = store.prepare(reference, names)
+            return find()
         except FetchError as error:
             return error
-        digest = planned.digests.get(str(name)) or found.base.digest
-        return replace(
-            found, base=replace(found.base, name=str(name), digest=digest, reference=str(reference))
-        )
 
-    return in_background(find)
+    return in_background(found)
+
+
+def named(base: BaseImage, name: Reference, planned: Plan) -> BaseImage:
+    """A base that was read as the plan reads it, by the name that the user wrote, as everything shows it."""
+    digest = planned.digests.get(str(name)) or base.digest
+    reference = str(planned.reference(str(name)))
+    return replace(base, name=str(name), digest=digest, reference=reference)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from lsp_assembler.errors import FetchError, PublishError
@@ -11,7 +12,7 @@ from lsp_assembler.model.assembly import Assembly
 from lsp_assembler.model.result import Result
 from lsp_assembler.model.start_point import StartPointType
 from lsp_assembler.operations.assemble import Checking, assemble, packed
-from lsp_assembler.operations.base import find_base
+from lsp_assembler.operations.base import find_base, named
 from lsp_assembler.operations.build_spec import BuildSpec, build_spec
 from lsp_assembler.operations.locked import existing, locked, refusal, required
 from lsp_assembler.operations.observer import SILENT, Observer
@@ -80,11 +81,13 @@ def build(request: BuildRequest, observer: Observer = SILENT) -> Result:
         store = stores.reader(source) if planned.needs_store else None
         target = stores.builder(destination, source, request.platforms)
         stores.warn_of_rate_limit(source, planned.references)
-        finding = find_base(target, planned, name, spec.names)
+        finding = find_base(partial(target.prepare, planned.reference(str(name)), spec.names))
         read_directory = packed(planned.type, request.stores.limits, request.environ)
         checking = Checking(request.jobs, request.strict, asking)
         assembly = assemble(planned, store, read_directory, checking, observer)
         found = finding.result()
+        if isinstance(found, Prepared):
+            found = replace(found, base=named(found.base, name, planned))
         base = found.base if isinstance(found, Prepared) else found
         result = refusal(assembly, base, lock, "build")
         result = result or _built(assembly, found, spec, request.context, observer)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from lsp_assembler.errors import FetchError
@@ -13,11 +14,10 @@ from lsp_assembler.model.images import BaseImage
 from lsp_assembler.model.result import Result
 from lsp_assembler.model.start_point import StartPointType
 from lsp_assembler.operations.assemble import Checking, as_it_stands, assemble
-from lsp_assembler.operations.base import find_base
+from lsp_assembler.operations.base import find_base, named
 from lsp_assembler.operations.locked import lock_path, refusal
 from lsp_assembler.operations.observer import SILENT, Observer
 from lsp_assembler.operations.plan import base_of, plan
-from lsp_assembler.stores.interface import Prepared
 from lsp_assembler.stores.open import StoreOptions, Stores, StoreSpec
 
 
@@ -85,11 +85,11 @@ def lock(request: LockRequest, observer: Observer = SILENT) -> LockResult:
     with Stores(request.stores, request.environ, observer.notice, planned.registries) as stores:
         store = stores.reader(spec)
         stores.warn_of_rate_limit(spec, planned.references)
-        finding = find_base(store, planned, name)
+        finding = find_base(partial(store.base, planned.reference(str(name))))
         read_directory = as_it_stands(planned.type, request.stores.limits)
         assembly = assemble(planned, store, read_directory, Checking(request.jobs, request.strict), observer)
         found = finding.result()
-    base = found.base if isinstance(found, Prepared) else found
+    base = found if isinstance(found, FetchError) else named(found, name, planned)
     result = _checked(assembly, base, None if request.accept_moved else before)
     result = replace(result, images_file=planned.listed_in).with_total(time.perf_counter() - started)
     if result.exit_status or isinstance(base, FetchError):

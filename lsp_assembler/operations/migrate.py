@@ -16,7 +16,7 @@ from lsp_assembler.model.versions import MOVING_TAG
 from lsp_assembler.operations.observer import SILENT, Observer
 from lsp_assembler.operations.plan import reference
 from lsp_assembler.parallel import in_parallel
-from lsp_assembler.stores.interface import Pull, Store
+from lsp_assembler.stores.interface import ImageSource, Pull
 from lsp_assembler.stores.open import StoreOptions, Stores, StoreSpec
 
 _EXAMPLE = "9f53889@https://github.com/org/java-junit"
@@ -147,7 +147,7 @@ def _names(option: str, images: Sequence[tuple[str, Reference]]) -> Names:
         raise InvalidInputError(f"{option}: {error}", "Remove one of them.") from error
 
 
-def _sources(store: Store, names: Sequence[Reference], jobs: int | None) -> list[tuple[str, Reference]]:
+def _sources(store: ImageSource, names: Sequence[Reference], jobs: int | None) -> list[tuple[str, Reference]]:
     """Where each image was packed from, all asked at once.
 
     Raises:

@@ -14,7 +14,7 @@ from lsp_assembler.operations.locked import lock_path, wanted
 from lsp_assembler.operations.observer import SILENT, Observer
 from lsp_assembler.operations.plan import base_of, plan
 from lsp_assembler.parallel import in_parallel
-from lsp_assembler.stores.interface import Store
+from lsp_assembler.stores.interface import ImageSource
 from lsp_assembler.stores.open import StoreOptions, Stores, StoreSpec
 
 
@@ -68,7 +68,7 @@ def outdated(request: OutdatedRequest, observer: Observer = SILENT) -> OutdatedR
     return OutdatedResult(path, drift(lock, needed, answers))
 
 
-def _ask(store: Store, names: Sequence[str], jobs: int | None) -> Mapping[str, Answer]:
+def _ask(store: ImageSource, names: Sequence[str], jobs: int | None) -> Mapping[str, Answer]:
     """What every name stands for now, all asked at once; one that fails never hides another."""
 
     def answer(name: str) -> Answer:

@@ -11,7 +11,7 @@ from lsp_assembler.model.versions import Version, is_lsp, newest_first
 from lsp_assembler.operations.observer import SILENT, Observer
 from lsp_assembler.operations.plan import plan, reference
 from lsp_assembler.parallel import in_parallel
-from lsp_assembler.stores.interface import Pull, Store
+from lsp_assembler.stores.interface import ImageSource, Pull
 from lsp_assembler.stores.open import StoreOptions, Stores, StoreSpec
 
 
@@ -84,7 +84,9 @@ def tags(request: TagsRequest, observer: Observer = SILENT) -> TagsResult:
         return TagsResult(repository.name, store.name, store.place, newest_first(found), others)
 
 
-def describe_all(store: Store, repository: Reference, tags: Sequence[str], jobs: int | None) -> list[Version]:
+def describe_all(
+    store: ImageSource, repository: Reference, tags: Sequence[str], jobs: int | None
+) -> list[Version]:
     """What the images of a repository say of themselves, all asked at once; a failure is a value."""
 
     def version(tag: str) -> Version:

@@ -14,7 +14,7 @@ from lsp_assembler.model.versions import Version, is_immutable, lsp_tag, newer, 
 from lsp_assembler.operations.observer import SILENT, Observer
 from lsp_assembler.operations.plan import DEFAULT_FILE, reference
 from lsp_assembler.operations.tags import describe_all
-from lsp_assembler.stores.interface import Pull, Store
+from lsp_assembler.stores.interface import ImageSource, Pull
 from lsp_assembler.stores.open import StoreOptions, Stores, StoreSpec
 
 
@@ -118,7 +118,7 @@ def _wanted(entry: Source, tag: str | None, path: Path) -> str | None:
     return wanted
 
 
-def _existing(store: Store, old: Reference, tag: str) -> Version:
+def _existing(store: ImageSource, old: Reference, tag: str) -> Version:
     """A tag that the request names.
 
     Raises:
@@ -134,7 +134,7 @@ def _existing(store: Store, old: Reference, tag: str) -> Version:
     return Version(tag)
 
 
-def _newest(store: Store, old: Reference, jobs: int | None) -> Version | None:
+def _newest(store: ImageSource, old: Reference, jobs: int | None) -> Version | None:
     """The newest immutable tag; None if the old one is as new.
 
     Raises:

@@ -43,23 +43,20 @@ class Prepared:
     build: Callable[[Recipe], BuiltImage]
 
 
-class Store(ABC):
-    """A place that images are read from and published to.
+class ImageSource(ABC):
+    """A place that images are read from.
 
     All methods may be called from several threads at once, except `close`.
     """
 
     name: str
-    """As `--from` and `--to` spell it, e.g. "docker"."""
+    """As `--from` spells it, e.g. "docker"."""
 
     jobs: int = 16
     """How many images are read at once, unless the user says otherwise."""
 
     is_shared: bool = False
     """Whether others read from here: what is published is there for all of them at once."""
-
-    tags_across_repositories: bool = True
-    """Whether `tag` can give an image a name in another repository than its own."""
 
     @property
     def place(self) -> str:
@@ -113,13 +110,35 @@ class Store(ABC):
         """
 
     @abstractmethod
-    def prepare(self, base: Reference, names: Sequence[Reference] = ()) -> Prepared:
+    def base(self, reference: Reference) -> BaseImage:
+        """What a base image is; "scratch" is no image at all.
+
+        Raises:
+            FetchError: it cannot be read.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Leave nothing behind: stop what is under way and remove every throwaway container.
+
+        May be called while other threads still work; their calls then fail.
+        """
+
+
+class Store(ImageSource):
+    """A place that images are read from and published to."""
+
+    tags_across_repositories: bool = True
+    """Whether `tag` can give an image a name in another repository than its own."""
+
+    @abstractmethod
+    def prepare(self, base: Reference, names: Sequence[Reference]) -> Prepared:
         """Get a base image ready to build on.
 
         Args:
             base: by tag or by digest; "scratch" for none.
-            names: what the built image will be called; at least one if it is going to be built. The store
-                may use the time until then to look them up.
+            names: what the built image will be called, at least one; the store may use the time until then
+                to look them up.
 
         Raises:
             FetchError: it cannot be read.
@@ -155,13 +174,6 @@ class Store(ABC):
             PublishError: an image is not there, or a name cannot be given.
         """
 
-    @abstractmethod
-    def close(self) -> None:
-        """Leave nothing behind: stop what is under way and remove every throwaway container.
-
-        May be called while other threads still work; their calls then fail.
-        """
-
 
 def no_start_point(reference: Reference) -> FetchError:
     """What every store says of an image that is no LSP image."""
@@ -172,7 +184,7 @@ def no_start_point(reference: Reference) -> FetchError:
     )
 
 
-def no_tags(repository: Reference, store: Store) -> FetchError:
+def no_tags(repository: Reference, store: ImageSource) -> FetchError:
     """What every store says of a repository in which it knows no tag."""
     return FetchError(
         f"{repository.name}: {store.place} has no image of this name",

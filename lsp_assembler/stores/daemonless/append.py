@@ -7,7 +7,7 @@ from typing import Any
 from lsp_assembler import dockerfile
 from lsp_assembler.errors import FetchError, InvalidInputError
 from lsp_assembler.model.dates import timestamp
-from lsp_assembler.model.images import SCRATCH, Recipe
+from lsp_assembler.model.images import SCRATCH, BaseImage, Recipe
 from lsp_assembler.model.labels import BASE_DIGEST_LABEL, BASE_NAME_LABEL, CREATED_LABEL
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.oci import image
@@ -44,6 +44,11 @@ class Base:
     reference: Reference | None
     variants: tuple[_Variant, ...]
     is_index: bool
+
+    def described_as(self, name: Reference) -> BaseImage:
+        """The same for those who build on it."""
+        digest = self.reference.digest if self.reference else ""
+        return BaseImage(str(name), digest, self.env, self.platforms)
 
     @property
     def platforms(self) -> dict[str, str]:

@@ -15,7 +15,7 @@ from lsp_assembler.oci.image import Image
 from lsp_assembler.oci.image_reader import any_manifest, configuration, unpack
 from lsp_assembler.oci.layers import Limits
 from lsp_assembler.parallel import in_background
-from lsp_assembler.stores.daemonless.append import append, load_base, scratch
+from lsp_assembler.stores.daemonless.append import Base, append, load_base, scratch
 from lsp_assembler.stores.daemonless.push import NewImage, current_digests, push
 from lsp_assembler.stores.daemonless.tags import tag
 from lsp_assembler.stores.interface import (
@@ -54,7 +54,7 @@ class DaemonlessStore(Store):
         self._platforms = tuple(platforms)
 
     def fetch(self, reference: Reference, progress: Progress = no_progress) -> StartPoint:
-        """See Store.fetch."""
+        """See ImageSource.fetch."""
         progress("pulling", 0)
         document = self._contents.manifest(reference)
         manifest = any_manifest(self._contents, reference, document)
@@ -67,7 +67,7 @@ class DaemonlessStore(Store):
         return StartPoint(document.digest, tree, labels, strays)
 
     def read(self, reference: Reference, folder: str) -> Tree:
-        """See Store.read; if the topmost layer has the folder, the layers below it are not even fetched.
+        """See ImageSource.read; if the topmost layer has the folder, the layers below it are not even fetched.
 
         A start-points image is a large base with one small layer on top, and the folder that the base has
         under /app/repos holds nothing of interest.
@@ -79,18 +79,18 @@ class DaemonlessStore(Store):
         return tree.below(folder)
 
     def digest(self, reference: Reference) -> str | None:
-        """See Store.digest; of a registry it takes one HEAD, which counts towards no rate limit."""
+        """See ImageSource.digest; of a registry it takes one HEAD, which counts towards no rate limit."""
         return self._contents.digest(reference)
 
     def tags(self, repository: Reference) -> tuple[str, ...]:
-        """See Store.tags."""
+        """See ImageSource.tags."""
         found = tuple(self._contents.tags(repository))
         if not found:
             raise no_tags(repository, self)
         return found
 
     def describe(self, reference: Reference) -> Description:
-        """See Store.describe: the manifest and the configuration of any one platform."""
+        """See ImageSource.describe: the manifest and the configuration of any one platform."""
         document = self._contents.manifest(reference)
         manifest = any_manifest(self._contents, reference, document)
         config = configuration(self._contents, reference, manifest)
@@ -98,18 +98,24 @@ class DaemonlessStore(Store):
         made = config.get("created")
         return Description(document.digest, labels, made if isinstance(made, str) else None)
 
-    def prepare(self, base: Reference, names: Sequence[Reference] = ()) -> Prepared:
+    def base(self, reference: Reference) -> BaseImage:
+        """See ImageSource.base."""
+        return self._load(reference).described_as(reference)
+
+    def prepare(self, base: Reference, names: Sequence[Reference]) -> Prepared:
         """See Store.prepare; the names are looked up meanwhile, so that news can be uploaded at once."""
         # By itself: a registry that does not answer must not hold up the base.
         last_known = in_background(lambda: current_digests(self._contents, names))
-        loaded = scratch() if str(base) == SCRATCH else load_base(self._bases, base, self._platforms)
-        digest = loaded.reference.digest if loaded.reference else ""
+        loaded = self._load(base)
 
         def build(recipe: Recipe) -> BuiltImage:
             known = last_known.result() if last_known.done() else None
             return push(append(loaded, recipe), self._contents, self._bases, names, known)
 
-        return Prepared(BaseImage(str(base), digest, loaded.env, loaded.platforms), build)
+        return Prepared(loaded.described_as(base), build)
+
+    def _load(self, base: Reference) -> Base:
+        return scratch() if str(base) == SCRATCH else load_base(self._bases, base, self._platforms)
 
     def publish(self, image: Image, names: Sequence[Reference]) -> BuiltImage:
         """See Store.publish."""
@@ -125,7 +131,7 @@ class DaemonlessStore(Store):
         tag(self._contents, pairs)
 
     def close(self) -> None:
-        """See Store.close."""
+        """See ImageSource.close."""
         self._contents.close()
         if self._bases is not self._contents:
             self._bases.close()
@@ -139,5 +145,5 @@ class RegistryStore(DaemonlessStore):
 
     @property
     def place(self) -> str:
-        """See Store.place."""
+        """See ImageSource.place."""
         return "the registry"

@@ -72,7 +72,7 @@ class DockerEngine(Store):
 
     @property
     def place(self) -> str:
-        """See Store.place."""
+        """See ImageSource.place."""
         return "the engine"
 
     @property
@@ -81,7 +81,7 @@ class DockerEngine(Store):
         return self._connection.endpoint
 
     def fetch(self, reference: Reference, progress: Progress = no_progress) -> StartPoint:
-        """See Store.fetch; pulls first, as the pull option says."""
+        """See ImageSource.fetch; pulls first, as the pull option says."""
         image = self._inspect_or_pull(reference, progress)
         progress("extracting", 0)
         try:
@@ -95,7 +95,7 @@ class DockerEngine(Store):
         return StartPoint(_digest(image, reference), tree, image["Config"].get("Labels") or {}, strays)
 
     def read(self, reference: Reference, folder: str) -> Tree:
-        """See Store.read; pulls first, as the pull option says."""
+        """See ImageSource.read; pulls first, as the pull option says."""
         image = self._inspect_or_pull(reference, no_progress)
         try:
             with self._throwaways.container(image["Id"]) as container:
@@ -112,7 +112,7 @@ class DockerEngine(Store):
         return tree.below(top)
 
     def digest(self, reference: Reference) -> str | None:
-        """See Store.digest; the engine asks the registry, unless the pull option says that it need not."""
+        """See ImageSource.digest; the engine asks the registry, unless the pull option says that it need not."""
         client = self._connection.client
         try:
             if self._options.pull is not Pull.ALWAYS and id_of(client, reference):
@@ -128,7 +128,7 @@ class DockerEngine(Store):
             raise failure from error
 
     def tags(self, repository: Reference) -> tuple[str, ...]:
-        """See Store.tags; of the images that the engine has."""
+        """See ImageSource.tags; of the images that the engine has."""
         try:
             images = self._connection.client.images()
         except TROUBLE as error:
@@ -142,14 +142,22 @@ class DockerEngine(Store):
         return found
 
     def describe(self, reference: Reference) -> Description:
-        """See Store.describe; pulls first, as the pull option says."""
+        """See ImageSource.describe; pulls first, as the pull option says."""
         image = self._inspect_or_pull(reference, no_progress)
         labels = image["Config"].get("Labels") or {}
         return Description(_digest(image, reference), labels, image.get("Created"))
 
-    def prepare(self, base: Reference, names: Sequence[Reference] = ()) -> Prepared:
+    def base(self, reference: Reference) -> BaseImage:
+        """See ImageSource.base; pulls first, as the pull option says."""
+        if str(reference) == SCRATCH:
+            return BaseImage(SCRATCH, "", {})
+        image = self._inspect_or_pull(reference, no_progress)
+        env = environment({"config": image["Config"]})
+        return BaseImage(str(reference), _digest(image, reference), env)
+
+    def prepare(self, base: Reference, names: Sequence[Reference]) -> Prepared:
         """See Store.prepare; pulls first, as the pull option says. It is built by a `docker build`."""
-        return Prepared(self._base(base), lambda recipe: self._build(recipe, names))
+        return Prepared(self.base(base), lambda recipe: self._build(recipe, names))
 
     def publish(self, image: Image, names: Sequence[Reference]) -> BuiltImage:
         """See Store.publish; a `docker load`, tagged only once it has succeeded."""
@@ -184,15 +192,8 @@ class DockerEngine(Store):
             raise publish_error(", ".join(str(name) for _, name in pairs), error) from error
 
     def close(self) -> None:
-        """See Store.close."""
+        """See ImageSource.close."""
         self._throwaways.close()
-
-    def _base(self, reference: Reference) -> BaseImage:
-        if str(reference) == SCRATCH:
-            return BaseImage(SCRATCH, "", {})
-        image = self._inspect_or_pull(reference, no_progress)
-        env = environment({"config": image["Config"]})
-        return BaseImage(str(reference), _digest(image, reference), env)
 
     def _build(self, recipe: Recipe, names: Sequence[Reference]) -> BuiltImage:
         """A `docker build`; the image gets its names only once that has succeeded."""
