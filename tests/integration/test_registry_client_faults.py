@@ -19,6 +19,7 @@ from lsp_assembler.registry.credentials import Credentials
 from lsp_assembler.registry.hosts import HostSettings, Settings
 from lsp_assembler.registry.options import ClientOptions
 from tests.fakes.registry import OCI_MANIFEST, FakeRegistry, Reply, error_reply
+from tests.need import need
 
 MANIFEST = "/v2/a/b/manifests/LSP"
 LAYER = b"layer " * 1000
@@ -99,8 +100,8 @@ def test_no_tls_where_tls_is_expected(
     make_client: MakeClient, fake: FakeRegistry, name: Reference, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     system = ssl.get_default_verify_paths().cafile
-    if system is None:
-        pytest.skip("the system has no certificates")
+    need("" if system else "the system's certificates are not installed")
+    assert system
     client = make_client({fake.netloc: HostSettings(ca=system)})
     error = failure(lambda: client.manifest(name))
     assert error.kind == "unavailable"
