@@ -1,13 +1,12 @@
 """images.yml: what it means, every message that a bad one gets, and that its schema says the same."""
 
 import json
-import time
 from pathlib import Path
 
 import jsonschema
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lsp_assembler.config.images_file import ImagesFile, load, parse, schema
@@ -73,7 +72,6 @@ NO_ONE_VALUE = {
 """Not one YAML document with a value in JSON, so that no schema is asked."""
 
 
-ANY_PACE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no bug
 YAML_PIECES = [
     *"\n\t[]{},'\"~1|",
     "- ",
@@ -236,28 +234,22 @@ class TestHostile:
         ],
         ids=["letters", "hyphens", "host", "digest"],
     )
-    def test_an_endless_name(self, text: str) -> None:
-        started = time.perf_counter()
-        message = problems(f'["{text}"]')
-        assert time.perf_counter() - started < 10
-        assert len(message) < 500
+    def test_an_endless_name(self, text: str) -> None:  # hours, if the time grew faster than the name
+        assert len(problems(f'["{text}"]')) < 500
 
     def test_what_is_quoted_stays_on_one_line_without_control_characters(self) -> None:
         message = problems('- "a\\nb\\e[31m"\n- "\\u202e"\n- !<x%0Ay> z\n')
         assert [line[:12] for line in message.split("\n")[:3]] == [f"images.yml:{line}" for line in (1, 2, 3)]
         assert message.replace("\n", "").isprintable()
 
-    @ANY_PACE
     @given(st.text())
     def test_any_text_is_an_images_file_or_an_error_with_places(self, text: str) -> None:
         check_any(text)
 
-    @ANY_PACE
     @given(st.lists(st.sampled_from(YAML_PIECES), max_size=30).map("".join))
     def test_anything_that_looks_like_yaml(self, text: str) -> None:
         check_any(text)
 
-    @ANY_PACE
     @given(st.binary(max_size=40))
     def test_any_bytes(self, content: bytes) -> None:
         check_any(content.decode("latin-1"))
@@ -306,7 +298,6 @@ class TestSchema:
             for example in value.get("examples", []):
                 assert parse(yaml.safe_dump({"images": [JAVA]} | {key: example}), "images.yml").images
 
-    @ANY_PACE
     @given(st.text(alphabet="aB0.:-_/@ ", max_size=12))
     def test_its_grammar_of_image_names_is_that_of_reference(self, text: str) -> None:
         try:
@@ -316,7 +307,6 @@ class TestSchema:
         else:
             assert SCHEMA.is_valid([text])
 
-    @ANY_PACE
     @given(st.text(alphabet="aB0.:-/", max_size=10))
     def test_its_grammar_of_hosts_is_the_parsers(self, host: str) -> None:
         value = {"images": [JAVA], "registries": {host: {"mirror": host}}}

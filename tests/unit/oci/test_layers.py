@@ -6,7 +6,7 @@ import tracemalloc
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lsp_assembler.errors import FetchError
@@ -16,7 +16,6 @@ from lsp_assembler.oci.layers import Limits, read_layers, write_layer
 
 IMAGE = "cyberdojofoundation/java_junit:LSP"
 HIKER = "start_point/hiker.sh"
-ANY_PACE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no bug
 NAMES = st.text(min_size=1, max_size=5).filter(
     lambda name: (
         name not in (".", "..") and name.isprintable() and "/" not in name and not name.startswith(".wh.")
@@ -214,7 +213,6 @@ class TestLayers:
     def test_a_link_that_a_later_layer_hides_is_no_harm(self, later: str) -> None:
         read(layer(member(HIKER, tarfile.SYMTYPE, linkname="/etc/passwd")), layer(later))
 
-    @ANY_PACE
     @given(st.data())
     def test_order_inside_a_layer_does_not_matter(self, data: st.DataObject) -> None:
         names = st.sampled_from(
@@ -432,12 +430,10 @@ class TestWriting:
     def test_an_empty_tree_is_a_layer_too(self) -> None:
         assert read(write_layer(Tree.of({}))) == (Tree.of({}), ())
 
-    @ANY_PACE
     @given(TREES)
     def test_what_was_written_is_read(self, tree: Tree) -> None:
         assert read(write_layer(tree)) == (tree, ())
 
-    @ANY_PACE
     @given(TREES, st.integers(0, 2**33))
     def test_links_are_left_out(self, tree: Tree, epoch: int) -> None:
         linked = Tree.of(tree.files, tree.directories, ["link"])
@@ -460,7 +456,6 @@ def mend(data: bytearray) -> None:
             data[start + 148 : start + 156] = b"%06o\0 " % sum(data[start : start + 512])
 
 
-@ANY_PACE
 @given(EDITS, st.integers(0, len(RICH)), st.booleans())
 def test_a_result_or_a_fetch_error_comes_out_of_any_bytes(
     edits: list[tuple[int, bytes]],

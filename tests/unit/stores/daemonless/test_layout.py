@@ -284,7 +284,7 @@ class Stalling(MemoryContents):
         del reference, descriptor
         yield b"half"
         self.begun.set()
-        assert self.go_on.wait(20)
+        assert self.go_on.wait(60)
         yield b"half"
 
 
@@ -299,7 +299,7 @@ def test_closing_removes_what_threads_have_not_finished(layout: OciLayout, folde
 
     thread = threading.Thread(target=take)
     thread.start()
-    assert source.begun.wait(20)
+    assert source.begun.wait(60)
     assert len(list(folder.rglob(".lsp-assembler.*"))) == 1
     layout.close()
     assert [path for path in folder.rglob("*") if path.is_file()] == []
