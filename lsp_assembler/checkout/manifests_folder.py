@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from lsp_assembler.checkout.reader import language_image_name
-from lsp_assembler.config.migration import Lookup, Repository
+from lsp_assembler.config.migration import FindImage, Repository
 from lsp_assembler.errors import FetchError, InvalidInputError
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.summary import summaries
@@ -12,7 +12,7 @@ from lsp_assembler.model.tree import File, Tree
 _MANIFEST = "start_point/manifest.json"
 
 
-def lookup_in(folder: Path) -> Lookup:
+def lookup_in(folder: Path) -> FindImage:
     """Look repositories up by their name: a checkout FOLDER/NAME, or a manifest FOLDER/NAME.json.
 
     Raises:
@@ -28,7 +28,7 @@ def lookup_in(folder: Path) -> Lookup:
 
 
 def _image_of(repository: Repository, folder: Path) -> Reference | None:
-    """See Lookup."""
+    """See FindImage."""
     checkout, single = folder / repository.name, folder / f"{repository.name}.json"
     try:
         if (checkout / _MANIFEST).is_file():

@@ -10,7 +10,7 @@ from lsp_assembler.checkout.manifests_folder import lookup_in
 from lsp_assembler.cli import options, signals
 from lsp_assembler.cli.plan import reference
 from lsp_assembler.cli.stores import Access, Spelling, Stores
-from lsp_assembler.config.migration import Line, Lookup, Migration, Names, lines
+from lsp_assembler.config.migration import FindImage, Line, Migration, Names, lines
 from lsp_assembler.config.migration import migrate as migrate_list
 from lsp_assembler.config.yaml_nodes import MAX_BYTES, Problems, decoded
 from lsp_assembler.errors import FINDINGS, FetchError, InvalidInputError
@@ -71,7 +71,7 @@ def migrate(  # noqa: PLR0913  # one parameter for each option, as Typer wants i
             f"{output}: it exists already; expected a new file", "Choose another name, or say --force."
         )
     spelling = Spelling.parse("--from", from_)
-    lookups: list[Lookup] = [_names("--map", [_mapped(each) for each in maps or ()])]
+    lookups: list[FindImage] = [_names("--map", [_mapped(each) for each in maps or ()])]
     if manifests:
         lookups.append(lookup_in(manifests))
     listed = _lines(file)
@@ -99,7 +99,7 @@ def _lines(file: Path) -> list[Line]:
         raise InvalidInputError(
             f"{file}: {error.strerror}; expected a list of git repositories", "Check the path."
         ) from error
-    listed = lines(decoded(content, Problems(str(file), "a list of git repositories")))
+    listed = lines(decoded(content, Problems(str(file))))
     if not any(line.words for line in listed):
         raise InvalidInputError(
             f"{file}: it lists no repository; expected a line for each, e.g. '{_EXAMPLE}'",

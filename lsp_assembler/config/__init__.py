@@ -1,1 +1,1 @@
-"""images.yml: reading it with the place of every mistake, changing it, and making one from older lists."""
+"""images.yml: reading it with the place of every error, editing it, and making it from an older list."""

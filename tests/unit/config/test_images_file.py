@@ -15,6 +15,7 @@ from lsp_assembler.errors import InvalidInputError
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.start_point import Source, StartPointType
 from lsp_assembler.registry.hosts import HostSettings
+from lsp_assembler.text import choice
 from tests import ROOT
 
 CASES = sorted((ROOT / "tests/cases" / "images_file").iterdir())
@@ -171,7 +172,7 @@ class TestUnreadable:
     def test_a_byte_order_mark_moves_no_place(self, tmp_path: Path) -> None:
         file = tmp_path / "images.yml"
         file.write_text(f"images:\n\t- {JAVA}\n", encoding="utf-8-sig")
-        with pytest.raises(InvalidInputError, match=":2:1: this is indented with a tab; expected spaces"):
+        with pytest.raises(InvalidInputError, match=":2:1: this line is indented with a tab; use spaces"):
             load(str(file))
 
     def test_missing(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,26 +180,26 @@ class TestUnreadable:
         with pytest.raises(InvalidInputError) as caught:
             load("images.yml")
         assert str(caught.value) == (
-            "images.yml: No such file or directory; expected a file that can be read\n"
-            f"  Create it, or name another one with --file; it holds a list of image names, e.g. '- {JAVA}'."
+            "images.yml: No such file or directory\n"
+            f"  Create it with a list of image names, e.g. '- {JAVA}', or name another file with --file."
         )
 
     def test_a_directory(self, tmp_path: Path) -> None:
-        with pytest.raises(InvalidInputError, match="Is a directory; expected a file that can be read"):
+        with pytest.raises(InvalidInputError, match="Is a directory"):
             load(str(tmp_path))
 
     def test_a_loop_of_links(self, tmp_path: Path) -> None:
         loop = tmp_path / "images.yml"
         loop.symlink_to(loop)
-        with pytest.raises(InvalidInputError, match="symbolic links; expected a file that can be read"):
+        with pytest.raises(InvalidInputError, match="symbolic links"):
             load(str(loop))
 
     def test_a_path_with_a_nul(self) -> None:
-        with pytest.raises(InvalidInputError, match="null byte; expected a file that can be read"):
+        with pytest.raises(InvalidInputError, match="null byte"):
             load("images\0.yml")
 
     def test_a_file_without_an_end(self) -> None:
-        with pytest.raises(InvalidInputError, match="larger than 1048576 bytes"):
+        with pytest.raises(InvalidInputError, match="larger than 1,048,576 bytes"):
             load("/dev/zero")
 
     def test_one_byte_too_many(self, tmp_path: Path) -> None:
@@ -207,7 +208,7 @@ class TestUnreadable:
         file.write_text(text.ljust(MAX_BYTES, "x"), encoding="utf-8")
         assert len(load(str(file)).images) == 1
         file.write_text(text.ljust(MAX_BYTES + 1, "x"), encoding="utf-8")
-        with pytest.raises(InvalidInputError, match="larger than 1048576 bytes"):
+        with pytest.raises(InvalidInputError, match="larger than 1,048,576 bytes"):
             load(str(file))
 
 
@@ -289,7 +290,7 @@ class TestSchema:
     def test_its_keys_are_the_parsers(self) -> None:
         properties = json.loads(schema())["properties"]
         message = problems("no_such_key: 1")
-        assert f"expected {', '.join([*properties][:-1])} or {[*properties][-1]}\n" in message
+        assert f"expected {choice(properties)}\n" in message
 
     def test_every_example_is_valid(self) -> None:
         document = json.loads(schema())
