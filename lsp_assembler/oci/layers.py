@@ -12,7 +12,7 @@ from typing import Protocol
 
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.tree import File, Tree, ancestors
-from lsp_assembler.oci.tar import Member, header, members
+from lsp_assembler.oci.tar import Member, members
 
 _CHECK_IMAGE = "Check that this is an :LSP image"
 _WHITEOUT = ".wh."
@@ -120,9 +120,11 @@ def write_layer(tree: Tree, epoch: int = 0) -> bytes:
     for path in sorted({*tree.files, *tree.directories}):
         file = tree.files.get(path)
         content = b"" if file is None else file.content
-        mode = 0o755 if file is None or file.executable else 0o644
-        type_ = tarfile.DIRTYPE if file is None else tarfile.REGTYPE
-        tar.write(header(path, type_, mode, len(content), epoch))
+        entry = tarfile.TarInfo(path)
+        entry.type = tarfile.DIRTYPE if file is None else tarfile.REGTYPE
+        entry.mode = 0o755 if file is None or file.executable else 0o644
+        entry.size, entry.mtime = len(content), epoch
+        tar.write(entry.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape"))
         tar.write(content)
         tar.write(bytes(-len(content) % _BLOCK))
     tar.write(bytes(2 * _BLOCK))  # its end mark

@@ -1,11 +1,10 @@
-"""The members of an uncompressed tar stream, one after the other, and headers for new ones. Pure.
+"""The members of an uncompressed tar stream, one after the other. Pure; the input is hostile.
 
-What is read is hostile. ustar, GNU and pax headers (POSIX.1-2008, "pax Interchange Format") are understood,
-as by Python's tarfile, but it takes memory and time in proportion to the bytes that are there, whatever the
-headers claim. tarfile skips an absent terabyte block by block, and copies global headers for every member.
+Understands ustar, GNU and pax headers (POSIX.1-2008, "pax Interchange Format"), as Python's tarfile does, but
+needs no more memory and time than the bytes that are there, whatever the headers claim: tarfile skips a
+terabyte that is not there block by block, and copies global headers for every member.
 """
 
-import struct
 import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -25,10 +24,6 @@ _WITHOUT_DATA = (
     tarfile.FIFOTYPE,
 )
 _IGNORED = (tarfile.XGLTYPE, tarfile.GNUTYPE_LONGLINK)  # remarks about the archive; targets of links
-_HEADER = struct.Struct("100s 8s 8s 8s 12s 12s 8s c 100s 8s 32s 32s 8s 8s 155s 12x")  # ustar
-_LONGEST_NAME = 100
-_LARGEST = 8**11  # has no room in a header
-_ROOT = b"0000000"
 _SPARSE_GOES_ON, _SPARSE_GOES_ON_FURTHER = 482, 504  # offsets of that flag in GNU's sparse headers
 
 
@@ -51,28 +46,6 @@ class Member:
     size: int
     is_sparse: bool
     content: Callable[[], bytes]
-
-
-def header(name: str, type_: bytes, mode: int, size: int, mtime: int) -> bytes:
-    """The header of a member of root's: one block, or more where a name needs a pax header.
-
-    Byte for byte what tarfile writes in its PAX_FORMAT, at a fifth of the time.
-
-    Args:
-        name: e.g. "start_point/hiker.sh"; a directory's without "/" at its end.
-        type_: tarfile.REGTYPE or tarfile.DIRTYPE.
-        mtime: in seconds since 1970.
-    """
-    spelled = f"{name}/" if type_ == tarfile.DIRTYPE else name
-    is_plain = spelled.isascii() and len(spelled) <= _LONGEST_NAME
-    if not is_plain or not 0 <= mtime < _LARGEST or size >= _LARGEST:
-        info = tarfile.TarInfo(name)
-        info.type, info.mode, info.size, info.mtime = type_, mode, size, mtime
-        return info.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
-    numbers = (b"%07o" % mode, _ROOT, _ROOT, b"%011o" % size, b"%011o" % mtime)
-    rest = (type_, b"", b"ustar\x0000", b"", b"", b"", b"", b"")
-    checksum = sum(_HEADER.pack(spelled.encode(), *numbers, b" " * 8, *rest))
-    return _HEADER.pack(spelled.encode(), *numbers, b"%06o\0 " % checksum, *rest)
 
 
 def members(read: Read) -> Iterator[Member]:

@@ -6,12 +6,11 @@ import tracemalloc
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.tree import File, Tree
-from lsp_assembler.oci import tar
 from lsp_assembler.oci.layers import Limits, read_layers, write_layer
 
 IMAGE = "cyberdojofoundation/java_junit:LSP"
@@ -475,21 +474,3 @@ def test_a_result_or_a_fetch_error_comes_out_of_any_bytes(
         assert all(path.startswith("start_point") and ".." not in path.split("/") for path in tree.files)
         assert tree.size <= 50_000
         assert not any(stray.startswith("/") for stray in strays)
-
-
-@given(
-    name=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=120),
-    size=st.integers(0, 2**40),
-    mtime=st.integers(-5, 2**40),
-    mode=st.sampled_from([0o644, 0o755]),
-    type_=st.sampled_from([tarfile.REGTYPE, tarfile.DIRTYPE]),
-)
-@example(name="a" * 100, size=0, mtime=0, mode=0o644, type_=tarfile.REGTYPE)
-@example(name="a" * 100, size=0, mtime=0, mode=0o755, type_=tarfile.DIRTYPE)
-@example(name="a" * 99, size=8**11 - 1, mtime=8**11 - 1, mode=0o755, type_=tarfile.DIRTYPE)
-@example(name="a", size=8**11, mtime=8**11, mode=0o644, type_=tarfile.REGTYPE)
-@example(name="a/" * 60, size=1, mtime=1, mode=0o644, type_=tarfile.REGTYPE)
-def test_headers_are_those_of_tarfile(name: str, size: int, mtime: int, mode: int, type_: bytes) -> None:
-    info = tarfile.TarInfo(name)
-    info.type, info.mode, info.size, info.mtime = type_, mode, size, mtime
-    assert tar.header(name, type_, mode, size, mtime) == info.tobuf(tarfile.PAX_FORMAT, "utf-8")
