@@ -322,7 +322,7 @@ def test_another_lock_file_can_be_named(place: Place) -> None:
     assert place.run("check", "--lock", "absent.lock")[0] == 4
     status, _, stderr = place.run("lock", "--lock", "no/images.lock")
     assert status == 5
-    assert "no/images.lock: it cannot be written" in stderr
+    assert "no/images.lock: cannot be written" in stderr
 
 
 def test_up_to_date(place: Place) -> None:

@@ -193,7 +193,7 @@ def test_saves_whole_files_only_when_something_changed(tmp_path: Path) -> None:
 
 
 def test_saving_where_nothing_can_be_written_says_so(tmp_path: Path) -> None:
-    with pytest.raises(PublishError, match=r"no/images\.lock: it cannot be written"):
+    with pytest.raises(PublishError, match=r"no/images\.lock: cannot be written"):
         save(LOCK, tmp_path / "no" / "images.lock")
 
 
