@@ -18,7 +18,7 @@ from lsp_assembler.cli.stores import Access, Spelling, Stores
 from lsp_assembler.cli.wishes import base_reference
 from lsp_assembler.errors import FetchError
 from lsp_assembler.lock import file as locks
-from lsp_assembler.lock.diff import Wanted, drift
+from lsp_assembler.lock.diff import Requested, diff
 from lsp_assembler.model.assembly import Assembly
 from lsp_assembler.model.images import BaseImage
 from lsp_assembler.model.result import Result
@@ -103,8 +103,8 @@ def _platforms(base: BaseImage, before: locks.Lock | None) -> Mapping[str, str]:
 def _save(made: locks.Lock, before: locks.Lock | None, path: Path) -> None:
     """Write the lock, and say what is new in it."""
     answers = {image.name: image.digest for image in made.images} | {made.base.name: made.base.digest}
-    found = drift(
-        before, Wanted(made.type, made.base.name, tuple(image.name for image in made.images)), answers
+    found = diff(
+        before, Requested(made.type, made.base.name, tuple(image.name for image in made.images)), answers
     )
     written = locks.save(made, path)
     what = f"the base and {plural(len(made.images), 'image')}"

@@ -8,7 +8,7 @@ import typer
 
 from lsp_assembler.cli.plan import Plan
 from lsp_assembler.errors import FetchError, InvalidInputError, LockError
-from lsp_assembler.lock.diff import Wanted, contradictions, drift, staleness
+from lsp_assembler.lock.diff import Requested, contradictions, diff, staleness
 from lsp_assembler.lock.file import FILENAME, REGENERATE, Lock, load
 from lsp_assembler.model.assembly import Assembly
 from lsp_assembler.model.images import BaseImage
@@ -65,15 +65,15 @@ def required(plan: Plan, base: Reference, chosen: Path | None, positional: Seque
         )
     path = lock_path(plan, chosen)
     lock = load(path)
-    reasons = staleness(drift(lock, wanted(plan, base), {}), str(path), str(plan.path))
+    reasons = staleness(diff(lock, wanted(plan, base), {}), str(path), str(plan.path))
     if reasons:
         raise LockError("\n".join(reasons), REGENERATE)
     return lock
 
 
-def wanted(plan: Plan, base: Reference) -> Wanted:
+def wanted(plan: Plan, base: Reference) -> Requested:
     """What images.yml and the command line ask for."""
-    return Wanted(plan.type, str(base), tuple(source.text for source in plan.sources))
+    return Requested(plan.type, str(base), tuple(source.text for source in plan.sources))
 
 
 def pinned(store: Store, lock: Lock | None) -> Store:

@@ -14,7 +14,7 @@ from lsp_assembler.cli.stores import Access, Spelling, Stores
 from lsp_assembler.cli.wishes import base_reference
 from lsp_assembler.errors import FetchError, LspAssemblerError
 from lsp_assembler.lock import file as locks
-from lsp_assembler.lock.diff import Answer, Drift, drift
+from lsp_assembler.lock.diff import CurrentDigest, LockDiff, diff
 from lsp_assembler.model.images import SCRATCH
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.parallel import in_parallel
@@ -64,7 +64,7 @@ def outdated(  # noqa: PLR0913  # one parameter for each option, as Typer wants 
         )
         with Stores(access) as stores:
             answers = _ask(stores.reader(spelling), (needed.base, *needed.images), jobs)
-        found = drift(lock, needed, answers)
+        found = diff(lock, needed, answers)
     except LspAssemblerError as error:
         if format_ is OutdatedFormat.TEXT:
             raise
@@ -74,16 +74,16 @@ def outdated(  # noqa: PLR0913  # one parameter for each option, as Typer wants 
     raise typer.Exit(found.exit_status)
 
 
-def _rendered(found: Drift, lock_path: str, format_: OutdatedFormat) -> str:
+def _rendered(found: LockDiff, lock_path: str, format_: OutdatedFormat) -> str:
     if format_ is OutdatedFormat.JSON:
         return reports.render_json(found, lock_path, None, found.exit_status)
     return reports.text(found, lock_path)
 
 
-def _ask(store: Store, names: Sequence[str], jobs: int | None) -> Mapping[str, Answer]:
+def _ask(store: Store, names: Sequence[str], jobs: int | None) -> Mapping[str, CurrentDigest]:
     """What every name stands for now, all asked at once; one that fails never hides another."""
 
-    def answer(name: str) -> Answer:
+    def answer(name: str) -> CurrentDigest:
         if name == SCRATCH:
             return ""
         try:
