@@ -9,6 +9,8 @@ import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from lsp_assembler.text import named
+
 Read = Callable[[int], bytes]
 """Up to so many bytes of a stream; b"" at its end."""
 
@@ -29,15 +31,15 @@ _SPARSE_GOES_ON, _SPARSE_GOES_ON_FURTHER = 482, 504  # offsets of that flag in G
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One member; its content can be read until the next one is asked for.
+    """One member; its content can be read until the next member is read.
 
     Args:
         name: as the archive spells it, e.g. "./start_point/".
         type: one of tarfile's, e.g. tarfile.REGTYPE.
         mode: e.g. 0o644.
         size: of its content, in bytes, as the header claims.
-        is_sparse: whether holes were left out of the content.
-        content: reads it all.
+        is_sparse: whether the content leaves out holes.
+        content: reads all of it.
     """
 
     name: str
@@ -52,7 +54,7 @@ def members(read: Read) -> Iterator[Member]:
     """The members of a tar, up to its end mark or the end of the stream.
 
     Raises:
-        tarfile.TarError, ValueError: this is no well-formed tar, or it ends too early.
+        tarfile.TarError, ValueError: the tar is malformed, or ends too early.
     """
     stream = _Stream(read)
     while (header := _next_header(stream)) is not None:
@@ -61,7 +63,7 @@ def members(read: Read) -> Iterator[Member]:
         if info.type in _WITHOUT_DATA:
             size = 0
         if size < 0:
-            raise tarfile.ReadError(f"'{info.name}' claims {size} bytes")
+            raise tarfile.ReadError(f"{named(info.name)} claims {size} bytes")
         is_sparse = info.type == tarfile.GNUTYPE_SPARSE or any(
             key.startswith("GNU.sparse.") for key in records
         )
@@ -73,7 +75,7 @@ def members(read: Read) -> Iterator[Member]:
 
 
 def _next_header(stream: "_Stream") -> tuple[tarfile.TarInfo, dict[str, str]] | None:
-    """The next member's header, and what pax and GNU headers before it add; None at the end."""
+    """The next member's header, with the records of the pax and GNU headers before it; None at the end."""
     records: dict[str, str] = {}
     while any(block := stream.block()):
         info = tarfile.TarInfo.frombuf(block, "utf-8", "strict")
@@ -113,14 +115,14 @@ def _pax_records(data: bytes) -> dict[str, str]:
             raise tarfile.ReadError("a malformed pax header")
         name = key.decode()
         if name in ("path", "size") or name.startswith("GNU.sparse."):
-            records[name] = value.decode()  # all else, attributes and dates, may be binary
+            records[name] = value.decode()  # the others, attributes and dates, may be binary
     return records
 
 
 def _number(digits: str) -> int:
-    """A number of bytes. int() alone would also take signs, blanks and underscores."""
+    """A number of bytes. int() alone also accepts signs, blanks and underscores."""
     if not (digits.isascii() and digits.isdecimal()):
-        raise tarfile.ReadError(f"'{digits[:20]}' is not a number of bytes")
+        raise tarfile.ReadError(f"{named(digits, 20)} is not a number of bytes")
     return int(digits)
 
 
@@ -146,12 +148,12 @@ class _Stream:
         return block
 
     def begin(self, size: int) -> None:
-        """A content of this many bytes comes next."""
+        """The next bytes are a content of this size."""
         self._content = size
         self._padding = -size % _BLOCK
 
     def rest_of_content(self) -> bytes:
-        """The content that was not read yet."""
+        """The part of the content that was not read yet."""
         content = self._upto(self._content)
         if len(content) < self._content:
             raise tarfile.ReadError(f"it ends {self._content - len(content)} bytes too early")

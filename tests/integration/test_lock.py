@@ -310,7 +310,7 @@ def test_a_broken_lock_stops_every_command_that_uses_it(place: Place) -> None:
     for command in ("build", "check", "lock", "outdated"):
         status, stdout, stderr = place.run(command)
         assert (status, stdout) == (4, "")
-        assert stderr.startswith("error: images.lock: schema is missing; expected 1\n")
+        assert stderr.startswith("error: images.lock: schema is missing\n")
 
 
 def test_another_lock_file_can_be_named(place: Place) -> None:

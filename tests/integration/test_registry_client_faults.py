@@ -277,7 +277,7 @@ def test_blob_above_the_limit_is_not_asked_for(
 ) -> None:
     error = failure(lambda: client.blob(name, DESCRIPTOR, limit=5999))
     assert error.kind == "too-large"
-    assert "has 6000 bytes; expected at most 5999" in error.message
+    assert "has 6,000 bytes; at most 5,999 are accepted" in error.message
     assert fake.seen == []
 
 
