@@ -24,9 +24,9 @@ $(STAMP): pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
-services: ## install the servers that the tests start, where apt-get can
+services: ## install the programs that the tests start, where apt-get can
 	@tools/need git=git dockerd=docker.io docker-registry=docker-registry busybox=busybox-static \
-	  nginx=nginx openssl=openssl curl=curl
+	  nginx=nginx openssl=openssl curl=curl skopeo=skopeo ruby=ruby
 
 lint: setup ## check style, types and the direction of imports
 	$(BIN)/ruff check lsp_assembler tests tools

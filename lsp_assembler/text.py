@@ -85,6 +85,12 @@ def closest(word: str, known: Collection[str]) -> str:
     return next(iter(difflib.get_close_matches(word[:LONGEST], known, n=1, cutoff=_CLOSE)), "")
 
 
+def suggestion(word: str, known: Collection[str]) -> str:
+    """What a wrong word should have been: "did you mean 'type'?", or "expected type or name"."""
+    close = closest(word, known)
+    return f"did you mean {named(close)}?" if close else f"expected {choice(known)}"
+
+
 def plural(count: int, noun: str) -> str:
     """A count with its noun: "1 warning", "3 warnings"."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

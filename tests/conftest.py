@@ -4,15 +4,16 @@ Where a machine cannot run them, the tests that ask for them are skipped and say
 LSP_REQUIRE_SERVICES=1, as in CI, they fail instead.
 """
 
-import os
 import signal
 import threading
 from collections.abc import Iterator
 
 import docker
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.corpus import CorpusStartPoint, corpus_folder, load_corpus
+from tests.need import need
 from tests.services import (
     BASE_NAME,
     DockerEngine,
@@ -29,6 +30,10 @@ from tests.services import (
     registry_missing,
 )
 
+# A busy machine is no bug. What else a profile says, e.g. the one that Hypothesis chooses in CI, stays.
+settings.register_profile("any pace", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any pace")
+
 
 def pytest_configure() -> None:
     """Let SIGTERM end the session as Ctrl-C does, so that it stops its servers and removes their folders."""
@@ -36,19 +41,10 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
-def _need(missing: str) -> None:
-    """Skip, or fail where services are required, unless nothing is missing."""
-    if not missing:
-        return
-    if os.environ.get("LSP_REQUIRE_SERVICES") == "1":
-        pytest.fail(f"{missing}, and LSP_REQUIRE_SERVICES=1 requires it")
-    pytest.skip(missing)
-
-
 @pytest.fixture(scope="session")
 def engine() -> Iterator[DockerEngine]:
     """A private Docker Engine; its `url` is what DOCKER_HOST is set to."""
-    _need(engine_missing())
+    need(engine_missing())
     with DockerEngine() as engine:
         yield engine
 
@@ -64,7 +60,7 @@ def docker_client(engine: DockerEngine) -> Iterator[docker.DockerClient]:
 @pytest.fixture(scope="session")
 def registry() -> Iterator[Registry]:
     """A private registry that lets everybody pull and push."""
-    _need(registry_missing())
+    need(registry_missing())
     with Registry() as registry:
         yield registry
 
@@ -78,7 +74,7 @@ def login() -> Login:
 @pytest.fixture(scope="session")
 def private_registry(login: Login) -> Iterator[Registry]:
     """A private registry that wants a login."""
-    _need(registry_missing())
+    need(registry_missing())
     with Registry(login) as registry:
         yield registry
 
@@ -86,7 +82,7 @@ def private_registry(login: Login) -> Iterator[Registry]:
 @pytest.fixture(scope="session")
 def realistic() -> Iterator[RealisticRegistry]:
     """A registry with TLS, HTTP/2, tokens from a second host and blobs from a third."""
-    _need(realistic_missing())
+    need(realistic_missing())
     with RealisticRegistry() as realistic:
         yield realistic
 
@@ -94,7 +90,7 @@ def realistic() -> Iterator[RealisticRegistry]:
 @pytest.fixture(scope="session")
 def engine_base(docker_client: docker.DockerClient) -> str:
     """The name of the stand-in base image in the private engine."""
-    _need(base_image_missing())
+    need(base_image_missing())
     import_base_image(docker_client)
     return BASE_NAME
 
@@ -102,7 +98,7 @@ def engine_base(docker_client: docker.DockerClient) -> str:
 @pytest.fixture(scope="session")
 def registry_base(registry: Registry) -> str:
     """The name of the stand-in base image in the private registry, for amd64 and arm64."""
-    _need(base_image_missing())
+    need(base_image_missing())
     repository, _, tag = BASE_NAME.partition(":")
     layers, config = (base_image_layer(),), base_image_config()
     architectures = ("amd64", "arm64")

@@ -6,11 +6,11 @@ from typing import Any, NoReturn
 
 from lsp_assembler.errors import InvalidInputError
 from lsp_assembler.oci.image import encode
+from lsp_assembler.text import named, quoted
 
 COLOURS = ("red", "amber", "green")
 _EXPECTED = 'expected {"red": SECONDS, "amber": SECONDS, "green": SECONDS}'
 _MOST = 24 * 60 * 60
-_QUOTED = 60
 
 
 def load_durations(path: Path) -> str:
@@ -19,21 +19,21 @@ def load_durations(path: Path) -> str:
     `{"green": 1, "red": 1.50, "amber": 2}` gives `{"red":1.5,"amber":2,"green":1}`.
 
     Raises:
-        InvalidInputError: the file cannot be read, or is anything but three numbers of seconds; every
-            problem is listed.
+        InvalidInputError: the file cannot be read, or does not hold three numbers of seconds; a line for each
+            problem.
     """
     try:
         found = json.loads(path.read_bytes(), object_pairs_hook=_object, parse_constant=_no_constant)
     except OSError as error:
-        raise _invalid(f"{path}: it cannot be read ({error.strerror}); {_EXPECTED}") from error
+        raise _invalid(f"{path}: cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
-        raise _invalid(f"{path}: it is not valid JSON ({error}); {_EXPECTED}") from error
+        raise _invalid(f"{path}: not valid JSON: {error}") from error
     if not isinstance(found, dict):
-        raise _invalid(f"{path}: it is no object; {_EXPECTED}")
-    problems = [f"'{key}' is unknown" for key in found if key not in COLOURS]
+        raise _invalid(f"{path}: not a JSON object; {_EXPECTED}")
+    problems = [f"unknown key {named(key)}" for key in found if key not in COLOURS]
     problems += [f"'{colour}' is missing" for colour in COLOURS if colour not in found]
     problems += [
-        f"'{colour}' is {_shown(found[colour])}, not a number of seconds from 0 to {_MOST:,}"
+        f"'{colour}' is {quoted(found[colour])}, not a number of seconds from 0 to {_MOST:,}"
         for colour in COLOURS
         if colour in found and not _is_seconds(found[colour])
     ]
@@ -44,18 +44,13 @@ def load_durations(path: Path) -> str:
 
 def _is_seconds(value: Any) -> bool:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_number and 0 <= value <= _MOST  # 1e999 is infinity, and NaN is no JSON
-
-
-def _shown(value: Any) -> str:
-    text = json.dumps(value)
-    return text if len(text) <= _QUOTED else f"{text[:_QUOTED]}…"
+    return is_number and 0 <= value <= _MOST  # 1e999 is infinity
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise ValueError("a key is there twice")
+        raise ValueError("a key is repeated")
     return found
 
 
@@ -64,4 +59,4 @@ def _no_constant(name: str) -> NoReturn:
 
 
 def _invalid(message: str) -> InvalidInputError:
-    return InvalidInputError(message, "Correct the file, or leave out --durations.")
+    return InvalidInputError(message, "Fix the file, or leave out --durations.")

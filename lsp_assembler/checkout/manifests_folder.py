@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from lsp_assembler.checkout.reader import language_image_name
-from lsp_assembler.config.migration import Lookup, Repository
+from lsp_assembler.config.migration import FindImage, Repository
 from lsp_assembler.errors import FetchError, InvalidInputError
 from lsp_assembler.model.manifest import UnreadableManifest, read_manifests
 from lsp_assembler.model.reference import Reference
@@ -11,7 +11,7 @@ from lsp_assembler.model.start_point import MANIFEST
 from lsp_assembler.model.tree import File, Tree
 
 
-def lookup_in(folder: Path) -> Lookup:
+def lookup_in(folder: Path) -> FindImage:
     """Look repositories up by their name: a checkout FOLDER/NAME, or a manifest FOLDER/NAME.json.
 
     Raises:
@@ -27,7 +27,7 @@ def lookup_in(folder: Path) -> Lookup:
 
 
 def _image_of(repository: Repository, folder: Path) -> Reference | None:
-    """See Lookup."""
+    """See FindImage."""
     checkout, single = folder / repository.name, folder / f"{repository.name}.json"
     try:
         if (checkout / MANIFEST).is_file():

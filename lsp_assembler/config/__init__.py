@@ -1,4 +1,1 @@
-"""What the user writes down: images.yml, settings of single registries, older lists of repositories.
-
-Mistakes are found all at once, each with its line and column. Pure, but for reading the one file.
-"""
+"""images.yml: reading it with the place of every error, editing it, and making it from an older list."""

@@ -1,6 +1,6 @@
-"""images.yml -> ImagesFile. Every problem of the file is found in one go, each with its line and column.
+"""images.yml -> ImagesFile. All problems of a file are reported at once, each with its line and column.
 
-What the keys mean is here; how YAML is read is in `yaml_nodes`. Pure, except for `load`.
+This module knows the keys; `yaml_nodes` knows YAML. Pure, except for `load`.
 """
 
 import contextlib
@@ -16,15 +16,12 @@ import yaml
 from lsp_assembler.config.hosts import HostSettings
 from lsp_assembler.config.yaml_nodes import (
     MAX_BYTES,
-    MAX_SHOWN,
+    ParseNode,
     Problems,
-    Reader,
     compose,
     decoded,
     entries,
     mapping,
-    one_of,
-    quoted,
     read,
     shown,
     tag,
@@ -33,6 +30,7 @@ from lsp_assembler.config.yaml_nodes import (
 from lsp_assembler.errors import InvalidInputError
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.start_point import Source, StartPointType
+from lsp_assembler.text import LONGEST, named, suggestion
 
 _EXAMPLE = "cyberdojofoundation/java_junit:LSP"
 _IMAGES = f"a list of image names, e.g. '- {_EXAMPLE}'"
@@ -44,10 +42,10 @@ class ImagesFile:
     """What an images.yml says.
 
     Args:
-        type: languages, custom or exercises; languages where the file does not say.
-        name: what the built image is to be called; None where the file does not say.
-        base: the image to build on; None where the file does not say.
-        port: that the built image serves on; None where the file does not say.
+        type: languages, custom or exercises; languages if the file does not say.
+        name: of the image to build; None if the file does not say.
+        base: the image to build on; None if the file does not say.
+        port: that the built image serves on; None if the file does not say.
         images: at least one; images[i].index == i, and no two are the same image.
         registries: settings by host as `Reference.registry` spells it, e.g. "docker.io".
     """
@@ -76,9 +74,9 @@ def load(path: str) -> ImagesFile:
             content = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         reason = getattr(error, "strerror", None) or error
-        remedy = f"Create it, or name another one with --file; it holds {_IMAGES}."
-        raise InvalidInputError(f"{path}: {reason}; expected a file that can be read", remedy) from error
-    return parse(decoded(content, Problems(path, _IMAGES)), path)
+        remedy = f"Create it with {_IMAGES}, or name another file with --file."
+        raise InvalidInputError(f"{path}: {reason}", remedy) from error
+    return parse(decoded(content, Problems(path)), path)
 
 
 def parse(text: str, path: str) -> ImagesFile:
@@ -86,23 +84,25 @@ def parse(text: str, path: str) -> ImagesFile:
 
     Args:
         text: e.g. "- cyberdojofoundation/java_junit:LSP".
-        path: where it came from, e.g. "languages/images.yml": for messages, and because a relative `ca` is
-            relative to its folder, so that `ca: certs/ca.pem` gives "languages/certs/ca.pem".
+        path: of the file, e.g. "languages/images.yml": for messages, and because a relative `ca` is relative
+            to its folder, so that `ca: certs/ca.pem` gives "languages/certs/ca.pem".
 
     Raises:
         InvalidInputError: it is invalid; the message has a line "PATH:LINE:COLUMN: …" for every problem.
     """
-    problems = Problems(path, _IMAGES)
+    problems = Problems(path)
     root = compose(text, problems)
     values: dict[str, Any] = {}
     if isinstance(root, yaml.SequenceNode):
         values = {"images": read(root, "the file", _images, problems)}
     elif isinstance(root, yaml.MappingNode):
-        values = mapping(root, _READERS, problems, unadvertised=("policy",))
+        values = mapping(root, _PARSERS, problems, hidden=("policy",))
         if "images" not in values:
-            problems.add(root, f"images is missing; expected {_IMAGES}")
+            problems.add(root, f"the key 'images' is missing; add {_IMAGES}")
     else:
-        problems.add(root, f"the file is {shown(root)}; expected {_IMAGES}, or a mapping with images")
+        problems.add(
+            root, f"the file is {shown(root)}; expected {_IMAGES}, or a mapping with the key 'images'"
+        )
     if problems.found:
         raise problems.error()
     defaults = {"type": StartPointType.LANGUAGES, "name": None, "base": None, "port": None}
@@ -112,14 +112,16 @@ def parse(text: str, path: str) -> ImagesFile:
 def _type(node: yaml.Node, _problems: Problems) -> StartPointType:
     if tag(node) == "str" and node.value in list(StartPointType):
         return StartPointType(node.value)
-    raise ValueError(one_of(list(StartPointType), word(node)))
+    raise ValueError(suggestion(word(node), list(StartPointType)))
 
 
 def _port(node: yaml.Node, _problems: Problems) -> int:
     # YAML 1.1 has 0x11AC, 4_524 and 1:15:24 as well, which editors and people read differently
     if tag(node) == "int" and re.fullmatch("[1-9][0-9]{0,4}", node.value) and int(node.value) <= _MAX_PORT:
         return int(node.value)
-    raise ValueError(f"a whole number from 1 to {_MAX_PORT}{', without quotes' * (tag(node) == 'str')}")
+    raise ValueError(
+        f"expected a whole number from 1 to {_MAX_PORT}{', without quotes' * (tag(node) == 'str')}"
+    )
 
 
 def _reference(node: yaml.Node, _problems: Problems) -> Reference:
@@ -127,23 +129,25 @@ def _reference(node: yaml.Node, _problems: Problems) -> Reference:
         with contextlib.suppress(ValueError):
             return Reference.parse(node.value)
         if node.value.startswith((".", "/")):
-            raise ValueError("an image name; directories go on the command line")
+            raise ValueError("name a folder on the command line, not here")
     meant = _meant(node)
     if meant and meant == node.value and not node.tag.startswith("!"):
-        raise ValueError(f"an image name, in quotes if it is one: {quoted(meant)}")
-    raise ValueError(f"an image name, {f'did you mean {meant!r}?' if meant else f'e.g. {_EXAMPLE!r}'}")
+        raise ValueError(f"if it is an image name, put it in quotes: {named(meant)}")
+    raise ValueError(
+        f"did you mean {named(meant)}?" if meant else f"expected an image name, e.g. '{_EXAMPLE}'"
+    )
 
 
 def _name(node: yaml.Node, problems: Problems) -> Reference:
     reference = _reference(node, problems)
     if reference.digest:
-        raise ValueError("a name to publish under, without a digest")
+        raise ValueError("expected a name to publish under, without a digest")
     return reference
 
 
 def _images(node: yaml.Node, problems: Problems) -> tuple[Source, ...]:
     if not isinstance(node, yaml.SequenceNode) or not node.value:
-        raise ValueError(_IMAGES)
+        raise ValueError(f"expected {_IMAGES}")
     sources: dict[str, Source] = {}
     for item in node.value:
         reference = read(item, "the image", _reference, problems)
@@ -151,8 +155,8 @@ def _images(node: yaml.Node, problems: Problems) -> tuple[Source, ...]:
             continue
         same = sources.get(reference.canonical)
         if same:
-            fact = f"the image {quoted(item.value)} is the same as {quoted(same.text)} in line {same.line}"
-            problems.add(item, f"{fact}; expected each image once")
+            fact = f"the image {named(item.value)} is the same as {named(same.text)} on line {same.line}"
+            problems.add(item, f"{fact}; keep one")
         else:
             sources[reference.canonical] = Source(len(sources), item.value, item.start_mark.line + 1)
     return tuple(sources.values())
@@ -160,13 +164,14 @@ def _images(node: yaml.Node, problems: Problems) -> tuple[Source, ...]:
 
 def _registries(node: yaml.Node, problems: Problems) -> dict[str, HostSettings]:
     if not isinstance(node, yaml.MappingNode):
-        raise ValueError("a mapping from hosts to their settings")  # noqa: TRY004 - the user's error, not ours
+        raise ValueError("expected a mapping from hosts to their settings")  # noqa: TRY004 - the user's error, not ours
     registries: dict[str, HostSettings] = {}
     for host, settings in entries(node, problems):
         registry = read(host, "the registry", _registry, problems)
         if registry in registries:
-            fact = f"the registry {quoted(host.value)} is {registry}, which has its settings above"
-            problems.add(host, f"{fact}; expected it once")
+            problems.add(
+                host, f"the registry {named(host.value)} is {registry}, which is listed above; keep one"
+            )
         elif registry:
             value = read(settings, f"the registry {registry}", _settings, problems)
             registries[registry] = value
@@ -178,39 +183,39 @@ def _registry(node: yaml.Node, _problems: Problems) -> str:
         reference = Reference.parse(f"{node.value}/image")
         if reference.host == node.value:
             return reference.registry
-    raise ValueError("a host, e.g. 'docker.io' or 'localhost:5000'")
+    raise ValueError("expected a host, e.g. 'docker.io' or 'localhost:5000'")
 
 
 def _settings(node: yaml.Node, problems: Problems) -> HostSettings:
     if not isinstance(node, yaml.MappingNode):
-        raise ValueError("a mapping, e.g. {insecure: true}")  # noqa: TRY004 - the user's error, not ours
-    return HostSettings(**mapping(node, _SETTINGS_READERS, problems))
+        raise ValueError("expected a mapping, e.g. {insecure: true}")  # noqa: TRY004 - the user's error, not ours
+    return HostSettings(**mapping(node, _SETTINGS_PARSERS, problems))
 
 
 def _insecure(node: yaml.Node, _problems: Problems) -> bool:
     if tag(node) == "bool" and node.value in ("true", "false"):
         return bool(node.value == "true")
-    raise ValueError("true or false")
+    raise ValueError("expected true or false")
 
 
 def _mirror(node: yaml.Node, _problems: Problems) -> str:
     with contextlib.suppress(ValueError):
         if tag(node) == "str" and Reference.parse(f"{node.value}/image").host:
             return str(node.value)
-    raise ValueError("HOST or HOST/PREFIX, e.g. 'mirror.gcr.io'")
+    raise ValueError("expected HOST or HOST/PREFIX, e.g. 'mirror.gcr.io'")
 
 
 def _ca(node: yaml.Node, problems: Problems) -> str:
     if tag(node) == "str" and node.value:
         return str(Path(problems.path).parent / node.value)
-    raise ValueError("the path of a PEM file")
+    raise ValueError("expected the path of a PEM file")
 
 
-def _policy(_node: yaml.Node, _problems: Problems) -> None:
-    raise ValueError("no policy, because this version does not support it and would not enforce it")
+def _policy(node: yaml.Node, problems: Problems) -> None:
+    problems.add(node, "this version does not support a policy and would not enforce it; remove it")
 
 
-_READERS: Mapping[str, Reader] = {
+_PARSERS: Mapping[str, ParseNode] = {
     "type": _type,
     "name": _name,
     "base": _reference,
@@ -219,15 +224,15 @@ _READERS: Mapping[str, Reader] = {
     "registries": _registries,
     "policy": _policy,
 }
-_SETTINGS_READERS: Mapping[str, Reader] = {"insecure": _insecure, "mirror": _mirror, "ca": _ca}
+_SETTINGS_PARSERS: Mapping[str, ParseNode] = {"insecure": _insecure, "mirror": _mirror, "ca": _ca}
 
 
 def _meant(node: yaml.Node) -> str:
-    """The image name that was probably meant by what is none; "" if there is no telling."""
+    """The image name that was probably meant; "" if there is no telling."""
     text = word(node)
     if isinstance(node, yaml.MappingNode) and len(node.value) == 1:  # "- java_junit: LSP", a space too many
         text = f"{word(node.value[0][0])}:{word(node.value[0][1]) or 'LSP'}"
-    if len(text) > MAX_SHOWN:
+    if len(text) > LONGEST:
         return ""
     text = re.sub(r"^[a-z]+://", "", text.strip())
     text = re.sub(r"^(.*/)?[^:@]*", lambda name: name[0].lower(), text)

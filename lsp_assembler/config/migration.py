@@ -1,4 +1,4 @@
-"""Today's list of git repositories -> images.yml. Pure: it clones nothing and asks nobody."""
+"""A list of git repositories -> images.yml. Pure: it clones nothing and asks no server."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -8,15 +8,15 @@ from urllib.parse import unquote
 from lsp_assembler.checkout.git import web_address
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.versions import MOVING_TAG, lsp_tag
-from lsp_assembler.text import visible
+from lsp_assembler.text import named, visible
 
 _COMMENT = re.compile(r"(?:^|\s)#")
 _AT = re.compile(r"(?P<commit>[0-9a-fA-F]+|[^@/:]+(?=@\w+://))@(?P<url>.+)")
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 _FULL_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-_LOGIN = re.compile(r"(?<=://)[^/@]*@")  # a list may hold tokens, which are nobody else's business
+_LOGIN = re.compile(r"(?<=://)[^/@]*@")  # a list may hold tokens, which are not for others to see
 _TAG_LENGTH = 7
-_BRANCHES = ("", "master", "main")  # what is cloned without a tag: it moves, as the image's tag LSP does
+_BRANCHES = ("", "master", "main")  # a branch moves, and so does the tag LSP
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +24,9 @@ class Repository:
     """One entry of the list.
 
     Args:
-        text: as it stands there, e.g. "9f53889@https://github.com/org/java-junit".
-        line: where, from 1.
-        address: e.g. "https://github.com/org/java-junit"; "" for one that is a path on some machine.
+        text: as it is written, e.g. "9f53889@https://github.com/org/java-junit".
+        line: its number, from 1.
+        address: e.g. "https://github.com/org/java-junit"; "" for a path on some machine.
         name: the last part of the address or the path, e.g. "java-junit".
         tag: of the LSP image, e.g. "LSP-9f53889".
     """
@@ -43,8 +43,8 @@ class Line:
     """One line of the list.
 
     Args:
-        words: the entries, as they stand there.
-        comment: from its # on; "" if there is none.
+        words: the entries, as they are written.
+        comment: with its #; "" if there is none.
     """
 
     number: int
@@ -54,10 +54,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Unmapped:
-    """An entry of the list that is in images.yml as a comment only.
+    """An entry of the list that is only a comment in images.yml.
 
     Args:
-        why: e.g. "nothing says which image it is".
+        why: e.g. "no image is known for it".
     """
 
     text: str
@@ -67,10 +67,10 @@ class Unmapped:
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """What became of a list.
+    """The result for a whole list.
 
     Args:
-        text: of images.yml, in the order of the list; it is one only if `images` is not 0.
+        text: of images.yml, in the order of the list; valid only if `images` is not 0.
         images: how many images it lists.
     """
 
@@ -79,13 +79,13 @@ class Migration:
     unmapped: tuple[Unmapped, ...]
 
 
-Lookup = Callable[[Repository], Reference | None]
-"""The image of a repository, its tag of no account; None where it is not known. Raises ValueError, with the
-reason, where what should say so is wrong."""
+FindImage = Callable[[Repository], Reference | None]
+"""The image of a repository, whatever its tag; None if it is not known. Raises ValueError, with the reason,
+if the file that should name it is wrong."""
 
 
 def lines(text: str) -> list[Line]:
-    """Take a list apart: entries are words, and a # at the beginning of a word begins a comment."""
+    """Split a list into its entries, which are words; a # at the start of a word starts a comment."""
     found = []
     for number, line in enumerate(text.splitlines(), start=1):
         hash_ = _COMMENT.search(line)
@@ -96,7 +96,7 @@ def lines(text: str) -> list[Line]:
 
 
 def repository(text: str, line: int) -> Repository:
-    """Take one entry apart, e.g. "https://github.com/org/python-unittest.git?tag=3.7.4-18".
+    """Split one entry into its parts, e.g. "https://github.com/org/python-unittest.git?tag=3.7.4-18".
 
     Raises:
         ValueError: it is malformed; the message says how.
@@ -106,16 +106,16 @@ def repository(text: str, line: int) -> Repository:
     url, _, query = url.partition("?")
     key, _, tag = query.partition("=")
     if query and (key != "tag" or "&" in tag):
-        raise ValueError(f"'?{query}' is not understood; expected ?tag=TAG")
+        raise ValueError(f"unknown ending {named(f'?{query}')}; expected ?tag=TAG")
     if "#" in url:
-        raise ValueError(f"'#{url.partition('#')[2]}' is not understood; expected ?tag=TAG")
+        raise ValueError(f"unknown ending {named(url[url.index('#') :])}; expected ?tag=TAG")
     if commit and not _COMMIT.fullmatch(commit):
-        raise ValueError(f"'{commit}' is no commit; expected at least {_TAG_LENGTH} hexadecimal digits")
+        raise ValueError(f"{named(commit)} is not a commit; expected at least {_TAG_LENGTH} hex digits")
     if commit and tag:
-        raise ValueError("it names a commit and a tag; expected only one of them")
+        raise ValueError("it names both a commit and a tag; keep one")
     name = url.rstrip("/").removesuffix(".git").rpartition("/")[2].rpartition(":")[2]
     if not name:
-        raise ValueError("it is no repository; expected e.g. https://github.com/org/java-junit")
+        raise ValueError("not a repository; expected e.g. https://github.com/org/java-junit")
     return Repository(text, line, web_address(url), name, _image_tag(commit[:_TAG_LENGTH] or unquote(tag)))
 
 
@@ -126,20 +126,19 @@ def _image_tag(version: str) -> str:
     try:
         Reference.parse(f"image:{tag}")
     except ValueError as error:
-        raise ValueError(
-            f"'{version}' cannot be the tag of an image; expected letters, digits, . _ -"
-        ) from error
+        fact = f"{named(version)} is no valid tag; expected letters, digits and . _ -"
+        raise ValueError(fact) from error
     return tag
 
 
 class Names:
-    """Which image belongs to which repository, by the repository's address or the last part of it.
+    """Finds the image of a repository by the repository's address, or by the last part of it.
 
     Args:
         images: (address or name, image), e.g. ("java-junit", cyberdojofoundation/java_junit).
 
     Raises:
-        ValueError: one key has two images; the message says so.
+        ValueError: a repository has two images.
     """
 
     def __init__(self, images: Iterable[tuple[str, Reference]]) -> None:
@@ -147,26 +146,24 @@ class Names:
         for key, image in images:
             known = self._images.setdefault(key_of(key), image.with_tag(""))
             if known != image.with_tag(""):
-                raise ValueError(
-                    f"'{key}' is mapped to {known} and to {image.with_tag('')}; expected one image"
-                )
+                raise ValueError(f"'{key}' has two images: {known} and {image.with_tag('')}")
 
     def __call__(self, repository: Repository) -> Reference | None:
-        """See Lookup."""
+        """See FindImage."""
         by_address = self._images.get(key_of(repository.address)) if repository.address else None
         return by_address or self._images.get(key_of(repository.name))
 
 
 def key_of(repository: str) -> str:
-    """What two spellings of one repository have in common: its address without case, .git and login."""
+    """The same for every spelling of one repository: its address in lower case without .git and login."""
     return (web_address(repository) or repository.rstrip("/").removesuffix(".git")).casefold()
 
 
-def migrate(listed: Sequence[Line], lookups: Sequence[Lookup]) -> Migration:
-    """Write images.yml.
+def migrate(listed: Sequence[Line], finders: Sequence[FindImage]) -> Migration:
+    """Make images.yml.
 
     Args:
-        lookups: asked one after the other; the first that knows a repository counts.
+        finders: asked in this order; the first that knows a repository decides.
     """
     text: list[str] = []
     unmapped: list[Unmapped] = []
@@ -175,7 +172,7 @@ def migrate(listed: Sequence[Line], lookups: Sequence[Lookup]) -> Migration:
         comment = line.comment
         for word in line.words:
             try:
-                image = _image(word, line.number, lookups, seen)
+                image = _image(word, line.number, finders, seen)
             except ValueError as error:
                 shown = visible(_LOGIN.sub("", word))
                 unmapped.append(Unmapped(shown, line.number, visible(str(error))))
@@ -188,21 +185,21 @@ def migrate(listed: Sequence[Line], lookups: Sequence[Lookup]) -> Migration:
     return Migration("".join(f"{line}\n" for line in text), len(seen), tuple(unmapped))
 
 
-def _image(word: str, number: int, lookups: Sequence[Lookup], seen: dict[str, int]) -> Reference:
-    """The image of one entry, noted as seen.
+def _image(word: str, number: int, finders: Sequence[FindImage], seen: dict[str, int]) -> Reference:
+    """The image of one entry; adds it to the ones seen.
 
     Raises:
-        ValueError: there is none that can go into the list.
+        ValueError: no image can go into the list for it.
     """
     found = repository(word, number)
-    for lookup in lookups:
-        name = lookup(found)
+    for find in finders:
+        name = find(found)
         if name is not None:
             break
     else:
-        raise ValueError("nothing says which image it is")
+        raise ValueError("no image is known for it")
     image = name.with_tag(found.tag)
     if image.canonical in seen:
-        raise ValueError(f"{image} is the image of line {seen[image.canonical]} as well; expected each once")
+        raise ValueError(f"its image {image} is already on line {seen[image.canonical]}")
     seen[image.canonical] = number
     return image

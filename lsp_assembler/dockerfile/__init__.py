@@ -1,7 +1,7 @@
-"""Dockerfile.template without a Docker Engine: what it says is read, and done to the base's configuration.
+"""Dockerfile.template, and what it means without a Docker Engine.
 
-`parse` takes a rendered template apart and refuses what only an engine can do; `apply` does the rest to
-the configuration of the base image, with the same result as Docker's classic builder.
+`parse` splits a rendered template into instructions and refuses those that only an engine can follow; `apply`
+changes the configuration of the base image as they say, with the same result as Docker's classic builder.
 """
 
 from lsp_assembler.dockerfile.configuration import apply

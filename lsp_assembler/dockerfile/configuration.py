@@ -1,4 +1,4 @@
-"""Instructions x the base image's configuration -> the new image's, as Docker's classic builder does it."""
+"""The base image's configuration x instructions -> the new one, as Docker's classic builder makes it."""
 
 import copy
 import posixpath
@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from lsp_assembler.dockerfile.instruction import Instruction, complain
-from lsp_assembler.dockerfile.words import exec_form, expand, pairs
+from lsp_assembler.dockerfile.words import exec_form, pairs, unquoted
 from lsp_assembler.errors import InvalidInputError
+from lsp_assembler.text import named
 
 _SHELL = ["/bin/sh", "-c"]
 _PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -21,7 +22,6 @@ _SIGNALS = re.compile(
 )
 
 _Config = dict[str, Any]
-_Env = Mapping[str, str]
 
 
 def apply(instructions: Sequence[Instruction], config: Mapping[str, Any]) -> dict[str, Any]:
@@ -29,25 +29,25 @@ def apply(instructions: Sequence[Instruction], config: Mapping[str, Any]) -> dic
 
     Args:
         instructions: what `parse` returned.
-        config: the "config" object of the base image, e.g. {"Env": ["PATH=/bin"], "Cmd": None}; it stays as
-            it is. Keys that no instruction is about are taken over.
+        config: the "config" object of the base image, e.g. {"Env": ["PATH=/bin"], "Cmd": None}; it is not
+            changed. Keys that no instruction is about are kept.
 
     Raises:
-        InvalidInputError: every value that means nothing, such as a port that is none; or the base has
-            ONBUILD triggers, which only a Docker Engine can follow.
+        InvalidInputError: a line for every value that is wrong, such as port 65536; or the base has ONBUILD
+            triggers, which need a Docker Engine.
     """
     if config.get("OnBuild"):
         raise InvalidInputError(
-            f"{instructions[0].value}: it has ONBUILD triggers; expected none, as that takes an engine",
-            "Build with --to docker.",
+            f"{instructions[0].value}: its ONBUILD triggers need a Docker Engine", "Build with --to docker."
         )
     new: _Config = copy.deepcopy(dict(config))
-    if "PATH" not in _environment(new):
-        new["Env"] = [*(new.get("Env") or ()), _PATH]
+    new["Env"] = list(new.get("Env") or ())
+    if not any(entry.startswith("PATH=") for entry in new["Env"]):
+        new["Env"].append(_PATH)
     problems = []
     for instruction in instructions:
         try:
-            _APPLIERS.get(instruction.name, _nothing)(new, instruction.value, _environment(new))
+            _APPLIERS.get(instruction.name, _nothing)(new, instruction.value)
         except ValueError as error:
             problems.append(instruction.problem(str(error)))
     complain(problems)
@@ -55,47 +55,38 @@ def apply(instructions: Sequence[Instruction], config: Mapping[str, Any]) -> dic
     return new
 
 
-def _environment(config: _Config) -> dict[str, str]:
-    """Of a name that stands there twice, the first counts."""
-    pairs_ = (entry.partition("=") for entry in reversed(config.get("Env") or ()))
-    return {name: value for name, _, value in pairs_}
-
-
 def _reset_command(config: _Config, names: Sequence[str]) -> None:
-    """A new ENTRYPOINT knows nothing of the arguments that the base had for its own."""
+    """A new ENTRYPOINT does not take the arguments that the base had for its own."""
     if "ENTRYPOINT" in names and "CMD" not in names:
         config.pop("Cmd", None)
 
 
-def _nothing(_config: _Config, _value: str, _env: _Env) -> None:
-    """FROM and COPY: what they ask for is done elsewhere."""
+def _nothing(_config: _Config, _value: str) -> None:
+    """FROM and COPY do not change the configuration."""
 
 
-def _env(config: _Config, value: str, env: _Env) -> None:
-    entries = list(config["Env"])
+def _env(config: _Config, value: str) -> None:
+    entries = config["Env"]
     names = [entry.partition("=")[0] for entry in entries]
     for raw_name, raw_value in pairs(value):
-        name = expand(raw_name, env)
+        name = unquoted(raw_name)
         if not name:
-            raise ValueError(f"the name {raw_name} comes to nothing; expected NAME=VALUE")
-        entry = f"{name}={expand(raw_value, env)}"
+            raise ValueError("a name is empty")
+        entry = f"{name}={unquoted(raw_value)}"
         if name in names:
             entries[names.index(name)] = entry
         else:
             entries.append(entry)
             names.append(name)
-    config["Env"] = entries
 
 
-def _label(config: _Config, value: str, env: _Env) -> None:
-    labels = {expand(name, env): expand(raw, env) for name, raw in pairs(value)}
+def _label(config: _Config, value: str) -> None:
+    labels = {unquoted(name): unquoted(raw) for name, raw in pairs(value)}
     config["Labels"] = {**(config.get("Labels") or {}), **labels}
 
 
-def _expose(config: _Config, value: str, env: _Env) -> None:
-    # a variable may hold several ports
-    words = [port for word in value.split() for port in expand(word, env).split()]
-    ports = [port for word in words for port in _ports(word)]
+def _expose(config: _Config, value: str) -> None:
+    ports = [port for word in value.split() for port in _ports(unquoted(word))]
     config["ExposedPorts"] = {**(config.get("ExposedPorts") or {}), **{port: {} for port in ports}}
 
 
@@ -103,48 +94,48 @@ def _ports(word: str) -> Iterator[str]:
     matched = _PORTS.fullmatch(word)
     first, last = (int(matched[1]), int(matched[2] or matched[1])) if matched else (1, 0)
     if matched is None or not first <= last <= _LARGEST_PORT:
-        raise ValueError(f"'{word}' is not a port; expected one such as 4524, 53/udp or 8000-8009")
+        raise ValueError(f"{named(word)} is not a port; expected e.g. 4524, 53/udp or 8000-8009")
     protocol = (matched[3] or "tcp").lower()
     return (f"{port}/{protocol}" for port in range(first, last + 1))
 
 
-def _user(config: _Config, value: str, env: _Env) -> None:
-    config["User"] = expand(value, env)
+def _user(config: _Config, value: str) -> None:
+    config["User"] = unquoted(value)
 
 
-def _workdir(config: _Config, value: str, env: _Env) -> None:
-    path = expand(value, env)
+def _workdir(config: _Config, value: str) -> None:
+    path = unquoted(value)
     if not path:
-        raise ValueError("it comes to nothing; expected a path")
+        raise ValueError("the path is empty")
     relative = not path.startswith("/")
     config["WorkingDir"] = _joined(config.get("WorkingDir") or "", path) if relative else path
 
 
 def _joined(folder: str, path: str) -> str:
-    # two slashes at the start are special to POSIX, not to Docker
+    # POSIX gives two slashes at the start a meaning of their own; Docker does not
     return "/" + posixpath.normpath(f"/{folder}/{path}").lstrip("/")
 
 
-def _volume(config: _Config, value: str, env: _Env) -> None:
+def _volume(config: _Config, value: str) -> None:
     words = exec_form(value)
-    volumes = [expand(word.strip(), env) for word in (value.split() if words is None else words)]
+    volumes = [unquoted(word.strip()) for word in (value.split() if words is None else words)]
     if not volumes or not all(volumes):
-        raise ValueError("a path comes to nothing; expected paths such as /data")
+        raise ValueError("a path is empty")
     config["Volumes"] = {**(config.get("Volumes") or {}), **{volume: {} for volume in volumes}}
 
 
-def _stopsignal(config: _Config, value: str, env: _Env) -> None:
-    signal = expand(value, env)
+def _stopsignal(config: _Config, value: str) -> None:
+    signal = unquoted(value)
     if not _SIGNALS.fullmatch(signal.upper().removeprefix("SIG")):
-        raise ValueError(f"'{signal}' is not a signal; expected one such as SIGTERM or 9")
+        raise ValueError(f"{named(signal)} is not a signal; expected e.g. SIGTERM or 9")
     config["StopSignal"] = signal
 
 
-def _entrypoint(config: _Config, value: str, _env: _Env) -> None:
+def _entrypoint(config: _Config, value: str) -> None:
     config["Entrypoint"] = _command(config, value)
 
 
-def _cmd(config: _Config, value: str, _env: _Env) -> None:
+def _cmd(config: _Config, value: str) -> None:
     config["Cmd"] = _command(config, value)
 
 
@@ -153,7 +144,7 @@ def _command(config: _Config, value: str) -> list[str]:
     return [*(config.get("Shell") or _SHELL), value] if words is None else words
 
 
-_APPLIERS: Mapping[str, Callable[[_Config, str, _Env], None]] = {
+_APPLIERS: Mapping[str, Callable[[_Config, str], None]] = {
     "ENV": _env,
     "LABEL": _label,
     "EXPOSE": _expose,

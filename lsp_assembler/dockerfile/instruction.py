@@ -1,21 +1,19 @@
-"""One instruction of a Dockerfile, and the error that collects what is wrong with several."""
+"""One instruction of a Dockerfile, and the error that lists the problems of several."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lsp_assembler.errors import InvalidInputError
-
-_WIDTH = 60
+from lsp_assembler.text import named
 
 
 @dataclass(frozen=True, slots=True)
 class Instruction:
-    """An instruction that can be honoured without a Docker Engine.
+    """One instruction.
 
     Args:
         name: in upper case, e.g. "ENV".
-        value: all that follows it, continued lines joined, quotes as they stand, e.g. 'PORT="4524"'.
-            Of FROM it is the image alone.
+        value: the rest, continued lines joined and quotes kept, e.g. 'PORT="4524"'; of FROM only the image.
         where: e.g. "Dockerfile.template:19".
     """
 
@@ -24,17 +22,15 @@ class Instruction:
     where: str
 
     def problem(self, fact: str) -> str:
-        """What is wrong with it, e.g. "Dockerfile.template:19: 'ENV PORT': it has no value"."""
-        text = " ".join(f"{self.name} {self.value}".split())
-        short = text if len(text) <= _WIDTH else f"{text[: _WIDTH - 1]}…"
-        return f"{self.where}: '{short}': {fact}"
+        """A message about it, e.g. "Dockerfile.template:19: 'ENV PORT': PORT has no value"."""
+        return f"{self.where}: {named(' '.join(f'{self.name} {self.value}'.split()))}: {fact}"
 
 
 def complain(problems: Sequence[str], remedy: str = "") -> None:
     """Report all problems, if there are any.
 
     Raises:
-        InvalidInputError: one line for each.
+        InvalidInputError: a line for each.
     """
     if problems:
         raise InvalidInputError("\n".join(problems), remedy)

@@ -1,6 +1,5 @@
-"""A rendered Dockerfile.template -> its instructions, if all of them can be honoured without an engine."""
+"""A rendered Dockerfile.template -> its instructions, if no engine is needed for any of them."""
 
-import difflib
 import io
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -8,13 +7,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dockerfile_parse import DockerfileParser  # type: ignore[import-untyped]  # it comes without types
 
 from lsp_assembler.dockerfile.instruction import Instruction, complain
-from lsp_assembler.dockerfile.words import exec_form, pairs
+from lsp_assembler.dockerfile.words import NEEDS_ENGINE, exec_form, pairs, unquoted
+from lsp_assembler.text import named, suggestion
 
-_NEEDS_ENGINE = ("RUN", "ADD", "ARG", "HEALTHCHECK", "ONBUILD", "SHELL", "MAINTAINER")
-_HONOURED = (
-    *("FROM", "COPY", "LABEL", "ENV", "EXPOSE", "USER", "WORKDIR", "VOLUME", "STOPSIGNAL"),
-    *("ENTRYPOINT", "CMD"),
-)
+_FOR_ENGINES = ("RUN", "ADD", "ARG", "HEALTHCHECK", "ONBUILD", "SHELL", "MAINTAINER")
+_WITHOUT_VARIABLES = ("LABEL", "ENV", "EXPOSE", "USER", "WORKDIR", "VOLUME", "STOPSIGNAL")
+_SUPPORTED = ("FROM", "COPY", *_WITHOUT_VARIABLES, "ENTRYPOINT", "CMD")
 _COPIES = {(".", "/app/repos"), (".", "/app/repos/"), ("./", "/app/repos"), ("./", "/app/repos/")}
 _CHECKS: Mapping[str, Callable[[str], object]] = {
     "ENV": pairs,
@@ -26,33 +24,32 @@ _CHECKS: Mapping[str, Callable[[str], object]] = {
 _DIRECTIVE = re.compile(r"\s*#\s*(escape|syntax|check)\s*=.*", re.IGNORECASE)
 _HEREDOC = re.compile(r"""<<-?(['"]?)(\w+)\1""")
 _REMEDY = (
-    "Build with --to docker, or keep to what can be done without an engine: FROM, one COPY . /app/repos, "
-    "LABEL, ENV, EXPOSE, USER, WORKDIR, VOLUME, STOPSIGNAL, ENTRYPOINT and CMD."
+    "Build with --to docker, or use only what works without an engine: FROM, one COPY . /app/repos, "
+    f"{', '.join(_WITHOUT_VARIABLES)}, ENTRYPOINT and CMD."
 )
-_ENGINE = "it needs a Docker Engine"
 
 
 def parse(text: str, path: str) -> tuple[Instruction, ...]:
-    """Take a rendered Dockerfile.template apart, in its order.
+    """Split a rendered Dockerfile.template into its instructions.
 
     Args:
         text: the rendered template; line numbers are the template's if rendering added no lines.
-        path: how messages name it, e.g. "Dockerfile.template".
+        path: for messages, e.g. "Dockerfile.template".
 
     Raises:
-        InvalidInputError: every instruction that is malformed or that only a Docker Engine can follow.
+        InvalidInputError: a line for every instruction that is malformed or that needs a Docker Engine.
     """
     text = text.removeprefix("\ufeff")
     instructions = tuple(_instructions(text, path))
     problems = [*_line_problems(text, path), *_problems(instructions), *_order_problems(instructions, path)]
-    complain(problems, _REMEDY if any(_ENGINE in problem for problem in problems) else "")
+    complain(problems, _REMEDY if any(NEEDS_ENGINE in problem for problem in problems) else "")
     return tuple(_simplified(instruction) for instruction in instructions)
 
 
 def _instructions(text: str, path: str) -> Iterator[Instruction]:
-    """Every instruction, known or not; the body of a here-document is not mistaken for more of them."""
-    # The library ends a continued instruction at an empty line and drops one that the end of the file cuts
-    # off; Docker does neither. It does agree with Docker on comments.
+    """Every instruction, known or not; the body of a here-document is skipped."""
+    # The library ends a continued instruction at an empty line, and drops one that the end of the file cuts
+    # off; Docker does neither. On comments they agree.
     lines = [line if line.strip() else "#" for line in text.split("\n")]
     parser = DockerfileParser(fileobj=io.BytesIO("\n".join([*lines, "", ""]).encode()))
     end = ""
@@ -71,13 +68,10 @@ def _line_problems(text: str, path: str) -> Iterator[str]:
     for number, line in enumerate(lines, 1):
         if not _DIRECTIVE.fullmatch(line):
             break
-        yield f"{path}:{number}: '{line.strip()}': {_ENGINE}, because it changes how all the rest is read"
+        yield f"{path}:{number}: {named(line.strip())}: {NEEDS_ENGINE}: it changes how the file is read"
     for number, line in enumerate(lines, 1):
         if line.rstrip().endswith("\\\\") and not line.lstrip().startswith("#"):
-            yield (
-                f"{path}:{number}: it ends in more than one backslash, which to Docker is no continued line "
-                "but looks like one; expected one, or none"
-            )
+            yield f"{path}:{number}: the line ends in two backslashes; end it in one, or in none"
 
 
 def _problems(instructions: tuple[Instruction, ...]) -> Iterator[str]:
@@ -85,21 +79,20 @@ def _problems(instructions: tuple[Instruction, ...]) -> Iterator[str]:
     for instruction in instructions:
         problem, name = _problem(instruction), instruction.name
         if not problem and name in ("FROM", "COPY"):
-            problem = instruction.problem(f"{_ENGINE}, because it is a second {name}") if name in met else ""
+            problem = instruction.problem(f"a second {name} {NEEDS_ENGINE}") if name in met else ""
             met.add(name)
         if problem:
             yield problem
 
 
 def _problem(instruction: Instruction) -> str:
-    """What is wrong with one instruction whatever surrounds it; "" if nothing."""
+    """The problem of one instruction by itself; "" if it has none."""
     name, value = instruction.name, instruction.value
-    if name in _NEEDS_ENGINE or (name == "COPY" and not _is_ours(value)):
-        return instruction.problem(_ENGINE)
-    if name not in _HONOURED:
-        close = difflib.get_close_matches(name, (*_HONOURED, *_NEEDS_ENGINE), n=1)
-        wanted = f"did you mean {close[0]}?" if close else f"expected one of {', '.join(_HONOURED)}"
-        return instruction.problem(f"{name} is not an instruction; {wanted}")
+    if name in _FOR_ENGINES or (name == "COPY" and not _is_ours(value)):
+        return instruction.problem(NEEDS_ENGINE)
+    if name not in _SUPPORTED:
+        known = suggestion(name, (*_SUPPORTED, *_FOR_ENGINES))
+        return instruction.problem(f"unknown instruction; {known}")
     if name == "FROM":
         return _from_problem(instruction)
     try:
@@ -111,23 +104,25 @@ def _problem(instruction: Instruction) -> str:
 
 def _check_value(name: str, value: str) -> None:
     if not value:
-        raise ValueError("it says nothing; expected a value")
+        raise ValueError("the value is missing")
     if value.startswith("--"):
-        raise ValueError(f"{name} has no options; expected a value that does not begin with '--'")
+        raise ValueError(f"{name} has no options; a value cannot start with '--'")
     if name in _CHECKS:
         _CHECKS[name](value)
+    if name in _WITHOUT_VARIABLES:
+        unquoted(value)
 
 
 def _from_problem(instruction: Instruction) -> str:
     words = instruction.value.split()
     if words and words[0].startswith("--"):
-        return instruction.problem(_ENGINE)
+        return instruction.problem(NEEDS_ENGINE)
     match words:
         case [_]:
             return ""
         case [_, keyword, _] if keyword.upper() == "AS":  # a name for a stage that nothing refers to
             return ""
-    return instruction.problem("it does not name one image; expected 'FROM $base'")
+    return instruction.problem("expected one image, as in 'FROM $base'")
 
 
 def _is_ours(copy: str) -> bool:
@@ -142,9 +137,9 @@ def _order_problems(instructions: tuple[Instruction, ...], path: str) -> Iterato
     names = [instruction.name for instruction in instructions]
     for name, wanted in (("FROM", "FROM $base"), ("COPY", "COPY . /app/repos")):
         if name not in names:
-            yield f"{path}: it has no {name}; expected one '{wanted}'"
+            yield f"{path}: {name} is missing; add '{wanted}'"
     if "FROM" in names and names[0] not in ("FROM", "ARG"):
-        yield instructions[0].problem("it stands before FROM; expected FROM first")
+        yield instructions[0].problem("FROM must come first")
 
 
 def _simplified(instruction: Instruction) -> Instruction:

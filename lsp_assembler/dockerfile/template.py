@@ -1,6 +1,5 @@
-"""Dockerfile.template: a Dockerfile with the names of string.Template in it."""
+"""Dockerfile.template: a Dockerfile with names in it, such as $base, that string.Template fills in."""
 
-import difflib
 import re
 import string
 from collections.abc import Mapping
@@ -8,6 +7,7 @@ from importlib import resources
 from pathlib import Path
 
 from lsp_assembler.errors import InvalidInputError
+from lsp_assembler.text import choice, closest
 
 FILENAME = "Dockerfile.template"
 NAMES = ("base", "type", "port", "labels", "base_image", "base_sha", "base_tag", "base_digest")
@@ -15,7 +15,7 @@ _UNWRITABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")  # control characters 
 
 
 def load(path: Path | None) -> str:
-    """The text of a template; of the one that comes with the tool if path is None.
+    """The text of a template; path None means the one that comes with the tool.
 
     Raises:
         InvalidInputError: the file cannot be read.
@@ -27,8 +27,8 @@ def load(path: Path | None) -> str:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
         raise InvalidInputError(
-            f"{path}: it cannot be read ({reason}); expected a Dockerfile with names such as $base",
-            "Check the path, or leave --template out to use the one that comes with the tool.",
+            f"{path}: cannot be read: {reason}",
+            "Check the path, or leave out --template to use the template that comes with the tool.",
         ) from error
 
 
@@ -36,7 +36,7 @@ def check(text: str, path: str) -> None:
     """Find every unknown name in a template before any work is done.
 
     Raises:
-        InvalidInputError: all of them, each with its line.
+        InvalidInputError: a line for each, with its place.
     """
     problems = []
     for matched in string.Template.pattern.finditer(text):
@@ -44,19 +44,19 @@ def check(text: str, path: str) -> None:
         if matched["escaped"] is not None or name in NAMES:
             continue
         line = text.count("\n", 0, matched.start()) + 1
-        close = difflib.get_close_matches(name or "", NAMES, n=1)
-        wanted = f"did you mean '${close[0]}'?" if close else f"expected one of {', '.join(NAMES)}"
-        found = f"'${name}' is not a name of the template" if name else "a lone '$' names nothing"
-        problems.append(f"{path}:{line}: {found}; {wanted}")
+        close = closest(name or "", NAMES)
+        known = f"did you mean '${close}'?" if close else f"expected {choice(f'${each}' for each in NAMES)}"
+        found = f"unknown name '${name}'" if name else "no name follows the '$'"
+        problems.append(f"{path}:{line}: {found}; {known}")
     if problems:
-        raise InvalidInputError("\n".join(problems), "Write '$$' where a dollar sign is meant.")
+        raise InvalidInputError("\n".join(problems), "Write '$$' for a dollar sign.")
 
 
 def render(text: str, values: Mapping[str, str], labels: Mapping[str, str]) -> str:
     """The Dockerfile.
 
     Args:
-        text: a template that `check` found nothing wrong with.
+        text: a template that passes `check`.
         values: for every name in NAMES but "labels", e.g. {"type": "languages", …}.
         labels: e.g. {"org.opencontainers.image.version": "df28e04"}; at least one.
     """
@@ -66,5 +66,5 @@ def render(text: str, values: Mapping[str, str], labels: Mapping[str, str]) -> s
 
 
 def quote(value: str) -> str:
-    """A value as it stands between double quotes in a Dockerfile; what cannot stand there is dropped."""
+    """A value as a Dockerfile has it in double quotes; characters that it cannot have there are dropped."""
     return re.sub(r'([\\"$])', r"\\\1", _UNWRITABLE.sub("", value))

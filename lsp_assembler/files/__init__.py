@@ -1,1 +1,1 @@
-"""Writing to disk all or nothing, and tidying up after runs that were killed."""
+"""Writing to disk, all or nothing, and cleaning up after killed runs."""

@@ -1,20 +1,21 @@
-"""Writing to disk, all or nothing: what is there is whole, and nothing is left half-written."""
+"""Writing a file or a folder to disk, all or nothing, with an error that says what to do."""
 
 import shutil
 from pathlib import Path
 
 from lsp_assembler.errors import InvalidInputError, PublishError
 from lsp_assembler.files.runs import sweep, temporary_path
+from lsp_assembler.files.staging import replacing
 from lsp_assembler.model.tree import Tree
 
 _OURS = ("image.type", "shas.txt")
 
 
 def write_tree(tree: Tree, directory: Path) -> None:
-    """Write a tree to a directory that is new, empty, or one that an earlier run wrote (it is replaced).
+    """Write a tree to a directory that is new or empty, or replace one that an earlier run wrote.
 
     Raises:
-        InvalidInputError: the directory holds something else.
+        InvalidInputError: the directory holds other files.
         PublishError: it cannot be written.
     """
     parent = directory.absolute().parent
@@ -30,7 +31,7 @@ def write_tree(tree: Tree, directory: Path) -> None:
         _swap(fresh, directory, staging / "old")
     except OSError as error:
         raise PublishError(
-            f"{directory}: the context cannot be written ({error.strerror}); expected a writable folder",
+            f"{directory}: the context cannot be written: {error.strerror}",
             "Choose another folder with --context.",
         ) from error
     finally:
@@ -39,10 +40,10 @@ def write_tree(tree: Tree, directory: Path) -> None:
 
 
 def write_file(content: bytes, path: Path, remedy: str) -> None:
-    """Write a file, all or nothing; an existing one keeps its permissions, and a link stays a link.
+    """Write a file; an existing one keeps its permissions, and a link stays a link.
 
     Args:
-        remedy: what the user can do if it fails, e.g. "Choose another file with --lock."
+        remedy: what the user can do if this fails, e.g. "Choose another file with --lock."
 
     Raises:
         PublishError: it cannot be written.
@@ -51,37 +52,30 @@ def write_file(content: bytes, path: Path, remedy: str) -> None:
         target = path.resolve()
         mode = target.stat().st_mode & 0o777 if target.exists() else 0o644
         sweep(target.parent)
-        staged = temporary_path(target.parent)
-        try:
-            staged.write_bytes(content)
-            staged.chmod(mode)
-            staged.rename(target)
-        finally:
-            staged.unlink(missing_ok=True)
+        with replacing(target, mode) as file:
+            file.write(content)
     except OSError as error:
-        raise PublishError(
-            f"{path}: it cannot be written ({error.strerror}); expected a writable file", remedy
-        ) from error
+        raise PublishError(f"{path}: cannot be written: {error.strerror}", remedy) from error
 
 
 def refuse_to_replace(directory: Path) -> None:
-    """Make sure that a directory is new, empty, or one that an earlier run wrote.
+    """Make sure that a directory is new or empty, or that an earlier run wrote it.
 
     Raises:
-        InvalidInputError: it holds something else.
+        InvalidInputError: it holds other files.
     """
     if not directory.exists():
         return
     is_ours = directory.is_dir() and all((directory / name).is_file() for name in _OURS)
     if not is_ours and not (directory.is_dir() and not any(directory.iterdir())):
         raise InvalidInputError(
-            f"{directory}: it holds files that no build wrote; expected a new or empty folder",
-            "Choose another folder with --context.",
+            f"{directory}: holds files that are not from a build",
+            "Choose a new or empty folder with --context.",
         )
 
 
 def _swap(fresh: Path, directory: Path, old: Path) -> None:
-    """Put the fresh directory in the place of the old one, which comes back if that fails."""
+    """Put the fresh directory in the place of the old one; if that fails, put the old one back."""
     if not directory.exists():
         fresh.rename(directory)
         return
@@ -96,7 +90,7 @@ def _swap(fresh: Path, directory: Path, old: Path) -> None:
 def _fill(directory: Path, tree: Tree) -> None:
     for folder in (directory, *(directory / path for path in sorted(tree.directories))):
         folder.mkdir()
-        folder.chmod(0o755)  # mkdir's own mode would be cut by the umask
+        folder.chmod(0o755)  # the umask limits the mode that mkdir sets
     for path, file in tree.files.items():
         target = directory / path
         target.write_bytes(file.content)

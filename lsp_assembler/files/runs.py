@@ -1,4 +1,4 @@
-"""What a run is called, whether it is over, and what a killed one left behind on disk."""
+"""The id of a run, whether the run is over, and the files that a killed one left."""
 
 import contextlib
 import functools
@@ -13,12 +13,12 @@ _LEFTOVER = re.compile(r"\.lsp-assembler\.(?P<run>.+)\.[0-9a-f]{16}")
 
 
 def run_id(pid: int) -> str:
-    """What names a run: "HOST.PID.START", where START tells a process from a later one of the same pid."""
+    """The id of a run: "HOST.PID.START"; START tells a process from a later one with the same pid."""
     return f"{_host()}.{pid}.{_started(pid)}"
 
 
 def is_gone(run: str) -> bool:
-    """Whether the process of a run is known to be gone; False for a run of another host or container."""
+    """Whether the process of a run is gone for sure; False for a run on another host or in a container."""
     host, _, rest = run.rpartition(".")[0].rpartition(".")
     if host != _host() or not (rest.isascii() and rest.isdecimal()):
         return False
@@ -26,12 +26,12 @@ def is_gone(run: str) -> bool:
 
 
 def temporary_path(folder: Path) -> Path:
-    """A path in a folder for something unfinished; it tells which run it belongs to."""
+    """A path in a folder for something unfinished, with the id of this run in it."""
     return folder / f".lsp-assembler.{run_id(os.getpid())}.{secrets.token_hex(8)}"
 
 
 def sweep(folder: Path) -> None:
-    """Remove what killed runs left unfinished in a folder; what cannot be removed stays."""
+    """Remove what killed runs left unfinished in a folder, as far as possible."""
     with contextlib.suppress(OSError):
         for entry in os.scandir(folder):
             matched = _LEFTOVER.fullmatch(entry.name)
@@ -43,7 +43,7 @@ def sweep(folder: Path) -> None:
                 Path(entry.path).unlink(missing_ok=True)
 
 
-@functools.cache  # asked for each file that is written, and the same for as long as a process lives
+@functools.cache  # needed for each file that is written, and always the same in one process
 def _host() -> str:
     """This host and pid namespace: a pid says nothing about a process in another container."""
     try:

@@ -1,4 +1,4 @@
-"""What images.lock says x what images.yml and the stores say now -> what is different. Pure."""
+"""images.lock x what images.yml asks for and the stores have now -> the differences. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,16 +10,16 @@ from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.start_point import StartPointType
 
 State = Literal["unchanged", "moved", "added", "gone", "missing", "failed"]
-"""Of a name: locked with the digest that it has now; with another one; only in images.yml; only in the
-lock; no image has that name any more; or nobody could be asked."""
+"""The state of a name: locked with its current digest; locked with another one; only in images.yml; only in
+the lock; no image has the name any more; or the store did not answer."""
 
-Answer = str | FetchError | None
-"""What a store says of a name: its digest, None where there is no such image, or why it cannot say."""
+CurrentDigest = str | FetchError | None
+"""What a store says about a name: its digest, None if there is no such image, or why it cannot say."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What images.yml and the command line ask for: names as they were written."""
+class Requested:
+    """What images.yml and the command line ask for, each name as it is written."""
 
     type: StartPointType
     base: str
@@ -31,9 +31,9 @@ class Entry:
     """One name.
 
     Args:
-        locked: its digest in the lock; None if it is not there.
-        now: its digest now; None if it is not known.
-        problem: why it could not be asked; only where the state is "failed".
+        locked: its digest in the lock; None if it is not in the lock.
+        now: its current digest; None if that is not known.
+        problem: why the store did not answer; only if the state is "failed".
     """
 
     role: Literal["base", "image"]
@@ -45,11 +45,11 @@ class Entry:
 
     @property
     def may_move(self) -> bool:
-        """Whether the name is one that others may give to another image: no tag, :latest or :LSP."""
+        """Whether the name may become another image's: no tag, :latest or :LSP."""
         try:
             return Reference.parse(self.name).moves
         except ValueError:
-            return True  # a checkout's path
+            return True  # the path of a checkout
 
     @property
     def contradicts(self) -> bool:
@@ -58,81 +58,81 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Drift:
-    """All differences between a lock and what is wanted.
+class LockDiff:
+    """All differences between a lock and what is requested.
 
     Args:
-        locked_type: what the lock says the start points are; None where there is no lock yet.
+        locked_type: the type in the lock; None if there is no lock yet.
         entries: the base, the images in the order of images.yml, then those that are gone.
-        is_reordered: whether the images that both have stand in another order.
+        is_reordered: whether the images that are in both have another order.
     """
 
     locked_type: StartPointType | None
-    wanted_type: StartPointType
+    requested_type: StartPointType
     entries: tuple[Entry, ...]
     is_reordered: bool
 
     @property
     def is_stale(self) -> bool:
-        """Whether the lock would be another one if it were made now, as far as that is known."""
+        """Whether a new lock would be different, as far as that is known."""
         changed = any(entry.state not in ("unchanged", "failed") for entry in self.entries)
-        return changed or self.is_reordered or self.locked_type is not self.wanted_type
+        return changed or self.is_reordered or self.locked_type is not self.requested_type
 
     @property
     def exit_status(self) -> int:
-        """0, or the status of what went wrong: a name that could not be asked comes before a stale lock."""
+        """0, or the status of the error; a store that did not answer comes before a stale lock."""
         if any(entry.state == "failed" for entry in self.entries):
             return FetchError.exit_status
         return LockError.exit_status if self.is_stale else 0
 
     def count(self, state: State) -> int:
-        """How many names are in a state."""
+        """How many names have a state."""
         return sum(entry.state == state for entry in self.entries)
 
 
-def drift(lock: Lock | None, wanted: Wanted, answers: Mapping[str, Answer]) -> Drift:
-    """Compare.
+def diff(lock: Lock | None, requested: Requested, current: Mapping[str, CurrentDigest]) -> LockDiff:
+    """Compare a lock with what is requested.
 
     Args:
         lock: None counts as an empty one.
-        answers: by name; a locked name that nobody was asked about counts as unchanged.
+        current: by name; a locked name that is not in it counts as unchanged.
     """
     bases = {lock.base.name: lock.base.digest} if lock else {}
     images = {image.name: image.digest for image in lock.images} if lock else {}
     entries = (
-        *_entries("base", bases, (wanted.base,), answers),
-        *_entries("image", images, wanted.images, answers),
+        *_entries("base", bases, (requested.base,), current),
+        *_entries("image", images, requested.images, current),
     )
-    both = [name for name in wanted.images if name in images]
-    is_reordered = both != [name for name in images if name in wanted.images]
-    return Drift(lock.type if lock else None, wanted.type, entries, is_reordered)
+    both = [name for name in requested.images if name in images]
+    is_reordered = both != [name for name in images if name in requested.images]
+    return LockDiff(lock.type if lock else None, requested.type, entries, is_reordered)
 
 
-def staleness(found: Drift, lock_path: str, wanted_by: str) -> list[str]:
-    """Why a lock cannot stand for what is wanted, a sentence each; [] if it can.
+def staleness(found: LockDiff, lock_path: str, source: str) -> list[str]:
+    """Every reason why a lock is not for what is requested.
 
     Args:
-        wanted_by: who wants it, e.g. "images.yml".
+        source: of the request, e.g. "images.yml".
     """
     reasons = []
-    if found.locked_type is not found.wanted_type:
-        reasons.append(f"the type is locked as {found.locked_type}; {wanted_by} wants {found.wanted_type}")
+    if found.locked_type is not found.requested_type:
+        reasons.append(f"the type is {found.locked_type}; {source} says {found.requested_type}")
     for entry in found.entries:
         what = "the base " if entry.role == "base" else ""
         if entry.state == "added":
-            reasons.append(f"{what}{entry.name} is wanted by {wanted_by}; it is not locked")
+            reasons.append(f"{what}{entry.name} is in {source}, but not locked")
         elif entry.state == "gone":
-            reasons.append(f"{what}{entry.name} is locked; {wanted_by} does not want it")
+            reasons.append(f"{what}{entry.name} is locked, but not in {source}")
     if found.is_reordered:
-        reasons.append(f"the images are locked in another order than {wanted_by} wants")
+        reasons.append(f"the images are in a different order than in {source}")
     return [f"{lock_path}: {reason}" for reason in reasons]
 
 
 def contradictions(lock: Lock, found: Iterable[tuple[str, str]]) -> list[str]:
-    """Every name whose tag may not move and yet did, a sentence each.
+    """A sentence for every tag that moved although it may not.
 
     Args:
-        found: names and their digests now; names that are not locked say nothing.
+        found: names and their current digests; names that are not locked do not matter.
     """
     locked = {lock.base.name: lock.base.digest} | {image.name: image.digest for image in lock.images}
     entries = [
@@ -141,8 +141,7 @@ def contradictions(lock: Lock, found: Iterable[tuple[str, str]]) -> list[str]:
         if name in locked and locked[name] != digest
     ]
     return [
-        f"{entry.name}: its tag moved, and only :LSP and :latest may; "
-        f"it is locked as {entry.locked}, and is {entry.now} now"
+        f"{entry.name}: its tag moved from {entry.locked} to {entry.now}; only :LSP and :latest may move"
         for entry in entries
         if entry.contradicts
     ]
@@ -151,22 +150,24 @@ def contradictions(lock: Lock, found: Iterable[tuple[str, str]]) -> list[str]:
 def _entries(
     role: Literal["base", "image"],
     locked: Mapping[str, str],
-    wanted: Sequence[str],
-    answers: Mapping[str, Answer],
+    requested: Sequence[str],
+    current: Mapping[str, CurrentDigest],
 ) -> list[Entry]:
-    gone = [Entry(role, name, "gone", digest, None) for name, digest in locked.items() if name not in wanted]
-    return [_entry(role, name, locked.get(name), answers) for name in wanted] + gone
+    gone = [
+        Entry(role, name, "gone", digest, None) for name, digest in locked.items() if name not in requested
+    ]
+    return [_entry(role, name, locked.get(name), current) for name in requested] + gone
 
 
 def _entry(
-    role: Literal["base", "image"], name: str, locked: str | None, answers: Mapping[str, Answer]
+    role: Literal["base", "image"], name: str, locked: str | None, current: Mapping[str, CurrentDigest]
 ) -> Entry:
-    if name not in answers:
+    if name not in current:
         return Entry(role, name, "added" if locked is None else "unchanged", locked, None)
-    answer = answers[name]
-    if isinstance(answer, FetchError):
-        return Entry(role, name, "failed", locked, None, str(answer))
-    if answer is None:
+    now = current[name]
+    if isinstance(now, FetchError):
+        return Entry(role, name, "failed", locked, None, str(now))
+    if now is None:
         return Entry(role, name, "missing", locked, None)
-    state: State = "added" if locked is None else "unchanged" if answer == locked else "moved"
-    return Entry(role, name, state, locked, answer)
+    state: State = "added" if locked is None else "unchanged" if now == locked else "moved"
+    return Entry(role, name, state, locked, now)

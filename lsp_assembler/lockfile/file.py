@@ -1,6 +1,6 @@
-"""images.lock: what was assembled, by digest. Pure, but for `load` and `save`.
+"""images.lock: what was assembled, by digest. Pure, except for `load` and `save`.
 
-The file beside images.yml and the one inside the final image have the same format; docs/lock.md shows it.
+The file beside images.yml and the one inside the built image have the same format; see docs/lock.md.
 """
 
 import json
@@ -15,7 +15,7 @@ from lsp_assembler.lockfile.format import SCHEMA, problems_of
 from lsp_assembler.model.assembly import Assembly
 from lsp_assembler.model.images import BaseImage
 from lsp_assembler.model.start_point import StartPointType
-from lsp_assembler.text import json_text
+from lsp_assembler.text import json_text, quoted
 
 FILENAME = "images.lock"
 REGENERATE = "Run 'lsp-assembler lock', and commit the file that it writes."
@@ -29,9 +29,8 @@ class LockedBase:
     Args:
         name: as in images.yml, e.g. "cyberdojo/start-points-base:df28e04".
         digest: "" for scratch.
-        platforms: the digest of each platform's manifest, e.g. {"linux/arm64": "sha256:9f86…"}; {} where
-            the store that was asked cannot tell, and in the lock inside an image, which is the same
-            whatever store made it.
+        platforms: the digest of each platform's manifest, e.g. {"linux/arm64": "sha256:9f86…"}; {} if the
+            store does not know them, and in the lock inside an image, which is the same for every store.
     """
 
     name: str
@@ -48,11 +47,11 @@ class LockedImage:
         name: as in images.yml, e.g. "cyberdojofoundation/java_junit:LSP"; in the lock inside an image it may
             be the path of a checkout.
         digest: e.g. "sha256:9f86…".
-        created: when, in RFC 3339, where the image says so.
-        revision: the commit it was packed from, where the image says so.
-        source: the repository it was packed from, where the image says so.
-        display_names: of its manifests, in the order in which cyber-dojo reads them.
-        image_names: the language images that they name.
+        created: in RFC 3339; None if the image does not say.
+        revision: the commit it was packed from; None if the image does not say.
+        source: the repository it was packed from; None if the image does not say.
+        display_names: of its manifests, in the order of their paths.
+        image_names: the language images of its manifests.
     """
 
     index: int
@@ -112,32 +111,30 @@ def parse(text: str, path: str) -> Lock:
     """Read what `render` wrote.
 
     Args:
-        path: where it came from, for messages, e.g. "images.lock".
+        path: of the file, for messages, e.g. "images.lock".
 
     Raises:
         LockError: it is anything else; the message has a line for every problem.
     """
-    twice: list[str] = []
+    repeated: list[str] = []
 
     def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
         keys = [key for key, _ in found]
-        twice.extend(key for key in dict.fromkeys(keys) if keys.count(key) > 1)
+        repeated.extend(key for key in dict.fromkeys(keys) if keys.count(key) > 1)
         return dict(found)
 
     try:
         document = json.loads(text, object_pairs_hook=pairs)
     except (ValueError, RecursionError) as error:
-        hint = " (it has the marks of a merge conflict)" if "<<<<<<<" in text else ""
-        raise LockError(
-            f"{path}: this is not JSON{hint}; expected what 'lsp-assembler lock' writes", _REPAIR
-        ) from error
+        hint = ": it has the markers of a merge conflict" if "<<<<<<<" in text else ""
+        raise LockError(f"{path}: not JSON{hint}", _REPAIR) from error
     schema = document.get("schema") if isinstance(document, dict) else None
     if isinstance(schema, int) and schema != SCHEMA:
         raise LockError(
-            f"{path}: schema is {schema}; expected {SCHEMA}, the only one that this version knows",
+            f"{path}: unknown schema {quoted(schema)}; this version knows only schema {SCHEMA}",
             "Use the lsp-assembler that wrote the file, or a newer one.",
         )
-    problems = [f"the key {json.dumps(key)} stands twice in one object; expected it once" for key in twice]
+    problems = [f"the key {quoted(key)} is repeated" for key in repeated]
     problems += problems_of(document)
     if problems:
         raise LockError("\n".join(f"{path}: {problem}" for problem in problems), _REPAIR)
@@ -154,15 +151,13 @@ def load(path: Path) -> Lock:
     try:
         return parse(path.read_text("utf-8"), str(path))
     except OSError as error:
-        raise LockError(f"{path}: {error.strerror}; expected a lock file", REGENERATE) from error
+        raise LockError(f"{path}: {error.strerror}", REGENERATE) from error
     except UnicodeDecodeError as error:
-        raise LockError(
-            f"{path}: this is not UTF-8; expected what 'lsp-assembler lock' writes", _REPAIR
-        ) from error
+        raise LockError(f"{path}: not UTF-8", _REPAIR) from error
 
 
 def save(lock: Lock, path: Path) -> bool:
-    """Write the file, all or nothing; one that says the same already is left alone.
+    """Write the file, unless it says the same already.
 
     Returns:
         whether it was written.

@@ -1,5 +1,5 @@
-"""Images as bytes: documents, layers, tar and gzip. Strangers' bytes to values, and values to bytes.
+"""Images as bytes: documents, layers, tar and gzip, read from strangers and written the same everywhere.
 
-What is read is hostile and stays under limits; what is written is the same on every machine. Nothing here
-opens a connection or a file: a `ContentStore` hands over documents and blobs.
+Turns a stranger's bytes into values, under limits, and values into bytes. Opens no connection and no file: a
+`ContentStore` supplies documents and blobs.
 """

@@ -1,4 +1,4 @@
-"""Where documents and blobs are: a registry, or an OCI image layout. What both can do."""
+"""What a registry and an OCI image layout have in common: both store documents and blobs."""
 
 from collections.abc import Iterator
 from typing import Protocol
@@ -10,26 +10,26 @@ from lsp_assembler.oci.documents import Descriptor, Document
 class ContentStore(Protocol):
     """Documents and blobs by name and digest. Threads may share it.
 
-    Every method raises FetchError where reading fails and PublishError where writing fails.
+    Every method raises FetchError if reading fails, and PublishError if writing fails.
     """
 
     def manifest(self, reference: Reference) -> Document:
         """The manifest or index behind a name."""
 
     def digest(self, reference: Reference) -> str | None:
-        """The digest behind a name as it is now, e.g. "sha256:9f86…"; None where there is no such image."""
+        """The current digest of a name, e.g. "sha256:9f86…"; None if there is no such image."""
 
     def tags(self, repository: Reference) -> list[str]:
-        """All tags of a repository; [] where there are none, or there is no such repository."""
+        """All tags of a repository; [] if it has none or does not exist."""
 
     def blob(self, reference: Reference, descriptor: Descriptor, limit: int) -> bytes:
         """A blob of an image, verified, of at most `limit` bytes."""
 
     def stream(self, reference: Reference, descriptor: Descriptor) -> Iterator[bytes]:
-        """A blob of an image, of any size, in chunks; it fails at its end if it is not what it should be."""
+        """A blob of an image, of any size, in chunks; fails after the last one if the digest is wrong."""
 
     def registry_of(self, reference: Reference, /) -> str:
-        """The registry that can be asked for an image's blobs, e.g. "ghcr.io"; "" if they are elsewhere."""
+        """The registry that has an image's blobs, e.g. "ghcr.io"; "" if they are not in a registry."""
 
     def put_blob(self, reference: Reference, data: bytes) -> None:
         """Store a small blob for an image."""
@@ -37,13 +37,13 @@ class ContentStore(Protocol):
     def copy_blob(
         self, source: "ContentStore", origin: Reference, target: Reference, blob: Descriptor
     ) -> None:
-        """Copy a blob of the image `origin` in `source`, unless it is there already."""
+        """Copy a blob of the image `origin` in `source`, unless this store has it already."""
 
     def put_manifest(self, reference: Reference, media_type: str, data: bytes) -> None:
-        """Store a document under the digest of a reference, else under its tag."""
+        """Store a document under the digest of a reference, or under its tag if it has no digest."""
 
     def commit(self) -> None:
-        """Make the names last that were given; called once for all names that move together."""
+        """Make the new names permanent; called once for all names that move together."""
 
     def close(self) -> None:
-        """Let go of connections and temporary files."""
+        """Release connections and temporary files."""

@@ -1,4 +1,4 @@
-"""What registries store: descriptors, manifests, indexes, and the digests that hold them together. Pure.
+"""The documents in a registry: descriptors, manifests and indexes, linked by digests. Pure.
 
 Specification: https://github.com/opencontainers/image-spec/blob/v1.1.1/spec.md
 """
@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from lsp_assembler.text import quoted
+
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
@@ -19,15 +21,14 @@ INDEX_TYPES = (OCI_INDEX, DOCKER_INDEX)
 DOCUMENT_TYPES = (*MANIFEST_TYPES, *INDEX_TYPES)
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
-_QUOTED = 80
 
 
 class ContentError(ValueError):
-    """Content that is not what its digest, size or format says; the message says which, without a subject."""
+    """Content that does not match its digest, size or format; the message has no subject."""
 
 
 class ShortContentError(ContentError):
-    """Fewer bytes than were promised: the one kind that asking again may cure."""
+    """Fewer bytes than promised; the only kind for which a retry may help."""
 
 
 class LargeContentError(ContentError):
@@ -35,15 +36,13 @@ class LargeContentError(ContentError):
 
 
 def check_digest(text: object) -> str:
-    """Return a digest that is safe to put into a URL or a path, e.g. "sha256:" and 64 lower-case hex digits.
+    """Return a digest that is safe in a URL or a path, e.g. "sha256:" and 64 lower-case hex digits.
 
     Raises:
-        ContentError: it is anything else.
+        ContentError: it is not well-formed.
     """
     if not isinstance(text, str) or not _DIGEST.fullmatch(text):
-        raise ContentError(
-            f"{_quoted(text)} is not a digest; expected sha256: and 64 hex digits (or sha512: and 128)"
-        )
+        raise ContentError(f"{quoted(text)} is not a digest, such as sha256: and 64 hex digits")
     return text
 
 
@@ -60,7 +59,7 @@ class Descriptor:
         media_type: e.g. "application/vnd.oci.image.layer.v1.tar+gzip".
         digest: well-formed, e.g. "sha256:9f86…".
         size: in bytes, not negative.
-        platform: "linux/amd64", "linux/arm64/v8"; "" where the document does not say.
+        platform: "linux/amd64", "linux/arm64/v8"; "" if the document does not say.
         annotations: e.g. {"org.opencontainers.image.ref.name": "java_junit:LSP"}.
     """
 
@@ -77,18 +76,18 @@ class Descriptor:
 
     @classmethod
     def parse(cls, value: object) -> "Descriptor":
-        """Read a descriptor out of a parsed document.
+        """Read a descriptor from a parsed document.
 
         Raises:
             ContentError: it is not an object with mediaType, digest and size.
         """
         if not isinstance(value, dict):
-            raise ContentError(f"{_quoted(value)} is not a descriptor; expected an object")
+            raise ContentError(f"{quoted(value)} is not a descriptor; expected an object")
         media_type, size = value.get("mediaType"), value.get("size")
         if not isinstance(media_type, str):
-            raise ContentError(f"a descriptor's mediaType is {_quoted(media_type)}; expected a string")
+            raise ContentError(f"a descriptor's mediaType is {quoted(media_type)}; expected a string")
         if not isinstance(size, int) or isinstance(size, bool) or size < 0:
-            raise ContentError(f"a descriptor's size is {_quoted(size)}; expected an integer from 0")
+            raise ContentError(f"a descriptor's size is {quoted(size)}; expected an integer from 0")
         return cls(
             media_type,
             check_digest(value.get("digest")),
@@ -103,8 +102,8 @@ class ImageManifest:
     """One image for one platform.
 
     Args:
-        data: the very bytes that `digest` is the digest of.
-        json: the same, parsed; treat it as read-only.
+        data: the bytes that `digest` is the digest of.
+        json: the same, parsed; read-only.
     """
 
     media_type: str
@@ -134,24 +133,23 @@ def parse_document(data: bytes, media_type: str, algorithm: str = "sha256") -> D
 
     Args:
         data: the document as it was stored.
-        media_type: what the registry or the descriptor calls it; it must be the document's own mediaType,
-            where it has one.
+        media_type: from the registry or the descriptor; the document's own mediaType, if any, must be equal.
         algorithm: which digest the result carries, "sha256" or "sha512".
 
     Raises:
-        ContentError: it is no manifest and no index, or claims to be both (which would mean one thing to
-            one reader and another to the next), or contradicts its media type.
+        ContentError: it is neither a manifest nor an index, or contradicts its media type, or claims to be
+            both, so that two tools might read two different things.
     """
     document = _json_object(data)
     if media_type not in DOCUMENT_TYPES:
-        raise ContentError(f"the media type is {_quoted(media_type)}; expected an image manifest or index")
+        raise ContentError(f"the media type is {quoted(media_type)}; expected an image manifest or index")
     own = document.get("mediaType", media_type)
     if own != media_type:
-        raise ContentError(f"it is sent as {media_type}, but calls itself {_quoted(own)}")
+        raise ContentError(f"it is sent as {media_type}, but calls itself {quoted(own)}")
     is_index = media_type in INDEX_TYPES
     foreign = {"config", "layers", "fsLayers"} if is_index else {"manifests", "fsLayers"}
     if strange := sorted(foreign & document.keys()):
-        raise ContentError(f"it is sent as {media_type}, but has '{strange[0]}'; expected one or the other")
+        raise ContentError(f"it is sent as {media_type}, but has '{strange[0]}'")
     digest = digest_of(data, algorithm)
     if is_index:
         return ImageIndex(media_type, digest, data, document, _descriptors(document, "manifests"))
@@ -160,34 +158,36 @@ def parse_document(data: bytes, media_type: str, algorithm: str = "sha256") -> D
 
 
 def check_size(descriptor: Descriptor, limit: int) -> None:
-    """Refuse a blob before a byte of it is read.
+    """Refuse a blob that is too large before reading it.
 
     Raises:
         LargeContentError: it has more bytes than the limit.
     """
     if descriptor.size > limit:
-        raise LargeContentError(f"{descriptor.digest} has {descriptor.size} bytes; expected at most {limit}")
+        raise LargeContentError(
+            f"{descriptor.digest} has {descriptor.size:,} bytes; at most {limit:,} are accepted"
+        )
 
 
 def verified(chunks: Iterable[bytes], descriptor: Descriptor) -> Iterator[bytes]:
-    """Pass chunks on, and fail where they are not what the descriptor says.
+    """Pass chunks on, and check them against the descriptor.
 
-    The verdict falls after the last chunk: do not use what was read before the iterator has ended.
+    The digest is known only after the last chunk: do not use any of the chunks before the iterator has ended.
 
     Raises:
-        ShortContentError: the chunks end too early.
-        ContentError: there are too many bytes, or they have another digest.
+        ShortContentError: there are too few bytes.
+        ContentError: there are too many bytes, or the digest is wrong.
     """
     algorithm, _, expected = check_digest(descriptor.digest).partition(":")
     state, size = hashlib.new(algorithm), 0
     for chunk in chunks:
         size += len(chunk)
         if size > descriptor.size:
-            raise ContentError(f"{descriptor.digest} goes on after its {descriptor.size} bytes")
+            raise ContentError(f"{descriptor.digest} has more than its {descriptor.size:,} bytes")
         state.update(chunk)
         yield chunk
     if size < descriptor.size:
-        raise ShortContentError(f"{descriptor.digest} ends after {size} of {descriptor.size} bytes")
+        raise ShortContentError(f"{descriptor.digest} ends after {size:,} of {descriptor.size:,} bytes")
     if state.hexdigest() != expected:
         raise ContentError(f"the bytes of {descriptor.digest} have digest {algorithm}:{state.hexdigest()}")
 
@@ -196,16 +196,16 @@ def _json_object(data: bytes) -> dict[str, Any]:
     try:
         document = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise ContentError(f"it is not JSON ({type(error).__name__}); expected a manifest") from None
+        raise ContentError(f"it is not JSON ({type(error).__name__})") from None
     if not isinstance(document, dict):
-        raise ContentError(f"it is {_quoted(document)}; expected a JSON object")
+        raise ContentError(f"it is {quoted(document)}; expected a JSON object")
     return document
 
 
 def _descriptors(document: Mapping[str, Any], key: str) -> tuple[Descriptor, ...]:
     values = document.get(key)
     if not isinstance(values, list):
-        raise ContentError(f"its '{key}' is {_quoted(values)}; expected a list of descriptors")
+        raise ContentError(f"its '{key}' is {quoted(values)}; expected a list of descriptors")
     return tuple(Descriptor.parse(value) for value in values)
 
 
@@ -215,13 +215,5 @@ def _platform(value: object) -> str:
 
 
 def _strings(value: object) -> dict[str, str]:
-    """The string members of an object; {} for anything that is no object."""
+    """The string members of an object; {} for anything else."""
     return {k: v for k, v in value.items() if isinstance(v, str)} if isinstance(value, dict) else {}
-
-
-def _quoted(value: object) -> str:
-    try:
-        text = ascii(value)
-    except RecursionError:  # what json.loads could only just nest, ascii may not
-        text = f"a {type(value).__name__}"
-    return text if len(text) <= _QUOTED else f"{text[:_QUOTED]}…"

@@ -1,8 +1,8 @@
 """gzip that gives the same bytes on every machine. Pure.
 
-Compressors differ from one zlib to the next, so the digest of what they make holds only where it was made.
-This one does just what is worth doing to a tar of small files: runs of zeros, two thirds of it, shrink to a
-few bytes; all else is stored as it is.
+Each version of zlib compresses differently, so digests of its output differ between machines. This module
+does only what helps most with a tar of small files: runs of zeros, two thirds of it, shrink to a few bytes;
+the rest is stored as it is.
 
 Follows RFC 1952 (gzip) and RFC 1951 (deflate), with two of the latter's kinds of block: stored ones (section
 3.2.4), and fixed Huffman codes (3.2.6) for zeros.
@@ -15,11 +15,11 @@ import zlib
 from functools import lru_cache
 
 _HEADER = b"\x1f\x8b\x08" + bytes(6) + b"\xff"  # no name, no date, an unknown system
-_ZEROS = re.compile(rb"\0{32,}")  # for fewer, two changes of the kind of block cost more than they save
+_ZEROS = re.compile(rb"\0{32,}")  # for fewer, changing the kind of block twice costs more than it saves
 _MOST_STORED = 0xFFFF
 _LAST_BLOCK = b"\x01\x00\x00\xff\xff"  # stored, and empty
 
-# What follows are bits in the order in which they are sent.
+# Bits, in the order in which they are sent.
 _STORED_BLOCK, _FIXED_BLOCK = "000", "010"  # neither is the last one
 _ZERO = "00110000"
 _END_OF_BLOCK = "0000000"
@@ -29,10 +29,10 @@ _FIRST_OF_8_BITS = 24  # of the codes for lengths
 
 
 def gzipped(data: bytes) -> bytes:
-    """Wrap bytes in gzip; equal bytes give equal gzip, everywhere and for ever.
+    """Compress bytes with gzip; equal input gives equal output, on every machine and in every version.
 
     Args:
-        data: e.g. a tar of 10 KiB with 3 KiB of text in it, of which about 3.5 KiB are left.
+        data: e.g. a tar of 10 KiB with 3 KiB of text in it, which becomes about 3.5 KiB.
     """
     out, view, end = io.BytesIO(), memoryview(data), 0
     out.write(_HEADER + b"\0")
@@ -46,7 +46,7 @@ def gzipped(data: bytes) -> bytes:
 
 
 def _store(data: memoryview, out: io.BytesIO) -> None:
-    """Write stored blocks, at least one; the first without the byte that it begins with, which is there."""
+    """Write stored blocks, at least one; the first without its first byte, which is already written."""
     for start in range(0, len(data) or 1, _MOST_STORED):
         chunk = data[start : start + _MOST_STORED]
         begin = b"\0" if start else b""
@@ -56,7 +56,7 @@ def _store(data: memoryview, out: io.BytesIO) -> None:
 
 @lru_cache(maxsize=4096)  # the padding of headers and of short files: few lengths, again and again
 def _zeros(count: int) -> bytes:
-    """A block of so many zeros, at least one, and the byte with which a stored block begins after it."""
+    """A block of one or more zeros, and the first byte of the stored block after it."""
     bits, left = [_FIXED_BLOCK, _ZERO], count - 1
     while left >= _SHORTEST:
         length = min(left, _LONGEST)

@@ -1,6 +1,6 @@
-"""Images as values: configuration, one layer of data, manifest. Equal input, equal digest, anywhere.
+"""Makes images: configuration, one layer of data, manifest. Equal input gives equal digests on every machine.
 
-Follows the OCI image specification 1.1. Layers are gzip, as every tool expects; made by `deflate.py`, so that
+Follows the OCI image specification 1.1. Layers are gzip, as every tool expects, from `oci/gzip.py`, so that
 equal layers have equal digests.
 """
 
@@ -19,22 +19,22 @@ CONFIG_TYPE = "application/vnd.oci.image.config.v1+json"
 LAYER_TYPE = "application/vnd.oci.image.layer.v1.tar+gzip"
 _TAR_TYPE = LAYER_TYPE.removesuffix("+gzip")
 
-# What Docker called it before there was OCI: the bytes are the same.
+# Docker's names from the time before OCI; the bytes are the same.
 _OCI_TYPES = {
     "application/vnd.docker.image.rootfs.diff.tar": _TAR_TYPE,
     "application/vnd.docker.image.rootfs.diff.tar.gzip": LAYER_TYPE,
     "application/vnd.docker.image.rootfs.diff.tar.zstd": f"{_TAR_TYPE}+zstd",
 }
-# What an engine notes about how it made an image; it is not true of an image made from it.
+# An engine's notes on how it made an image; they do not hold for an image made from it.
 _MAKERS_NOTES = ("container", "container_config", "docker_version", "id", "parent")
 
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An image for one platform: three documents, each addressed by its digest.
+    """An image for one platform: three pieces of content, each with its digest.
 
     Args:
-        layer: the layer of data, a tar in gzip; the layers below it, if any, are named in the manifest.
+        layer: the layer of data, a tar in gzip; the manifest names the layers below it, if any.
     """
 
     manifest: bytes
@@ -53,7 +53,7 @@ class Layer:
 
     Args:
         blob: a tar in gzip.
-        diff_id: the digest of that tar, by which configurations call the layer.
+        diff_id: the digest of that tar, which configurations use for the layer.
     """
 
     blob: bytes = field(repr=False)
@@ -72,7 +72,7 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """What makes a new image out of a base.
+    """What a new image has beyond its base.
 
     Args:
         runtime: the "config" object of the new image's configuration: Env, Labels, Cmd, …
@@ -87,10 +87,10 @@ class Addition:
 
 
 def data_image(tree: Tree, labels: Mapping[str, str], epoch: int = 0) -> Image:
-    """An image from scratch that holds one tree and can run nothing.
+    """An image from scratch that holds one tree and cannot run.
 
     Args:
-        labels: must have org.opencontainers.image.created, which dates the image itself, too.
+        labels: must have org.opencontainers.image.created, which also is the date of the image itself.
         epoch: the mtime of every file, in seconds since 1970.
     """
     runtime = {"Labels": dict(sorted(labels.items()))}
@@ -107,11 +107,11 @@ def scratch() -> dict[str, Any]:
 def appended(
     base: Mapping[str, Any], layers: Sequence[Mapping[str, Any]], addition: Addition, created_by: str
 ) -> Image:
-    """A base image with one layer more.
+    """A base image with one more layer.
 
     Args:
         base: its configuration; rootfs.diff_ids has one entry for each of its layers.
-        layers: the descriptors of its layers as its manifest has them.
+        layers: the descriptors of its layers, as in its manifest.
         created_by: for the history, e.g. "lsp-assembler build".
     """
     diff_ids = [*base["rootfs"]["diff_ids"], addition.layer.diff_id]
@@ -142,7 +142,7 @@ def index(images: Sequence[tuple[Image, Mapping[str, Any]]], annotations: Mappin
     """An index of images for several platforms.
 
     Args:
-        images: each with its platform as the base's index has it, e.g. {"os": "linux", …}.
+        images: each with its platform as in the base's index, e.g. {"os": "linux", …}.
     """
     manifests = [
         {**descriptor(OCI_MANIFEST, image.manifest), "platform": dict(platform)} for image, platform in images
@@ -152,10 +152,10 @@ def index(images: Sequence[tuple[Image, Mapping[str, Any]]], annotations: Mappin
 
 
 def encode(document: object) -> bytes:
-    """JSON the one way that this tool writes it, so that equal documents have equal digests."""
+    """JSON, always written the same way, so that equal documents have equal digests."""
     return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def descriptor(media_type: str, data: bytes) -> dict[str, Any]:
-    """What a document says about other content."""
+    """How a document refers to other content."""
     return {"mediaType": media_type, "digest": digest_of(data), "size": len(data)}

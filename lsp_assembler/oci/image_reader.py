@@ -1,4 +1,4 @@
-"""Reading images that are documents and blobs: one platform's manifest, its configuration, its layers."""
+"""Reads images from a content store: one platform's manifest, its configuration and its layers."""
 
 import gzip
 import io
@@ -25,7 +25,7 @@ def any_manifest(contents: ContentStore, reference: Reference, document: Documen
     """The manifest of any platform: a start point is the same on all of them.
 
     Raises:
-        FetchError: an index without an image, or with an index in it.
+        FetchError: an index that lists no image, or another index.
     """
     if isinstance(document, ImageManifest):
         return document
@@ -33,14 +33,14 @@ def any_manifest(contents: ContentStore, reference: Reference, document: Documen
 
 
 def images_of(reference: Reference, index: ImageIndex) -> list[Descriptor]:
-    """The entries of an index that are images, at least one; attestations, which stand among them, are none.
+    """The entries of an index that are images, at least one; it may list attestations, too, which are not.
 
     Raises:
         FetchError: it lists no image.
     """
     images = [entry for entry in index.manifests if entry.platform != _NO_PLATFORM]
     if not images:
-        raise _corrupt(reference, "its index lists no image; expected one for at least one platform")
+        raise _corrupt(reference, "its index lists no image")
     return images
 
 
@@ -48,11 +48,11 @@ def manifest_of(contents: ContentStore, reference: Reference, entry: Descriptor)
     """The manifest that an entry of an index names.
 
     Raises:
-        FetchError: it cannot be had, or is an index itself.
+        FetchError: it cannot be read, or is an index itself.
     """
     document = contents.manifest(reference.with_digest(entry.digest))
     if isinstance(document, ImageIndex):
-        raise _corrupt(reference, "its index lists another index; expected images")
+        raise _corrupt(reference, "its index lists another index instead of an image")
     return document
 
 
@@ -60,7 +60,7 @@ def configuration(contents: ContentStore, reference: Reference, manifest: ImageM
     """An image's configuration, e.g. {"config": {"Labels": {…}}, "rootfs": {"diff_ids": […]}, …}.
 
     Raises:
-        FetchError: it cannot be had, or is no configuration.
+        FetchError: it cannot be read, or is malformed.
     """
     data = contents.blob(reference, manifest.config, _MAX_CONFIG)
     try:
@@ -69,18 +69,18 @@ def configuration(contents: ContentStore, reference: Reference, manifest: ImageM
         history = config.get("history") or []
         is_sound = _is_runtime(config.get("config") or {}) and isinstance(diff_ids, list)
         is_sound = is_sound and isinstance(history, list)
-        encode(config)  # it shall be possible to write it again: half a character cannot be
+        encode(config)  # fails on half a character, which could not be written again
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise _corrupt(reference, "its configuration is malformed; expected that of an image") from error
+        raise _corrupt(reference, "its configuration is malformed") from error
     if not is_sound:
-        raise _corrupt(reference, "its configuration is malformed; expected that of an image")
+        raise _corrupt(reference, "its configuration is malformed")
     if len(diff_ids) != len(manifest.layers):
-        raise _corrupt(reference, "its configuration does not fit its layers; expected one diff_id for each")
+        raise _corrupt(reference, "its configuration has a different number of layers than its manifest")
     return dict(config)
 
 
 def _is_runtime(config: Mapping[str, Any]) -> bool:
-    """Whether what a configuration says of labels and environment has the types that it must have."""
+    """Whether the labels and the environment in a configuration have the right types."""
     labels, env = config.get("Labels") or {}, config.get("Env") or []
     strings = [*labels.values(), *env]
     return isinstance(env, list) and all(isinstance(value, str) for value in strings)
@@ -89,13 +89,13 @@ def _is_runtime(config: Mapping[str, Any]) -> bool:
 def unpack(
     contents: ContentStore, reference: Reference, layers: Sequence[Descriptor], folder: str, limits: Limits
 ) -> tuple[Tree, tuple[str, ...]]:
-    """One folder of an image, and the files outside of it. See `archive.read_layers`.
+    """One folder of an image, and the files outside of it. See `layers.read_layers`.
 
     Raises:
-        FetchError: a layer cannot be had, is no archive that we know, or breaks the limits.
+        FetchError: a layer cannot be read, is not in a format that we know, or exceeds the limits.
     """
-    # The largest comes first: of a language image, named by mistake, no other layer is fetched in vain.
-    # One at a time: a hundred layers just below the limit must not meet in memory.
+    # The largest first: no other layer of a language image, named by mistake, is fetched for nothing.
+    # One at a time: a hundred layers just below the limit must not be in memory together.
     largest = max(layers, key=lambda layer: layer.size, default=None)
     if largest and largest.size > limits.max_compressed:
         contents.blob(reference, largest, limits.max_compressed)
@@ -103,9 +103,7 @@ def unpack(
     try:
         return read_layers((plain(blob) for blob in blobs), folder, str(reference), limits)
     except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
-        raise _corrupt(
-            reference, f"its layer cannot be decompressed ({error}); expected gzip, zstd or plain tar"
-        ) from error
+        raise _corrupt(reference, f"its layer cannot be decompressed: {error}") from error
 
 
 def environment(config: Mapping[str, Any]) -> dict[str, str]:
@@ -115,7 +113,7 @@ def environment(config: Mapping[str, Any]) -> dict[str, str]:
 
 
 def plain(blob: bytes) -> Readable:
-    """A layer as an uncompressed stream. Its bytes tell what it is: media types are often wrong about it."""
+    """A layer as an uncompressed stream. Its first bytes tell the format: media types are often wrong."""
     if blob.startswith(b"\x1f\x8b"):
         return gzip.GzipFile(fileobj=io.BytesIO(blob))
     if blob.startswith(b"\x28\xb5\x2f\xfd"):
@@ -124,4 +122,4 @@ def plain(blob: bytes) -> Readable:
 
 
 def _corrupt(reference: Reference, fact: str) -> FetchError:
-    return FetchError(f"{reference}: {fact}", "Publish the image anew.", kind="corrupt")
+    return FetchError(f"{reference}: {fact}", "Publish the image again.", kind="corrupt")

@@ -1,7 +1,7 @@
-"""Tar layers to trees, and trees to one deterministic layer. Pure; the input is hostile.
+"""Layers -> a tree, and a tree -> one deterministic layer. Pure; the input is hostile.
 
-Layers are read in memory, member by member, under limits; nothing is ever extracted to disk. Whiteouts
-follow the OCI image specification, "Representing Changes".
+Reads layers in memory, member by member, under limits; extracts nothing to disk. Whiteouts follow the OCI
+image specification, "Representing Changes".
 """
 
 import io
@@ -12,7 +12,8 @@ from typing import Protocol
 
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.tree import File, Tree, ancestors
-from lsp_assembler.oci.tar import Member, header, members
+from lsp_assembler.oci.tar import Member, members
+from lsp_assembler.text import named
 
 _CHECK_IMAGE = "Check that this is an :LSP image"
 _WHITEOUT = ".wh."
@@ -32,13 +33,13 @@ _REGULAR = (tarfile.REGTYPE, tarfile.AREGTYPE)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What is accepted of one image.
+    """How large one image may be.
 
     Args:
         max_bytes: of all its files together, uncompressed.
         max_entries: files and directories.
         max_path: bytes of one path.
-        max_compressed: bytes of one layer as a registry or a layout has it.
+        max_compressed: bytes of one layer as it is in a registry or a layout.
     """
 
     max_bytes: int = 16 * 1024 * 1024
@@ -48,13 +49,13 @@ class Limits:
 
     @property
     def max_archive(self) -> int:
-        """The bytes that the tar of an image takes at most, with room for the headers of every entry."""
+        """The most bytes that the tar of an image takes, with the headers of all entries."""
         return self.max_bytes + self.max_entries * _HEADERS_PER_ENTRY
 
 
 @dataclass(frozen=True, slots=True)
 class _Forbidden:
-    """An entry that may not come out of an image, unless a later layer hides it."""
+    """An entry that an image may not have, unless a later layer hides it."""
 
     kind: str
 
@@ -72,16 +73,16 @@ class Readable(Protocol):
 def read_layers(
     layers: Iterable[Readable], folder: str, image: str, limits: Limits
 ) -> tuple[Tree, tuple[str, ...]]:
-    """Read one folder of an image out of its uncompressed layers.
+    """Read one folder of an image from its uncompressed layers.
 
     Args:
         layers: tar streams, lowest layer first.
         folder: e.g. "start_point"; the paths of the tree begin with it.
-        image: the image's name, the subject of error messages.
+        image: its name, for messages.
 
     Returns:
-        The folder's tree (empty when the image has no such folder), and the sorted paths of files that
-        the image holds outside of it.
+        The folder's tree (empty if the image has no such folder), and the sorted paths of the files outside
+        of it.
 
     Raises:
         FetchError: unsafe, corrupt, too-large, too-many-entries or path-too-long.
@@ -97,8 +98,8 @@ def read_layers(
             strays += [path] if entry is not None else []
         elif isinstance(entry, _Forbidden):
             raise FetchError(
-                f"{image}: '{path}' is {entry.kind}; only regular files and directories are accepted",
-                "Replace it by a regular file and pack the image anew.",
+                f"{image}: {named(path)} is {entry.kind}; only regular files and directories are accepted",
+                "Replace it with a regular file and pack the image again.",
                 kind="unsafe",
             )
         elif entry is None:
@@ -120,9 +121,11 @@ def write_layer(tree: Tree, epoch: int = 0) -> bytes:
     for path in sorted({*tree.files, *tree.directories}):
         file = tree.files.get(path)
         content = b"" if file is None else file.content
-        mode = 0o755 if file is None or file.executable else 0o644
-        type_ = tarfile.DIRTYPE if file is None else tarfile.REGTYPE
-        tar.write(header(path, type_, mode, len(content), epoch))
+        entry = tarfile.TarInfo(path)
+        entry.type = tarfile.DIRTYPE if file is None else tarfile.REGTYPE
+        entry.mode = 0o755 if file is None or file.executable else 0o644
+        entry.size, entry.mtime = len(content), epoch
+        tar.write(entry.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape"))
         tar.write(content)
         tar.write(bytes(-len(content) % _BLOCK))
     tar.write(bytes(2 * _BLOCK))  # its end mark
@@ -131,7 +134,7 @@ def write_layer(tree: Tree, epoch: int = 0) -> bytes:
 
 
 def _entries(layer: Readable, folder: str, image: str, limits: Limits) -> Iterator[tuple[str, _Entry]]:
-    """The entries of one tar, their names checked, their contents read where they are wanted."""
+    """The entries of one tar, with checked names, and with contents inside the folder."""
     bounded = _Bounded(layer, limits.max_archive, image, limits)
     try:
         for count, member in enumerate(members(bounded.read)):
@@ -142,8 +145,8 @@ def _entries(layer: Readable, folder: str, image: str, limits: Limits) -> Iterat
                 yield path, _entry(member, wanted=_inside(path, folder))
     except (tarfile.TarError, ValueError) as error:
         raise FetchError(
-            f"{image}: its layer is not a readable tar archive ({error}); expected files and directories",
-            "Pack the image anew.",
+            f"{image}: its layer is not a valid tar archive: {error}",
+            "Pack the image again.",
             kind="corrupt",
         ) from error
 
@@ -157,7 +160,7 @@ def _entry(member: Member, *, wanted: bool) -> _Entry:
 
 
 class _Overlay:
-    """What is seen of an image when its layers lie on each other. Every entry's parents are entries."""
+    """The files of an image with all layers applied. Every entry's parents are entries, too."""
 
     def __init__(self, image: str, limits: Limits) -> None:
         self.entries: dict[str, _Entry] = {}
@@ -165,7 +168,7 @@ class _Overlay:
         self._limits = limits
 
     def lay(self, layer: list[tuple[str, _Entry]]) -> None:
-        """Lay one layer on top: what it hides goes first, whatever the order inside the layer."""
+        """Apply one layer: first remove what it hides, whatever the order inside the layer."""
         for path, _ in layer:
             parent, _, name = path.rpartition("/")
             if name == _OPAQUE:
@@ -175,7 +178,7 @@ class _Overlay:
         for path, entry in layer:
             if not path.rpartition("/")[2].startswith(_WHITEOUT):
                 self._add(path, entry)
-        # After each layer, not after the last: a hundred full layers must not meet in memory.
+        # After each layer, not after the last: a hundred full layers must not be in memory together.
         if sum(len(entry.content) for entry in self.entries.values() if isinstance(entry, File)) > (
             self._limits.max_bytes
         ):
@@ -213,7 +216,7 @@ def _checked_path(name: str, image: str, limits: Limits) -> str:
     parts = [part for part in name.split("/") if part not in ("", ".")]
     if name.startswith("/") or ".." in parts or "\0" in name:
         raise FetchError(
-            f"{image}: '{name}' is not a path inside the image; expected a relative path without '..'",
+            f"{image}: {named(name)} is not a path inside the image",
             "Do not use this image: no honest tool makes such a layer.",
             kind="unsafe",
         )
@@ -221,7 +224,7 @@ def _checked_path(name: str, image: str, limits: Limits) -> str:
 
 
 class _Bounded:
-    """A stream that stops a decompression bomb, or headers without end, before they fill the memory."""
+    """A stream that stops a decompression bomb, or endless headers, before they fill the memory."""
 
     def __init__(self, stream: Readable, budget: int, image: str, limits: Limits) -> None:
         self._stream = stream
@@ -238,22 +241,22 @@ class _Bounded:
 
 
 def too_large(subject: str, limits: Limits, check: str = _CHECK_IMAGE) -> FetchError:
-    """More bytes than are accepted of an image, or of a checkout to make one of.
+    """An image, or a checkout to pack, has too many bytes.
 
     Args:
-        check: what the user should look at first, e.g. "Check the directory".
+        check: what the user should do first, e.g. "Check the directory".
     """
     return FetchError(
-        f"{subject}: it holds more than {limits.max_bytes:,} bytes; a start point is a few small files",
+        f"{subject}: has more than {limits.max_bytes:,} bytes; a start point is a few small files",
         f"{check}, or raise --max-bytes.",
         kind="too-large",
     )
 
 
 def too_many_entries(subject: str, limits: Limits, check: str = _CHECK_IMAGE) -> FetchError:
-    """More files and directories than are accepted. The arguments are those of `too_large`."""
+    """An image or a checkout has too many files and directories. The arguments are those of `too_large`."""
     return FetchError(
-        f"{subject}: it holds more than {limits.max_entries:,} files and directories; "
+        f"{subject}: has more than {limits.max_entries:,} files and directories; "
         "a start point is a few small files",
         f"{check}, or raise --max-entries.",
         kind="too-many-entries",
@@ -261,10 +264,10 @@ def too_many_entries(subject: str, limits: Limits, check: str = _CHECK_IMAGE) ->
 
 
 def path_too_long(subject: str, path: str, limits: Limits) -> FetchError:
-    """A path with more bytes than are accepted; what a file system has that is no UTF-8 counts as well."""
+    """A path has too many bytes; bytes of a file system that are not UTF-8 count, too."""
     size = len(path.encode("utf-8", "surrogateescape"))
     return FetchError(
-        f"{subject}: the path '{path[:60]}…' has {size:,} bytes; at most {limits.max_path:,} are accepted",
+        f"{subject}: the path {named(path)} has {size:,} bytes; at most {limits.max_path:,} are accepted",
         "Shorten it, or raise --max-path.",
         kind="path-too-long",
     )

@@ -1,14 +1,15 @@
-"""The members of an uncompressed tar stream, one after the other, and headers for new ones. Pure.
+"""The members of an uncompressed tar stream, one after the other. Pure; the input is hostile.
 
-What is read is hostile. ustar, GNU and pax headers (POSIX.1-2008, "pax Interchange Format") are understood,
-as by Python's tarfile, but it takes memory and time in proportion to the bytes that are there, whatever the
-headers claim. tarfile skips an absent terabyte block by block, and copies global headers for every member.
+Understands ustar, GNU and pax headers (POSIX.1-2008, "pax Interchange Format"), as Python's tarfile does, but
+needs no more memory and time than the bytes that are there, whatever the headers claim: tarfile skips a
+terabyte that is not there block by block, and copies global headers for every member.
 """
 
-import struct
 import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+
+from lsp_assembler.text import named
 
 Read = Callable[[int], bytes]
 """Up to so many bytes of a stream; b"" at its end."""
@@ -25,24 +26,20 @@ _WITHOUT_DATA = (
     tarfile.FIFOTYPE,
 )
 _IGNORED = (tarfile.XGLTYPE, tarfile.GNUTYPE_LONGLINK)  # remarks about the archive; targets of links
-_HEADER = struct.Struct("100s 8s 8s 8s 12s 12s 8s c 100s 8s 32s 32s 8s 8s 155s 12x")  # ustar
-_LONGEST_NAME = 100
-_LARGEST = 8**11  # has no room in a header
-_ROOT = b"0000000"
 _SPARSE_GOES_ON, _SPARSE_GOES_ON_FURTHER = 482, 504  # offsets of that flag in GNU's sparse headers
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One member; its content can be read until the next one is asked for.
+    """One member; its content can be read until the next member is read.
 
     Args:
         name: as the archive spells it, e.g. "./start_point/".
         type: one of tarfile's, e.g. tarfile.REGTYPE.
         mode: e.g. 0o644.
         size: of its content, in bytes, as the header claims.
-        is_sparse: whether holes were left out of the content.
-        content: reads it all.
+        is_sparse: whether the content leaves out holes.
+        content: reads all of it.
     """
 
     name: str
@@ -53,33 +50,11 @@ class Member:
     content: Callable[[], bytes]
 
 
-def header(name: str, type_: bytes, mode: int, size: int, mtime: int) -> bytes:
-    """The header of a member of root's: one block, or more where a name needs a pax header.
-
-    Byte for byte what tarfile writes in its PAX_FORMAT, at a fifth of the time.
-
-    Args:
-        name: e.g. "start_point/hiker.sh"; a directory's without "/" at its end.
-        type_: tarfile.REGTYPE or tarfile.DIRTYPE.
-        mtime: in seconds since 1970.
-    """
-    spelled = f"{name}/" if type_ == tarfile.DIRTYPE else name
-    is_plain = spelled.isascii() and len(spelled) <= _LONGEST_NAME
-    if not is_plain or not 0 <= mtime < _LARGEST or size >= _LARGEST:
-        info = tarfile.TarInfo(name)
-        info.type, info.mode, info.size, info.mtime = type_, mode, size, mtime
-        return info.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
-    numbers = (b"%07o" % mode, _ROOT, _ROOT, b"%011o" % size, b"%011o" % mtime)
-    rest = (type_, b"", b"ustar\x0000", b"", b"", b"", b"", b"")
-    checksum = sum(_HEADER.pack(spelled.encode(), *numbers, b" " * 8, *rest))
-    return _HEADER.pack(spelled.encode(), *numbers, b"%06o\0 " % checksum, *rest)
-
-
 def members(read: Read) -> Iterator[Member]:
     """The members of a tar, up to its end mark or the end of the stream.
 
     Raises:
-        tarfile.TarError, ValueError: this is no well-formed tar, or it ends too early.
+        tarfile.TarError, ValueError: the tar is malformed, or ends too early.
     """
     stream = _Stream(read)
     while (header := _next_header(stream)) is not None:
@@ -88,7 +63,7 @@ def members(read: Read) -> Iterator[Member]:
         if info.type in _WITHOUT_DATA:
             size = 0
         if size < 0:
-            raise tarfile.ReadError(f"'{info.name}' claims {size} bytes")
+            raise tarfile.ReadError(f"{named(info.name)} claims {size} bytes")
         is_sparse = info.type == tarfile.GNUTYPE_SPARSE or any(
             key.startswith("GNU.sparse.") for key in records
         )
@@ -100,7 +75,7 @@ def members(read: Read) -> Iterator[Member]:
 
 
 def _next_header(stream: "_Stream") -> tuple[tarfile.TarInfo, dict[str, str]] | None:
-    """The next member's header, and what pax and GNU headers before it add; None at the end."""
+    """The next member's header, with the records of the pax and GNU headers before it; None at the end."""
     records: dict[str, str] = {}
     while any(block := stream.block()):
         info = tarfile.TarInfo.frombuf(block, "utf-8", "strict")
@@ -140,14 +115,14 @@ def _pax_records(data: bytes) -> dict[str, str]:
             raise tarfile.ReadError("a malformed pax header")
         name = key.decode()
         if name in ("path", "size") or name.startswith("GNU.sparse."):
-            records[name] = value.decode()  # all else, attributes and dates, may be binary
+            records[name] = value.decode()  # the others, attributes and dates, may be binary
     return records
 
 
 def _number(digits: str) -> int:
-    """A number of bytes. int() alone would also take signs, blanks and underscores."""
+    """A number of bytes. int() alone also accepts signs, blanks and underscores."""
     if not (digits.isascii() and digits.isdecimal()):
-        raise tarfile.ReadError(f"'{digits[:20]}' is not a number of bytes")
+        raise tarfile.ReadError(f"{named(digits, 20)} is not a number of bytes")
     return int(digits)
 
 
@@ -173,12 +148,12 @@ class _Stream:
         return block
 
     def begin(self, size: int) -> None:
-        """A content of this many bytes comes next."""
+        """The next bytes are a content of this size."""
         self._content = size
         self._padding = -size % _BLOCK
 
     def rest_of_content(self) -> bytes:
-        """The content that was not read yet."""
+        """The part of the content that was not read yet."""
         content = self._upto(self._content)
         if len(content) < self._content:
             raise tarfile.ReadError(f"it ends {self._content - len(content)} bytes too early")

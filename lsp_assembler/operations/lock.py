@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from lsp_assembler.errors import FetchError
-from lsp_assembler.lockfile.diff import Drift, Wanted, drift
+from lsp_assembler.lockfile.diff import LockDiff, Requested, diff
 from lsp_assembler.lockfile.file import Lock, load, lock_of, save
 from lsp_assembler.model.assembly import Assembly
 from lsp_assembler.model.images import BaseImage
@@ -59,7 +59,7 @@ class LockResult:
     path: Path
     lock: Lock | None = None
     is_written: bool = False
-    diff: Drift | None = None
+    diff: LockDiff | None = None
 
     @property
     def exit_status(self) -> int:
@@ -116,6 +116,8 @@ def _platforms(base: BaseImage, before: Lock | None) -> Mapping[str, str]:
     return base.platforms
 
 
-def _diff(before: Lock, made: Lock) -> Drift:
+def _diff(before: Lock, made: Lock) -> LockDiff:
     digests = {image.name: image.digest for image in made.images} | {made.base.name: made.base.digest}
-    return drift(before, Wanted(made.type, made.base.name, tuple(each.name for each in made.images)), digests)
+    return diff(
+        before, Requested(made.type, made.base.name, tuple(each.name for each in made.images)), digests
+    )

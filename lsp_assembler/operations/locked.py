@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from lsp_assembler.errors import FetchError, InvalidInputError, LockError
-from lsp_assembler.lockfile.diff import Wanted, contradictions, drift, staleness
+from lsp_assembler.lockfile.diff import Requested, contradictions, diff, staleness
 from lsp_assembler.lockfile.file import FILENAME, REGENERATE, Lock, load
 from lsp_assembler.model.assembly import Assembly
 from lsp_assembler.model.images import BaseImage
@@ -49,15 +49,15 @@ def required(planned: Plan, base: Reference, chosen: Path | None, sources: Seque
         )
     path = lock_path(planned, chosen)
     lock = load(path)
-    reasons = staleness(drift(lock, wanted(planned, base), {}), str(path), str(planned.path))
+    reasons = staleness(diff(lock, wanted(planned, base), {}), str(path), str(planned.path))
     if reasons:
         raise LockError("\n".join(reasons), REGENERATE)
     return lock
 
 
-def wanted(planned: Plan, base: Reference) -> Wanted:
+def wanted(planned: Plan, base: Reference) -> Requested:
     """What images.yml and the request ask for."""
-    return Wanted(planned.type, str(base), tuple(source.text for source in planned.sources))
+    return Requested(planned.type, str(base), tuple(source.text for source in planned.sources))
 
 
 def locked(planned: Plan, lock: Lock) -> Plan:

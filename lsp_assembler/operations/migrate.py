@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lsp_assembler.checkout.manifests_folder import lookup_in
-from lsp_assembler.config.migration import Line, Lookup, Migration, Names, lines
+from lsp_assembler.config.migration import FindImage, Line, Migration, Names, lines
 from lsp_assembler.config.migration import migrate as migrate_list
 from lsp_assembler.config.yaml_nodes import MAX_BYTES, Problems, decoded
 from lsp_assembler.errors import FINDINGS, FetchError, InvalidInputError
@@ -79,7 +79,7 @@ def migrate(request: MigrateRequest, observer: Observer = SILENT) -> MigrateResu
     if output and output.exists() and not request.force:
         raise InvalidInputError(f"{output}: it already exists", "Choose another name, or say --force.")
     spec = StoreSpec.parse("--from", request.from_store)
-    lookups: list[Lookup] = [_names("--map", [_mapped(each) for each in request.maps])]
+    lookups: list[FindImage] = [_names("--map", [_mapped(each) for each in request.maps])]
     if request.manifests:
         lookups.append(lookup_in(request.manifests))
     listed = _lines(request.file)
@@ -110,7 +110,7 @@ def _lines(file: Path) -> list[Line]:
         raise InvalidInputError(
             f"{file}: {error.strerror}; expected a list of git repositories", "Check the path."
         ) from error
-    listed = lines(decoded(content, Problems(str(file), "a list of git repositories")))
+    listed = lines(decoded(content, Problems(str(file))))
     if not any(line.words for line in listed):
         raise InvalidInputError(
             f"{file}: it lists no repository; expected a line for each, e.g. '{_EXAMPLE}'",

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lsp_assembler.errors import FetchError
-from lsp_assembler.lockfile.diff import Answer, Drift, drift
+from lsp_assembler.lockfile.diff import CurrentDigest, LockDiff, diff
 from lsp_assembler.lockfile.file import load
 from lsp_assembler.model.images import SCRATCH
 from lsp_assembler.model.reference import Reference
@@ -42,7 +42,7 @@ class OutdatedResult:
     """
 
     path: Path
-    diff: Drift
+    diff: LockDiff
 
     @property
     def exit_status(self) -> int:
@@ -65,13 +65,13 @@ def outdated(request: OutdatedRequest, observer: Observer = SILENT) -> OutdatedR
     lock = load(path)
     with Stores(request.stores, request.environ, observer.notice, planned.registries) as stores:
         answers = _ask(stores.reader(spec), (needed.base, *needed.images), request.jobs)
-    return OutdatedResult(path, drift(lock, needed, answers))
+    return OutdatedResult(path, diff(lock, needed, answers))
 
 
-def _ask(store: ImageSource, names: Sequence[str], jobs: int | None) -> Mapping[str, Answer]:
+def _ask(store: ImageSource, names: Sequence[str], jobs: int | None) -> Mapping[str, CurrentDigest]:
     """What every name stands for now, all asked at once; one that fails never hides another."""
 
-    def answer(name: str) -> Answer:
+    def answer(name: str) -> CurrentDigest:
         if name == SCRATCH:
             return ""
         try:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from lsp_assembler.lockfile.diff import Drift, Entry, State
+from lsp_assembler.lockfile.diff import Entry, LockDiff, State
 from lsp_assembler.lockfile.file import REGENERATE
 from lsp_assembler.reports.json import envelope
 from lsp_assembler.text import inert, plural, visible, visible_lines
@@ -23,22 +23,22 @@ _STATE_WIDTH = max(len(state) for state, _ in _SUMMED_UP)
 _MORE = " " * (_STATE_WIDTH + 4)
 
 
-def text(found: Drift, lock_path: str) -> str:
+def text(found: LockDiff, lock_path: str) -> str:
     """The report of `outdated` for people: a block for each difference, then what it comes to."""
     blocks = changes(found)
     return "\n".join([*blocks, *([""] if blocks else []), verdict(found, lock_path)]) + "\n"
 
 
-def verdict(found: Drift, lock_path: str) -> str:
+def verdict(found: LockDiff, lock_path: str) -> str:
     """What all differences come to, in one line."""
     return f"{visible(lock_path)}: {_verdict(found)}"
 
 
-def changes(found: Drift) -> list[str]:
+def changes(found: LockDiff) -> list[str]:
     """The lines that tell every difference; [] if there is none."""
     lines = []
-    if found.locked_type is not None and found.locked_type is not found.wanted_type:
-        lines.append(_line("type", f"{found.locked_type} \N{RIGHTWARDS ARROW} {found.wanted_type}"))
+    if found.locked_type is not None and found.locked_type is not found.requested_type:
+        lines.append(_line("type", f"{found.locked_type} \N{RIGHTWARDS ARROW} {found.requested_type}"))
     for entry in found.entries:
         if entry.state != "unchanged":
             lines += _entry(entry)
@@ -47,17 +47,17 @@ def changes(found: Drift) -> list[str]:
     return [inert(line) for line in lines]
 
 
-def summary(found: Drift) -> str:
+def summary(found: LockDiff) -> str:
     """How many names are in which state, e.g. "1 added, 2 moved"; "no change" if none is in any."""
     counted = [f"{found.count(state)} {words}" for state, words in _SUMMED_UP if found.count(state)]
     if found.is_reordered:
         counted.append("another order")
-    if found.locked_type not in (None, found.wanted_type):
+    if found.locked_type not in (None, found.requested_type):
         counted.append("another type")
     return ", ".join(counted) or "no change"
 
 
-def render_json(found: Drift | None, lock_path: str, error: str | None, exit_status: int) -> str:
+def render_json(found: LockDiff | None, lock_path: str, error: str | None, exit_status: int) -> str:
     """The report of `outdated` for programs, documented in docs/lock.md.
 
     Args:
@@ -67,13 +67,13 @@ def render_json(found: Drift | None, lock_path: str, error: str | None, exit_sta
         exit_status,
         error,
         lock=lock_path,
-        type=found and {"locked": found.locked_type, "now": found.wanted_type},
+        type=found and {"locked": found.locked_type, "now": found.requested_type},
         reordered=found and found.is_reordered,
         entries=[_json_entry(entry) for entry in found.entries] if found else [],
     )
 
 
-def _verdict(found: Drift) -> str:
+def _verdict(found: LockDiff) -> str:
     total = sum(entry.role == "image" for entry in found.entries)
     if not found.exit_status:
         return f"up to date, with its base and {plural(total, 'image')}"

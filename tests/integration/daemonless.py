@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.integration.support import Entry, Tool
+from tests.need import need
 from tests.services import Image, Registry, layer
 from tests.services.image import descriptor, digest_of
 from tests.services.process import missing
@@ -159,8 +158,7 @@ def built(tool: Tool, *arguments: object, **environment: str) -> str:
 
 def skopeo(*arguments: object) -> str:
     """Run skopeo, which must succeed; what it prints."""
-    if missing("skopeo"):
-        pytest.skip(missing("skopeo"))
+    need(missing("skopeo"))
     command = ["skopeo", *map(str, arguments)]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr

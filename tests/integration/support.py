@@ -195,6 +195,19 @@ def wait_for(condition: Callable[[], object], seconds: float = 20.0) -> bool:
     return False
 
 
+def sleep_in(process: "subprocess.Popen[str]", seconds: float) -> None:
+    """Sleep for so long after a run has begun to listen to signals, which takes long on a busy machine."""
+    status = Path(f"/proc/{process.pid}/status")
+    caught = re.compile(r"^SigCgt:\s*(\w+)$", re.MULTILINE)
+    assert wait_for(
+        lambda: (
+            process.poll() is not None
+            or int(caught.findall(status.read_text())[0], 16) >> (signal.SIGTERM - 1) & 1
+        )
+    )
+    time.sleep(seconds)
+
+
 def ended(process: "subprocess.Popen[str]", number: signal.Signals) -> tuple[Run, float]:
     """Send a signal; what the process left, and how many seconds it took to end."""
     began = time.monotonic()

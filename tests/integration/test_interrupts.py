@@ -1,7 +1,6 @@
 """Ctrl-C, SIGTERM and kill -9 at any moment: an end at once, nothing half-done, nothing left behind."""
 
 import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from tests.integration.support import (
     id_of,
     labels,
     publish,
+    sleep_in,
     start_point,
     throwaways,
     wait_for,
@@ -80,7 +80,7 @@ def test_signal_ends_it_promptly_and_leaves_nothing(
 ) -> None:
     before = id_of(docker_client, "interrupt/final:1")
     process = tool.start(*slow_build)
-    time.sleep(delay)
+    sleep_in(process, delay)
     run, seconds = ended(process, number)
     assert seconds < PROMPTLY
     assert "Traceback" not in run.stderr
@@ -113,7 +113,7 @@ def test_signal_ends_a_build_step(
 
 def test_second_signal_ends_it_at_once(tool: Tool, slow_build: list[str]) -> None:
     process = tool.start(*slow_build)
-    time.sleep(0.6)
+    sleep_in(process, 0.6)
     process.send_signal(signal.SIGINT)
     run, seconds = ended(process, signal.SIGINT)
     assert run.status == 130

@@ -238,18 +238,18 @@ def test_locked_refuses_a_lock_that_is_missing_stale_or_not_about_the_sources(
     assert place.run("build", "--locked") == (
         4,
         "",
-        f"error: images.lock: No such file or directory; expected a lock file\n{remedy}",
+        f"error: images.lock: No such file or directory\n{remedy}",
     )
     assert place.run("lock")[0] == 0
     place.list(python, base="scratch")
     status, stdout, stderr = place.run("build", "--locked", "--type", "custom")
     assert (status, stdout) == (4, "")
     assert stderr == (
-        "error: images.lock: the type is locked as languages; images.yml wants custom\n"
-        "images.lock: the base scratch is wanted by images.yml; it is not locked\n"
-        f"images.lock: the base {place.base} is locked; images.yml does not want it\n"
-        f"images.lock: {python} is wanted by images.yml; it is not locked\n"
-        f"images.lock: {java} is locked; images.yml does not want it\n"
+        "error: images.lock: the type is languages; images.yml says custom\n"
+        "images.lock: the base scratch is in images.yml, but not locked\n"
+        f"images.lock: the base {place.base} is locked, but not in images.yml\n"
+        f"images.lock: {python} is in images.yml, but not locked\n"
+        f"images.lock: {java} is locked, but not in images.yml\n"
         f"{remedy}"
     )
     status, stdout, stderr = place.run("build", "--locked", java)
@@ -279,8 +279,8 @@ def test_a_tag_that_may_not_move_and_did_is_refused(
     assert status == 4, stderr
     for name, old in zip(("python", "ruby"), before, strict=True):
         assert (
-            f"{place.name(name, 'LSP-1')}: its tag moved, and only :LSP and :latest may; "
-            f"it is locked as {old}, and is {place.digest(name, 'LSP-1')} now"
+            f"{place.name(name, 'LSP-1')}: its tag moved from {old} to "
+            f"{place.digest(name, 'LSP-1')}; only :LSP and :latest may move"
         ) in words
     assert "lsp-assembler lock --accept-moved" in words
     assert place.lock.read_bytes() == text
@@ -310,7 +310,7 @@ def test_a_broken_lock_stops_every_command_that_uses_it(place: Place) -> None:
     for command in ("build", "check", "lock", "outdated"):
         status, stdout, stderr = place.run(command)
         assert (status, stdout) == (4, "")
-        assert stderr.startswith("error: images.lock: schema is missing; expected 1\n")
+        assert stderr.startswith("error: images.lock: schema is missing\n")
 
 
 def test_another_lock_file_can_be_named(place: Place) -> None:
@@ -322,7 +322,7 @@ def test_another_lock_file_can_be_named(place: Place) -> None:
     assert place.run("check", "--lock", "absent.lock")[0] == 4
     status, _, stderr = place.run("lock", "--lock", "no/images.lock")
     assert status == 5
-    assert "no/images.lock: it cannot be written" in stderr
+    assert "no/images.lock: cannot be written" in stderr
 
 
 def test_up_to_date(place: Place) -> None:
@@ -394,7 +394,7 @@ def test_outdated_without_a_lock(place: Place, format_: str) -> None:
     status, stdout, stderr = place.run("outdated", "--format", format_)
     assert status == 4
     said = stderr.removeprefix("error: ") if format_ == "text" else json.loads(stdout)["error"]
-    assert said.startswith("images.lock: No such file or directory; expected a lock file\n")
+    assert said.startswith("images.lock: No such file or directory\n")
 
 
 def test_outdated_asks_a_registry_once_for_each_name_and_downloads_nothing(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ from tests.integration.daemonless import (
     put_raw,
     skopeo,
 )
-from tests.integration.support import SlowLink, Tool, ended, git, labels, publish, start_point
+from tests.integration.support import SlowLink, Tool, ended, git, labels, publish, sleep_in, start_point
 from tests.services import Registry
 
 NOWHERE = "unix:///nowhere/docker.sock"
@@ -177,7 +176,7 @@ def test_ending_it_in_the_middle_leaves_the_old_image(
     old = tool.run("inspect", "--from", store, "x/y:1").stdout
     with SlowLink(registry.host, 0.01) as slow:
         process = tool.start(*command, "--base", f"{slow}/{slow_base}", source)
-        time.sleep(delay)
+        sleep_in(process, delay)
         run, seconds = ended(process, number)
     assert seconds < PROMPTLY
     assert "Traceback" not in run.stderr

@@ -11,7 +11,7 @@ import pytest
 
 from tests.fakes.registry import FakeRegistry, Reply, error_reply
 from tests.integration.daemonless import Raw, blob, built, document, put_raw
-from tests.integration.support import SlowLink, Tool, ended, labels, publish, start_point, wait_for
+from tests.integration.support import SlowLink, Tool, ended, labels, publish, sleep_in, start_point, wait_for
 from tests.services import Registry, layer
 from tests.services.image import descriptor, digest_of
 
@@ -229,7 +229,7 @@ def test_ending_it_in_the_middle_leaves_the_old_tags(
         assert first.status == 0, first.output
         old = registry.digest(repository, "1")
         process = tool.start(*arguments(slow, base))
-        time.sleep(delay)
+        sleep_in(process, delay)
         run, _ = ended(process, number)
     assert "Traceback" not in run.stderr
     assert wait_for(lambda: all(registry.digest(repository, tag) for tag in "123"))  # it may still be writing

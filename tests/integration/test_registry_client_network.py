@@ -4,7 +4,6 @@ import ssl
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from shutil import which
 
 import pytest
 
@@ -15,6 +14,8 @@ from lsp_assembler.registry.client import RegistryClient
 from lsp_assembler.registry.credentials import Credentials
 from lsp_assembler.registry.options import ClientOptions
 from tests.fakes.registry import FakeRegistry, Reply
+from tests.need import need
+from tests.services.process import missing
 
 MakeClient = Callable[..., RegistryClient]
 INSECURE = HostSettings(insecure=True)
@@ -104,8 +105,7 @@ def test_this_machine_is_not_asked_through_a_proxy(
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A certificate for 127.0.0.1 that nobody has signed, and its key, in one file."""
-    if which("openssl") is None:
-        pytest.skip("openssl is not installed")
+    need(missing("openssl"))
     folder = tmp_path_factory.mktemp("tls")
     key, certificate, both = (folder / name for name in ("key.pem", "certificate.pem", "both.pem"))
     command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=fake"]
@@ -133,8 +133,8 @@ def test_certificate_of_the_settings_is_trusted(
 
 def test_certificate_that_nobody_signed_is_not(make_client: MakeClient, tls: FakeRegistry) -> None:
     system = ssl.get_default_verify_paths().cafile
-    if system is None:
-        pytest.skip("the system has no certificates")
+    need("" if system else "the system's certificates are not installed")
+    assert system
     client = make_client({tls.netloc: HostSettings(ca=system)})
     error = failure(lambda: client.manifest(Reference.parse(f"{tls.netloc}/a/b:LSP")))
     assert error.kind == "unavailable"

@@ -12,6 +12,7 @@ import pytest
 
 from tests.integration.daemonless import TEMPLATE, assert_whole, built, layout_index, members, skopeo
 from tests.integration.support import Entry, Tool, folder_of, images_yml, publish
+from tests.need import need
 from tests.services import DockerEngine, Registry, base_image_missing
 
 NAME = "everywhere/final:1"
@@ -140,8 +141,7 @@ def test_skopeo_copies_it_whole(made: Made, tmp_path: Path) -> None:
 
 
 def test_engine_runs_it(tmp_path: Path, engine: DockerEngine, registry: Registry, registry_base: str) -> None:
-    if base_image_missing():
-        pytest.skip(base_image_missing())
+    need(base_image_missing())
     tool = Tool(tmp_path, engine.url)
     remote = f"{registry.host}/everywhere/runs:1"
     source = publish(registry, "everywhere/run", "Everywhere run")

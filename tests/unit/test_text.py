@@ -16,6 +16,7 @@ from lsp_assembler.text import (
     plural,
     quoted,
     shortened,
+    suggestion,
     visible,
     visible_lines,
 )
@@ -92,6 +93,11 @@ def test_choice_is_a_sentence() -> None:
 def test_closest_is_a_known_word_or_nothing() -> None:
     assert closest("tabsize", ["tab_size", "max_seconds"]) == "tab_size"
     assert closest("zebra", ["tab_size", "max_seconds"]) == ""
+
+
+def test_suggestion_is_the_closest_word_or_all_of_them() -> None:
+    assert suggestion("tpye", ["type", "name"]) == "did you mean 'type'?"
+    assert suggestion("zebra", ["type", "name"]) == "expected type or name"
 
 
 def test_plural() -> None:

@@ -67,7 +67,7 @@ class DaemonlessStore(Store):
         return StartPoint(document.digest, tree, labels, strays)
 
     def read(self, reference: Reference, folder: str) -> Tree:
-        """See ImageSource.read; if the topmost layer has the folder, the layers below it are not even fetched.
+        """See ImageSource.read; if the topmost layer has the folder, those below it are not even fetched.
 
         A start-points image is a large base with one small layer on top, and the folder that the base has
         under /app/repos holds nothing of interest.

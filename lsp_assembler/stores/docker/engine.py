@@ -112,7 +112,7 @@ class DockerEngine(Store):
         return tree.below(top)
 
     def digest(self, reference: Reference) -> str | None:
-        """See ImageSource.digest; the engine asks the registry, unless the pull option says that it need not."""
+        """See ImageSource.digest; the engine asks the registry, unless the pull option says not to."""
         client = self._connection.client
         try:
             if self._options.pull is not Pull.ALWAYS and id_of(client, reference):

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lsp_assembler.checkout.pack import Pack, PackOptions, pack, refuse_shared_names
@@ -204,9 +204,6 @@ class TestManifest:
         with pytest.raises(PublishError, match="it names no image"):
             _ = made.references
 
-    @settings(
-        deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-    )
     @given(
         data=st.dictionaries(
             st.text(max_size=5), st.text() | st.integers() | st.lists(st.text()), max_size=4
@@ -215,11 +212,16 @@ class TestManifest:
         ascii_only=st.booleans(),
     )
     def test_all_else_is_as_it_was(
-        self, tmp_path: Path, data: dict[str, object], indent: int | None, *, ascii_only: bool
+        self,
+        tmp_path_factory: pytest.TempPathFactory,
+        data: dict[str, object],
+        indent: int | None,
+        *,
+        ascii_only: bool,
     ) -> None:
         manifest = {**data, "image_name": "org/java"}
         text = json.dumps(manifest, indent=indent, ensure_ascii=ascii_only)
-        made = packed(write(tmp_path / "property", {MANIFEST: text}))
+        made = packed(write(tmp_path_factory.mktemp("checkout"), {MANIFEST: text}))
         assert json.loads(manifest_of(made)) == {**manifest, "image_name": f"org/java:{made.tag}"}
         assert manifest_of(made).replace(f"org/java:{made.tag}", "org/java") == text
 

@@ -50,9 +50,8 @@ def test_a_name_that_is_not_spelled_as_it_is(text: str) -> None:
     with pytest.raises(InvalidInputError) as caught:
         replaced(text.encode(), "images.yml", image, NEW)
     assert str(caught.value) == (
-        f"images.yml:1: '{OLD}' is spelled with escapes or over several lines; "
-        "expected it as it is, with or without quotes\n"
-        "  Write the name in one piece, or change the tag by hand."
+        f"images.yml:1: '{OLD}' is written with escapes or on several lines\n"
+        "  Write the name on one line without escapes, or change the tag by hand."
     )
 
 
@@ -61,8 +60,8 @@ def test_a_name_that_the_list_has_already() -> None:
     with pytest.raises(InvalidInputError) as caught:
         replaced(text.encode(), "images.yml", parse(text, "images.yml").images[0], NEW)
     assert str(caught.value) == (
-        f"images.yml:2: 'docker.io/{NEW}' is in the list already; expected each image once\n"
-        f"  Remove '{OLD}' if it is not wanted any more, or name another tag."
+        f"images.yml:2: 'docker.io/{NEW}' is already in the list\n"
+        f"  Remove '{OLD}' if you no longer want it, or name another tag."
     )
 
 
@@ -88,20 +87,20 @@ class TestEntry:
             (
                 "cyberdojofoundation/java_junit",
                 f"""\
-images.yml: it lists 2 versions of 'cyberdojofoundation/java_junit'; expected the name of one: {OLD}, {NEW}
-  Name it with its tag.""",
+images.yml: the list has 2 versions of 'cyberdojofoundation/java_junit': {OLD}, {NEW}
+  Name one of them with its tag.""",
             ),
             (
                 "a/rubi",
                 """\
-images.yml: it does not list 'a/rubi'; expected an image of the list, did you mean 'a/ruby:LSP'?
-  Write the name as it stands there, with or without its tag.""",
+images.yml: no image 'a/rubi' in the list; did you mean 'a/ruby:LSP'?
+  Write the name as it is in the list, with or without its tag.""",
             ),
             (
                 "x",
-                f"""\
-images.yml: it does not list 'x'; expected an image of the list, e.g. '{OLD}'
-  Write the name as it stands there, with or without its tag.""",
+                """\
+images.yml: no image 'x' in the list
+  Write the name as it is in the list, with or without its tag.""",
             ),
         ],
         ids=["several", "misspelt", "none"],
@@ -112,5 +111,5 @@ images.yml: it does not list 'x'; expected an image of the list, e.g. '{OLD}'
         assert str(caught.value) == message
 
     def test_another_tag_is_no_match(self) -> None:
-        with pytest.raises(InvalidInputError, match="it does not list 'a/ruby:LSP-1'; "):
+        with pytest.raises(InvalidInputError, match="no image 'a/ruby:LSP-1' in the list; "):
             entry(self.IMAGES, Reference.parse("a/ruby:LSP-1"), "images.yml")

@@ -1,13 +1,12 @@
 """images.yml: what it means, every message that a bad one gets, and that its schema says the same."""
 
 import json
-import time
 from pathlib import Path
 
 import jsonschema
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lsp_assembler.config.hosts import HostSettings
@@ -16,6 +15,7 @@ from lsp_assembler.config.yaml_nodes import MAX_BYTES
 from lsp_assembler.errors import InvalidInputError
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.start_point import Source, StartPointType
+from lsp_assembler.text import choice
 from tests import ROOT
 
 CASES = sorted((ROOT / "tests/cases" / "images_file").iterdir())
@@ -73,7 +73,6 @@ NO_ONE_VALUE = {
 """Not one YAML document with a value in JSON, so that no schema is asked."""
 
 
-ANY_PACE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no bug
 YAML_PIECES = [
     *"\n\t[]{},'\"~1|",
     "- ",
@@ -173,7 +172,7 @@ class TestUnreadable:
     def test_a_byte_order_mark_moves_no_place(self, tmp_path: Path) -> None:
         file = tmp_path / "images.yml"
         file.write_text(f"images:\n\t- {JAVA}\n", encoding="utf-8-sig")
-        with pytest.raises(InvalidInputError, match=":2:1: this is indented with a tab; expected spaces"):
+        with pytest.raises(InvalidInputError, match=":2:1: this line is indented with a tab; use spaces"):
             load(str(file))
 
     def test_missing(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,26 +180,26 @@ class TestUnreadable:
         with pytest.raises(InvalidInputError) as caught:
             load("images.yml")
         assert str(caught.value) == (
-            "images.yml: No such file or directory; expected a file that can be read\n"
-            f"  Create it, or name another one with --file; it holds a list of image names, e.g. '- {JAVA}'."
+            "images.yml: No such file or directory\n"
+            f"  Create it with a list of image names, e.g. '- {JAVA}', or name another file with --file."
         )
 
     def test_a_directory(self, tmp_path: Path) -> None:
-        with pytest.raises(InvalidInputError, match="Is a directory; expected a file that can be read"):
+        with pytest.raises(InvalidInputError, match="Is a directory"):
             load(str(tmp_path))
 
     def test_a_loop_of_links(self, tmp_path: Path) -> None:
         loop = tmp_path / "images.yml"
         loop.symlink_to(loop)
-        with pytest.raises(InvalidInputError, match="symbolic links; expected a file that can be read"):
+        with pytest.raises(InvalidInputError, match="symbolic links"):
             load(str(loop))
 
     def test_a_path_with_a_nul(self) -> None:
-        with pytest.raises(InvalidInputError, match="null byte; expected a file that can be read"):
+        with pytest.raises(InvalidInputError, match="null byte"):
             load("images\0.yml")
 
     def test_a_file_without_an_end(self) -> None:
-        with pytest.raises(InvalidInputError, match="larger than 1048576 bytes"):
+        with pytest.raises(InvalidInputError, match="larger than 1,048,576 bytes"):
             load("/dev/zero")
 
     def test_one_byte_too_many(self, tmp_path: Path) -> None:
@@ -209,7 +208,7 @@ class TestUnreadable:
         file.write_text(text.ljust(MAX_BYTES, "x"), encoding="utf-8")
         assert len(load(str(file)).images) == 1
         file.write_text(text.ljust(MAX_BYTES + 1, "x"), encoding="utf-8")
-        with pytest.raises(InvalidInputError, match="larger than 1048576 bytes"):
+        with pytest.raises(InvalidInputError, match="larger than 1,048,576 bytes"):
             load(str(file))
 
 
@@ -236,28 +235,22 @@ class TestHostile:
         ],
         ids=["letters", "hyphens", "host", "digest"],
     )
-    def test_an_endless_name(self, text: str) -> None:
-        started = time.perf_counter()
-        message = problems(f'["{text}"]')
-        assert time.perf_counter() - started < 10
-        assert len(message) < 500
+    def test_an_endless_name(self, text: str) -> None:  # hours, if the time grew faster than the name
+        assert len(problems(f'["{text}"]')) < 500
 
     def test_what_is_quoted_stays_on_one_line_without_control_characters(self) -> None:
         message = problems('- "a\\nb\\e[31m"\n- "\\u202e"\n- !<x%0Ay> z\n')
         assert [line[:12] for line in message.split("\n")[:3]] == [f"images.yml:{line}" for line in (1, 2, 3)]
         assert message.replace("\n", "").isprintable()
 
-    @ANY_PACE
     @given(st.text())
     def test_any_text_is_an_images_file_or_an_error_with_places(self, text: str) -> None:
         check_any(text)
 
-    @ANY_PACE
     @given(st.lists(st.sampled_from(YAML_PIECES), max_size=30).map("".join))
     def test_anything_that_looks_like_yaml(self, text: str) -> None:
         check_any(text)
 
-    @ANY_PACE
     @given(st.binary(max_size=40))
     def test_any_bytes(self, content: bytes) -> None:
         check_any(content.decode("latin-1"))
@@ -297,7 +290,7 @@ class TestSchema:
     def test_its_keys_are_the_parsers(self) -> None:
         properties = json.loads(schema())["properties"]
         message = problems("no_such_key: 1")
-        assert f"expected {', '.join([*properties][:-1])} or {[*properties][-1]}\n" in message
+        assert f"expected {choice(properties)}\n" in message
 
     def test_every_example_is_valid(self) -> None:
         document = json.loads(schema())
@@ -306,7 +299,6 @@ class TestSchema:
             for example in value.get("examples", []):
                 assert parse(yaml.safe_dump({"images": [JAVA]} | {key: example}), "images.yml").images
 
-    @ANY_PACE
     @given(st.text(alphabet="aB0.:-_/@ ", max_size=12))
     def test_its_grammar_of_image_names_is_that_of_reference(self, text: str) -> None:
         try:
@@ -316,7 +308,6 @@ class TestSchema:
         else:
             assert SCHEMA.is_valid([text])
 
-    @ANY_PACE
     @given(st.text(alphabet="aB0.:-/", max_size=10))
     def test_its_grammar_of_hosts_is_the_parsers(self, host: str) -> None:
         value = {"images": [JAVA], "registries": {host: {"mirror": host}}}

@@ -9,6 +9,7 @@ from lsp_assembler.config.images_file import parse
 from lsp_assembler.config.migration import Migration, Names, Repository, lines, migrate, repository
 from lsp_assembler.config.yaml_nodes import MAX_BYTES
 from lsp_assembler.model.reference import Reference
+from lsp_assembler.text import named
 
 JAVA = Reference.parse("cyberdojofoundation/java_junit")
 PYTHON = Reference.parse("cyberdojofoundation/python_unittest")
@@ -61,17 +62,17 @@ def test_a_repository_on_a_disk_has_a_name_only(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        (f"9f538@{URL}", "'9f538' is no commit; expected at least 7 hexadecimal digits"),
-        (f"v1.2@{URL}", "'v1.2' is no commit; expected at least 7 hexadecimal digits"),
-        (f"9f53889@{URL}?tag=1", "it names a commit and a tag; expected only one of them"),
-        (f"{URL}?branch=x", "'?branch=x' is not understood; expected ?tag=TAG"),
-        (f"{URL}?tag=1&depth=1", "'?tag=1&depth=1' is not understood; expected ?tag=TAG"),
-        (f"{URL}#main", "'#main' is not understood; expected ?tag=TAG"),
-        (f"{URL}?tag=a/b", "'a/b' cannot be the tag of an image; expected letters, digits, . _ -"),
-        (f"{URL}?tag={LONG}", f"'{LONG}' cannot be the tag of an image; expected letters, digits, . _ -"),
-        ("/", "it is no repository; expected e.g. https://github.com/org/java-junit"),
-        ("ruby-minitest", "nothing says which image it is"),
-        ("https://github.com/other/python-unittest", "nothing says which image it is"),
+        (f"9f538@{URL}", "'9f538' is not a commit; expected at least 7 hex digits"),
+        (f"v1.2@{URL}", "'v1.2' is not a commit; expected at least 7 hex digits"),
+        (f"9f53889@{URL}?tag=1", "it names both a commit and a tag; keep one"),
+        (f"{URL}?branch=x", "unknown ending '?branch=x'; expected ?tag=TAG"),
+        (f"{URL}?tag=1&depth=1", "unknown ending '?tag=1&depth=1'; expected ?tag=TAG"),
+        (f"{URL}#main", "unknown ending '#main'; expected ?tag=TAG"),
+        (f"{URL}?tag=a/b", "'a/b' is no valid tag; expected letters, digits and . _ -"),
+        (f"{URL}?tag={LONG}", f"{named(LONG)} is no valid tag; expected letters, digits and . _ -"),
+        ("/", "not a repository; expected e.g. https://github.com/org/java-junit"),
+        ("ruby-minitest", "no image is known for it"),
+        ("https://github.com/other/python-unittest", "no image is known for it"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_mapped_says_why_and_stays_as_a_comment(text: str, why: str) -> None:
@@ -116,7 +117,7 @@ def test_a_login_goes_nowhere() -> None:
 def test_an_image_is_listed_once() -> None:
     found = migrated(f"{URL}\njava-junit\n{URL}.git?tag=main\n")
     assert [(each.line, each.why) for each in found.unmapped] == [
-        (3, f"{PYTHON}:LSP is the image of line 1 as well; expected each once")
+        (3, f"its image {PYTHON}:LSP is already on line 1")
     ]
     assert found.text.endswith(f"# not mapped: {URL}.git?tag=main\n")
 
@@ -141,9 +142,7 @@ class TestNames:
         assert names(repository("https://gitlab.com/x/Python-Unittest", 1)) == JAVA
 
     def test_two_images_for_one_repository(self) -> None:
-        with pytest.raises(
-            ValueError, match=f"^'a.git' is mapped to {JAVA} and to {PYTHON}; expected one image$"
-        ):
+        with pytest.raises(ValueError, match=f"^'a.git' has two images: {JAVA} and {PYTHON}$"):
             Names([("a", JAVA), ("a.git", PYTHON)])
         assert Names([("a", JAVA), ("a.git", JAVA.with_tag("LSP"))])(repository("a", 1)) == JAVA
 

@@ -76,7 +76,7 @@ def test_what_an_earlier_run_wrote_is_replaced(tmp_path: Path) -> None:
 )
 def test_what_no_run_wrote_is_not_touched(tmp_path: Path, files: dict[str, str | bytes]) -> None:
     before = contents(write(tmp_path / "context", files))
-    with pytest.raises(InvalidInputError, match="it holds files that no build wrote"):
+    with pytest.raises(InvalidInputError, match="holds files that are not from a build"):
         write_tree(TREE, tmp_path / "context")
     assert contents(tmp_path / "context") == before
     only(tmp_path, "context")
@@ -124,8 +124,7 @@ class TestWriteFile:
         with pytest.raises(PublishError) as caught:
             write_file(b"new", Path("no/images.yml"), REMEDY)
         assert str(caught.value) == (
-            "no/images.yml: it cannot be written (No such file or directory); expected a writable file\n"
-            f"  {REMEDY}"
+            f"no/images.yml: cannot be written: No such file or directory\n  {REMEDY}"
         )
 
     def test_what_a_killed_run_left_is_removed(self, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The values that flow through the assembler."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lsp_assembler.model.start_point import StartPoint, StartPointType
@@ -10,7 +10,6 @@ from lsp_assembler.model.tree import File, Tree, ancestors
 HIKER = File(b"echo 6 * 9")
 RUNNER = File(b"bash hiker.sh", executable=True)
 
-ANY_PACE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no bug
 NAMES = st.text(alphabet="ab.", min_size=1, max_size=2).filter(lambda name: name.strip("."))
 PATHS = st.lists(NAMES, min_size=1, max_size=3).map("/".join)
 FILES = st.dictionaries(PATHS, st.builds(File, st.binary(max_size=4), st.booleans()), max_size=4)
@@ -83,19 +82,16 @@ class TestTree:
         assert Tree.of({}).digest == empty
         assert Tree.of({"a": HIKER}).digest == Tree.of({"a": File(b"echo 6 * 9")}).digest
 
-    @ANY_PACE
     @given(TREES, TREES)
     def test_digests_are_equal_exactly_when_trees_are(self, one: Tree, other: Tree) -> None:
         assert (one.digest == other.digest) == (one == other)
 
-    @ANY_PACE
     @given(TREES)
     def test_a_tree_knows_every_directory_that_its_paths_need(self, tree: Tree) -> None:
         deeper = tree.under("0")
         paths = [*deeper.files, *deeper.directories]
         assert {parent for path in paths for parent in ancestors(path)} <= deeper.directories
 
-    @ANY_PACE
     @given(TREES)
     def test_joining_a_tree_with_itself_changes_nothing(self, tree: Tree) -> None:
         assert tree.joined(tree) == tree.joined() == tree

@@ -1,7 +1,7 @@
 """A path is one thing only, and whatever its name, a tree can be told from another."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lsp_assembler.model.tree import File, Tree, ancestors
@@ -26,7 +26,6 @@ def test_a_file_takes_the_place_of_a_joined_directory() -> None:
     assert joined == Tree.of({"a": FILE, "c": FILE})
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sets(PATHS), st.sets(PATHS), st.sets(PATHS))
 def test_a_path_is_one_thing_only(files: set[str], directories: set[str], links: set[str]) -> None:
     tree = Tree.of(dict.fromkeys(files, FILE), directories, links)

@@ -6,17 +6,15 @@ import tracemalloc
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.tree import File, Tree
-from lsp_assembler.oci import tar
 from lsp_assembler.oci.layers import Limits, read_layers, write_layer
 
 IMAGE = "cyberdojofoundation/java_junit:LSP"
 HIKER = "start_point/hiker.sh"
-ANY_PACE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no bug
 NAMES = st.text(min_size=1, max_size=5).filter(
     lambda name: (
         name not in (".", "..") and name.isprintable() and "/" not in name and not name.startswith(".wh.")
@@ -214,7 +212,6 @@ class TestLayers:
     def test_a_link_that_a_later_layer_hides_is_no_harm(self, later: str) -> None:
         read(layer(member(HIKER, tarfile.SYMTYPE, linkname="/etc/passwd")), layer(later))
 
-    @ANY_PACE
     @given(st.data())
     def test_order_inside_a_layer_does_not_matter(self, data: st.DataObject) -> None:
         names = st.sampled_from(
@@ -336,7 +333,7 @@ class TestRefusals:
     def test_what_is_no_whole_tar(self, data: bytes) -> None:
         error = refusal(data)
         assert error.kind == "corrupt"
-        assert "not a readable tar archive" in error.message
+        assert "not a valid tar archive" in error.message
 
 
 class TestLimits:
@@ -358,7 +355,7 @@ class TestLimits:
                 yield io.BytesIO(layer((f"start_point/{number}", b"x" * 600)))
             pytest.fail("every layer was read")
 
-        with pytest.raises(FetchError, match="it holds more than 1,000 bytes"):
+        with pytest.raises(FetchError, match="has more than 1,000 bytes"):
             read_layers(endless(), "start_point", IMAGE, Limits(max_bytes=1000))
 
     def test_a_bomb_is_not_read_to_its_end(self) -> None:
@@ -432,12 +429,10 @@ class TestWriting:
     def test_an_empty_tree_is_a_layer_too(self) -> None:
         assert read(write_layer(Tree.of({}))) == (Tree.of({}), ())
 
-    @ANY_PACE
     @given(TREES)
     def test_what_was_written_is_read(self, tree: Tree) -> None:
         assert read(write_layer(tree)) == (tree, ())
 
-    @ANY_PACE
     @given(TREES, st.integers(0, 2**33))
     def test_links_are_left_out(self, tree: Tree, epoch: int) -> None:
         linked = Tree.of(tree.files, tree.directories, ["link"])
@@ -460,7 +455,6 @@ def mend(data: bytearray) -> None:
             data[start + 148 : start + 156] = b"%06o\0 " % sum(data[start : start + 512])
 
 
-@ANY_PACE
 @given(EDITS, st.integers(0, len(RICH)), st.booleans())
 def test_a_result_or_a_fetch_error_comes_out_of_any_bytes(
     edits: list[tuple[int, bytes]],
@@ -480,21 +474,3 @@ def test_a_result_or_a_fetch_error_comes_out_of_any_bytes(
         assert all(path.startswith("start_point") and ".." not in path.split("/") for path in tree.files)
         assert tree.size <= 50_000
         assert not any(stray.startswith("/") for stray in strays)
-
-
-@given(
-    name=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=120),
-    size=st.integers(0, 2**40),
-    mtime=st.integers(-5, 2**40),
-    mode=st.sampled_from([0o644, 0o755]),
-    type_=st.sampled_from([tarfile.REGTYPE, tarfile.DIRTYPE]),
-)
-@example(name="a" * 100, size=0, mtime=0, mode=0o644, type_=tarfile.REGTYPE)
-@example(name="a" * 100, size=0, mtime=0, mode=0o755, type_=tarfile.DIRTYPE)
-@example(name="a" * 99, size=8**11 - 1, mtime=8**11 - 1, mode=0o755, type_=tarfile.DIRTYPE)
-@example(name="a", size=8**11, mtime=8**11, mode=0o644, type_=tarfile.REGTYPE)
-@example(name="a/" * 60, size=1, mtime=1, mode=0o644, type_=tarfile.REGTYPE)
-def test_headers_are_those_of_tarfile(name: str, size: int, mtime: int, mode: int, type_: bytes) -> None:
-    info = tarfile.TarInfo(name)
-    info.type, info.mode, info.size, info.mtime = type_, mode, size, mtime
-    assert tar.header(name, type_, mode, size, mtime) == info.tobuf(tarfile.PAX_FORMAT, "utf-8")

@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 
 import pytest
 
@@ -53,8 +52,12 @@ def ignore(_index: int, _state: str, _size: int) -> None:
 
 
 def test_outcomes_are_in_the_order_of_the_sources_whatever_is_read_first() -> None:
+    read = [threading.Event() for _ in range(6)]
+    read[5].set()
+
     def last_comes_first(source: Source, _progress: Progress) -> StartPoint:
-        time.sleep((4 - source.index) / 100)
+        read[source.index + 1].wait()
+        read[source.index].set()
         return start_point(source.text)
 
     assembly = assembled(LANGUAGES, sources(5), last_comes_first, 5, ignore)
@@ -68,7 +71,7 @@ def test_outcomes_are_in_the_order_of_the_sources_whatever_is_read_first() -> No
         (),
         0,
     )
-    assert assembly.outcomes[0].seconds >= 0.04
+    assert all(outcome.seconds > 0 for outcome in assembly.outcomes)
     assert set(assembly.seconds) == {"fetch", "check"}
 
 
@@ -115,7 +118,7 @@ def test_warnings_change_nothing_unless_the_user_is_strict() -> None:
 
 @pytest.mark.parametrize("jobs", [1, 3])
 def test_as_many_are_read_at_once_as_there_are_jobs(jobs: int) -> None:
-    together = threading.Barrier(jobs, timeout=20)  # passes only when this many reads meet
+    together = threading.Barrier(jobs, timeout=60)  # passes only when this many reads meet
     lock = threading.Lock()
     at_once = 0
     most = 0
@@ -164,18 +167,19 @@ class Interrupted(BaseException):
 def test_what_is_no_fetch_error_ends_the_run_without_waiting(error: type[BaseException]) -> None:
     never = threading.Event()
     started: list[int] = []
+    finished: list[int] = []
 
     def reader(source: Source, _progress: Progress) -> StartPoint:
         started.append(source.index)
         if source.index == 0:
             raise error
-        never.wait(20)
+        never.wait(60)
+        finished.append(source.index)
         return start_point(source.text)
 
-    began = time.perf_counter()
     with pytest.raises(error):
         assembled(LANGUAGES, sources(50), reader, 2, ignore)
-    assert time.perf_counter() - began < 10
+    assert finished == []
     never.set()
     assert len(started) < 50
 

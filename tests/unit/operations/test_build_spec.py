@@ -76,7 +76,7 @@ class TestTemplate:
 
     def test_a_wrong_one_is_found_before_any_work(self, folder: Path) -> None:
         write(folder, {"Dockerfile.template": "\nFROM $bsae"})
-        with pytest.raises(InvalidInputError, match=r"^Dockerfile\.template:2: '\$bsae'"):
+        with pytest.raises(InvalidInputError, match=r"^Dockerfile\.template:2: unknown name '\$bsae'"):
             build_spec(plan((), None, None), (), None, os.environ)
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from lsp_assembler.errors import FetchError, LockError
-from lsp_assembler.lockfile.diff import Wanted, drift
+from lsp_assembler.lockfile.diff import Requested, diff
 from lsp_assembler.model.start_point import StartPointType
 from lsp_assembler.operations.outdated import OutdatedResult
 from lsp_assembler.operations.pack import PackResult
@@ -22,7 +22,7 @@ def test_a_refused_pack_is_an_error() -> None:
 
 def test_differences_are_notices() -> None:
     answers = {"base": "sha256:1", "b:LSP": None, "c:LSP": FetchError("no answer", kind="timeout")}
-    found = drift(None, Wanted(StartPointType.LANGUAGES, "base", ("b:LSP", "c:LSP")), answers)
+    found = diff(None, Requested(StartPointType.LANGUAGES, "base", ("b:LSP", "c:LSP")), answers)
     lines = render_outdated(OutdatedResult(Path("images.lock"), found)).splitlines()
     assert lines[:3] == [
         "::notice title=added::base",

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lsp_assembler.lockfile.diff import Drift, Entry, State
+from lsp_assembler.lockfile.diff import Entry, LockDiff, State
 from lsp_assembler.model.start_point import StartPointType
 from lsp_assembler.reports.outdated import changes, render_json, summary, text
 
@@ -15,11 +15,11 @@ BASE = Entry("base", "cyberdojo/start-points-base:latest", "unchanged", ONE, ONE
 JAVA = Entry("image", "a/java_junit:LSP", "unchanged", TWO, TWO)
 
 
-def drift(*entries: Entry, locked: StartPointType | None = LANGUAGES, is_reordered: bool = False) -> Drift:
-    return Drift(locked, LANGUAGES, entries, is_reordered)
+def diff(*entries: Entry, locked: StartPointType | None = LANGUAGES, is_reordered: bool = False) -> LockDiff:
+    return LockDiff(locked, LANGUAGES, entries, is_reordered)
 
 
-EVERYTHING = drift(
+EVERYTHING = diff(
     Entry("base", "cyberdojo/start-points-base:df28e04", "moved", ONE, TWO),
     JAVA,
     Entry("image", "a/python:LSP", "moved", TWO, ONE),
@@ -32,7 +32,7 @@ EVERYTHING = drift(
 )
 
 TEXTS = {
-    "up to date": (drift(BASE, JAVA), "images.lock: up to date, with its base and 1 image\n"),
+    "up to date": (diff(BASE, JAVA), "images.lock: up to date, with its base and 1 image\n"),
     "everything": (
         EVERYTHING,
         """\
@@ -55,7 +55,7 @@ another type. A tag moved that must not: find out who moved it before you run \
 """,
     ),
     "only failed": (
-        drift(BASE, Entry("image", "a/go:LSP", "failed", ONE, None, "a/go:LSP: no answer")),
+        diff(BASE, Entry("image", "a/go:LSP", "failed", ONE, None, "a/go:LSP: no answer")),
         """\
   failed   a/go:LSP
            no answer
@@ -65,7 +65,7 @@ Fix what is reported above and run it again.
 """,
     ),
     "only reordered": (
-        drift(BASE, JAVA, is_reordered=True),
+        diff(BASE, JAVA, is_reordered=True),
         """\
   order    the images stand in another order
 
@@ -83,19 +83,19 @@ def test_says_exactly(name: str) -> None:
 
 def test_a_problem_cannot_command_a_terminal_or_a_runner() -> None:
     entry = Entry("image", "a/go:LSP", "failed", ONE, None, "\x1b[2J\n::error::x ##[group]")
-    written = text(drift(BASE, entry), "images\x1b.lock")
+    written = text(diff(BASE, entry), "images\x1b.lock")
     assert "\x1b" not in written
     assert "##[" not in written
     assert not any(line.lstrip().startswith("::") for line in written.splitlines())
 
 
 def test_of_no_change_there_is_nothing_to_tell() -> None:
-    assert changes(drift(BASE, JAVA)) == []
-    assert summary(drift(BASE, JAVA)) == "no change"
+    assert changes(diff(BASE, JAVA)) == []
+    assert summary(diff(BASE, JAVA)) == "no change"
 
 
 def test_the_first_lock_has_no_other_type() -> None:
-    found = drift(Entry("image", "a/ruby:LSP", "added", None, ONE), locked=None)
+    found = diff(Entry("image", "a/ruby:LSP", "added", None, ONE), locked=None)
     assert changes(found) == ["  added    a/ruby:LSP"]
     assert summary(found) == "1 added"
 
@@ -145,6 +145,6 @@ def test_json_of_a_run_that_was_stopped() -> None:
     [("unchanged", 0), ("moved", 4), ("added", 4), ("gone", 4), ("missing", 4), ("failed", 3)],
 )
 def test_every_state_has_its_exit_status(state: State, status: int) -> None:
-    found = drift(BASE, Entry("image", "a/go:LSP", state, ONE, TWO))
+    found = diff(BASE, Entry("image", "a/go:LSP", state, ONE, TWO))
     assert found.exit_status == status
     assert json.loads(render_json(found, "images.lock", None, status))["ok"] == (status == 0)

@@ -1,7 +1,6 @@
 """Verdicts on regular expressions; each was also given by Ruby itself."""
 
 import json
-import shutil
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lsp_assembler.rules.ruby.regexp import complaint
+from tests.need import need
+from tests.services.process import missing
 
 _GOOD = r"""
     a** a{2}{3} {} a{,} \h \R \X \p{L} \p{^Lu} \pL \p{XPosixPunct} (?~a) (?<n>a\g<n>?) \q \o{8} \y \N
@@ -74,8 +75,8 @@ def test_any_text_gets_a_verdict(pattern: str) -> None:
     assert isinstance(complaint(pattern), str)
 
 
-@pytest.mark.skipif(shutil.which("ruby") is None, reason="needs ruby")
 def test_ruby_agrees() -> None:
+    need(missing("ruby"))
     script = (
         'require "json"; puts JSON.parse(STDIN.read).map { |s| begin; Regexp.new(s); 1; '
         "rescue RegexpError; 0; end }.join"

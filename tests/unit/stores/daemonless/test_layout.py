@@ -156,7 +156,7 @@ def test_digests_are_no_paths(layout: OciLayout, folder: Path, digest: object) -
     folder.mkdir(parents=True)
     entry = {"mediaType": OCI_MANIFEST, "digest": digest, "size": 5, "annotations": {REF_NAME: str(NAME)}}
     (folder / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": [entry]}))
-    with pytest.raises(FetchError, match="is not a digest; expected sha256"):
+    with pytest.raises(FetchError, match="is not a digest, such as sha256"):
         layout.manifest(NAME)
 
 
@@ -191,7 +191,7 @@ def test_damaged_documents_and_blobs_are_corrupt(layout: OciLayout, folder: Path
     with pytest.raises(FetchError, match="ends after"):
         b"".join(layout.stream(NAME, blob))
     path_of(folder, blob.digest).write_bytes(IMAGE.layer + b"x")
-    with pytest.raises(FetchError, match="goes on after"):
+    with pytest.raises(FetchError, match="has more than"):
         layout.blob(NAME, blob, 10**6)
     path_of(folder, digest).write_bytes(b"{}")
     with pytest.raises(FetchError, match=f"the bytes of {digest} have digest"):
@@ -200,7 +200,7 @@ def test_damaged_documents_and_blobs_are_corrupt(layout: OciLayout, folder: Path
 
 def test_blob_over_the_limit_is_not_read(layout: OciLayout) -> None:
     blob = Descriptor("", f"sha256:{'0' * 64}", 1001)
-    with pytest.raises(FetchError, match="has 1001 bytes; expected at most 1000") as caught:
+    with pytest.raises(FetchError, match="has 1,001 bytes; at most 1,000 are accepted") as caught:
         layout.blob(NAME, blob, 1000)
     assert caught.value.kind == "too-large"
 
@@ -284,7 +284,7 @@ class Stalling(MemoryContents):
         del reference, descriptor
         yield b"half"
         self.begun.set()
-        assert self.go_on.wait(20)
+        assert self.go_on.wait(60)
         yield b"half"
 
 
@@ -299,7 +299,7 @@ def test_closing_removes_what_threads_have_not_finished(layout: OciLayout, folde
 
     thread = threading.Thread(target=take)
     thread.start()
-    assert source.begun.wait(20)
+    assert source.begun.wait(60)
     assert len(list(folder.rglob(".lsp-assembler.*"))) == 1
     layout.close()
     assert [path for path in folder.rglob("*") if path.is_file()] == []

@@ -74,7 +74,7 @@ class SlowToTell(MemoryContents):
         self.uploading = threading.Event()
 
     def digest(self, reference: Reference) -> str | None:
-        assert self.uploading.wait(30)
+        assert self.uploading.wait(60)
         return super().digest(reference)
 
     def put_blob(self, reference: Reference, data: bytes) -> None:
