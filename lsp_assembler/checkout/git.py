@@ -5,10 +5,10 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+
+from lsp_assembler.model.address import web_address
 
 _REVISION = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-_SCP_STYLE = re.compile(r"(?:[^@/]+@)?(?P<host>[^:/@]+):(?P<path>[^/].*)")
 _SETTINGS = ("-c", "core.quotePath=false", "-c", "log.showSignature=false")
 # A git hook has these set, and they would turn every folder into the hook's repository.
 _POINTERS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR")
@@ -58,31 +58,6 @@ def files_of(folder: Path, environ: Mapping[str, str]) -> frozenset[str] | None:
     """
     listing = _git(folder, environ, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", ".")
     return None if listing is None else frozenset(listing.split("\0")) - {""}
-
-
-def web_address(remote: str) -> str:
-    """A remote as a web address without user and password.
-
-    `web_address("git@github.com:org/java-junit.git")` is "https://github.com/org/java-junit". A remote
-    that is a local path has none: "".
-    """
-    remote = remote.strip()
-    matched = None if "://" in remote else _SCP_STYLE.fullmatch(remote)
-    if matched:
-        remote = f"https://{matched['host']}/{matched['path']}"
-    try:
-        url = urlsplit(remote)
-        port = url.port
-        remote.encode()  # a remote that is not UTF-8 cannot stand in a label
-    except ValueError:
-        return ""
-    if url.scheme not in ("http", "https", "ssh", "git") or not url.hostname:
-        return ""
-    scheme = "http" if url.scheme == "http" else "https"
-    host = f"[{url.hostname}]" if ":" in url.hostname else url.hostname
-    if port and url.scheme in ("http", "https"):
-        host = f"{host}:{port}"
-    return urlunsplit((scheme, host, url.path.rstrip("/").removesuffix(".git"), "", ""))
 
 
 def _commit_from_ci(environment: Mapping[str, str]) -> Commit | None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from lsp_assembler.checkout.git import web_address
+from lsp_assembler.model.address import web_address
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.versions import MOVING_TAG, lsp_tag
 from lsp_assembler.text import named, visible

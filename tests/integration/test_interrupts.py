@@ -103,11 +103,11 @@ def test_signal_ends_a_build_step(
     template = tool.write("Sleeps", "FROM $base\nCOPY . /app/repos\nRUN sleep 55\n")
     options = ("--from", "docker", "--to", "docker", "--base", registry_base, "--template", template)
     process = tool.start("build", *options, "--tag", "interrupt/step:1", source)
-    assert wait_for(docker_client.containers.list)
+    assert wait_for(lambda: docker_client.containers.list(sparse=True))
     run, seconds = ended(process, signal.SIGINT)
     assert (run.status, run.stdout) == (130, "")
     assert seconds < PROMPTLY
-    assert wait_for(lambda: not docker_client.containers.list(all=True))
+    assert wait_for(lambda: not docker_client.containers.list(all=True, sparse=True))
     assert id_of(docker_client, "interrupt/step:1") == ""
 
 
