@@ -1,8 +1,8 @@
 """`build`: assemble the start-points image, or say everything that is against it."""
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -10,7 +10,6 @@ from lsp_assembler.errors import FetchError, PublishError
 from lsp_assembler.files.atomic import refuse_to_replace, write_tree
 from lsp_assembler.model.assembly import Assembly
 from lsp_assembler.model.result import Result
-from lsp_assembler.model.start_point import StartPointType
 from lsp_assembler.operations.assemble import Checking, assemble, packed
 from lsp_assembler.operations.base import find_base, named
 from lsp_assembler.operations.build_spec import BuildSpec, build_spec
@@ -18,42 +17,39 @@ from lsp_assembler.operations.locked import existing, locked, refusal, required
 from lsp_assembler.operations.observer import SILENT, Observer
 from lsp_assembler.operations.plan import base_of, plan
 from lsp_assembler.operations.recipe import recipe
+from lsp_assembler.operations.request import ListRequest
 from lsp_assembler.stores.interface import Prepared
-from lsp_assembler.stores.open import StoreOptions, Stores, StoreSpec
+from lsp_assembler.stores.open import Stores, StoreSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BuildRequest:
-    """What to build, and how. What `CheckRequest` has as well means the same here.
+class BuildRequest(ListRequest):
+    """What to build, and how.
 
     Args:
+        sources: image names and directories in place of the list in images.yml, which need not be there then;
+            () for the list.
         to_store: where the image goes, e.g. "registry" or "oci-archive:lsp.tar".
-        names: of the image, in place of the one in images.yml.
-        base: the base image, in place of the one in images.yml.
+        names: of the image; () for the one in images.yml.
+        base: the base image; None for the one in images.yml.
         template: the Dockerfile to fill in; None for the one beside images.yml, else the tool's own.
         locked: whether to use exactly the digests of the lock file.
         context: a folder to which the content of /app/repos is written as well.
         platforms: to build for, e.g. ("linux/amd64",); () for all that the base has.
-        environ: also SOURCE_DATE_EPOCH, and what CI says about the commit.
+        strict: whether warnings are errors.
+        verify_images: whether to ask the registries if every language image exists.
     """
 
     sources: Sequence[str] = ()
-    file: Path | None = None
-    type: StartPointType | None = None
-    from_store: str = "auto"
     to_store: str = "auto"
     names: Sequence[str] = ()
     base: str | None = None
     template: Path | None = None
     locked: bool = False
-    lock_file: Path | None = None
     context: Path | None = None
     platforms: Sequence[str] = ()
     strict: bool = False
     verify_images: bool = False
-    jobs: int | None = None
-    stores: StoreOptions = field(default_factory=StoreOptions)
-    environ: Mapping[str, str] = field(default_factory=dict)
 
 
 def build(request: BuildRequest, observer: Observer = SILENT) -> Result:

@@ -1,23 +1,23 @@
 """`inspect`: what a start-points image serves."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lsp_assembler.oci.layers import Limits
 from lsp_assembler.operations.inspection import inspection
 from lsp_assembler.operations.observer import SILENT, Observer
 from lsp_assembler.operations.plan import reference
-from lsp_assembler.stores.interface import Pull
-from lsp_assembler.stores.open import StoreOptions, Stores, StoreSpec
+from lsp_assembler.operations.request import ReadRequest
+from lsp_assembler.stores.open import Stores, StoreSpec
 
 _MAX_BYTES = 1024 * 1024 * 1024
 _START_POINTS = 2_000  # an image holds many start points: each may be as large as one LSP image
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InspectRequest:
-    """What to inspect, and how. What `CheckRequest` has as well means the same here.
+class InspectRequest(ReadRequest):
+    """What to inspect, and how.
 
     Args:
         image: a start-points image, e.g. "cyberdojo/languages-start-points:4edf92a".
@@ -25,9 +25,6 @@ class InspectRequest:
     """
 
     image: str
-    from_store: str = "auto"
-    stores: StoreOptions = field(default_factory=lambda: StoreOptions(pull=Pull.MISSING))
-    environ: Mapping[str, str] = field(default_factory=dict)
 
 
 def inspect(request: InspectRequest, observer: Observer = SILENT) -> Mapping[str, Mapping[str, Any]]:

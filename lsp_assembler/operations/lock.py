@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -12,35 +12,28 @@ from lsp_assembler.lockfile.file import Lock, load, lock_of, save
 from lsp_assembler.model.assembly import Assembly
 from lsp_assembler.model.images import BaseImage
 from lsp_assembler.model.result import Result
-from lsp_assembler.model.start_point import StartPointType
 from lsp_assembler.operations.assemble import Checking, as_it_stands, assemble
 from lsp_assembler.operations.base import find_base, named
 from lsp_assembler.operations.locked import lock_path, refusal
 from lsp_assembler.operations.observer import SILENT, Observer
 from lsp_assembler.operations.plan import base_of, plan
-from lsp_assembler.stores.open import StoreOptions, Stores, StoreSpec
+from lsp_assembler.operations.request import ListRequest
+from lsp_assembler.stores.open import Stores, StoreSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LockRequest:
-    """What to lock, and how. What `CheckRequest` has as well means the same here.
+class LockRequest(ListRequest):
+    """What to lock, and how.
 
     Args:
-        lock_file: where it goes; None for images.lock beside images.yml.
         accept_moved: whether a tag that is meant to be immutable may have moved.
-        base: the base image, in place of the one in images.yml.
+        base: the base image; None for the one in images.yml.
+        strict: whether warnings are errors.
     """
 
-    file: Path | None = None
-    type: StartPointType | None = None
-    from_store: str = "auto"
-    lock_file: Path | None = None
     accept_moved: bool = False
     base: str | None = None
     strict: bool = False
-    jobs: int | None = None
-    stores: StoreOptions = field(default_factory=StoreOptions)
-    environ: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

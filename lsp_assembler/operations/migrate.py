@@ -1,7 +1,7 @@
 """`migrate`: turn a list of git repositories into images.yml."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from lsp_assembler.checkout.manifests_folder import lookup_in
@@ -15,16 +15,17 @@ from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.versions import MOVING_TAG
 from lsp_assembler.operations.observer import SILENT, Observer
 from lsp_assembler.operations.plan import reference
+from lsp_assembler.operations.request import ReadRequest
 from lsp_assembler.parallel import in_parallel
-from lsp_assembler.stores.interface import ImageSource, Pull
-from lsp_assembler.stores.open import StoreOptions, Stores, StoreSpec
+from lsp_assembler.stores.interface import ImageSource
+from lsp_assembler.stores.open import Stores, StoreSpec
 
 _EXAMPLE = "9f53889@https://github.com/org/java-junit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MigrateRequest:
-    """What to migrate, and how. What `CheckRequest` has as well means the same here.
+class MigrateRequest(ReadRequest):
+    """What to migrate, and how.
 
     Args:
         file: a list of git repositories.
@@ -41,10 +42,6 @@ class MigrateRequest:
     packed: Sequence[str] = ()
     output: Path | None = None
     force: bool = False
-    from_store: str = "auto"
-    jobs: int | None = None
-    stores: StoreOptions = field(default_factory=lambda: StoreOptions(pull=Pull.MISSING))
-    environ: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """`outdated`: compare images.lock with images.yml, and with what its names stand for now."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from lsp_assembler.errors import FetchError
@@ -9,27 +9,24 @@ from lsp_assembler.lockfile.diff import CurrentDigest, LockDiff, diff
 from lsp_assembler.lockfile.file import load
 from lsp_assembler.model.images import SCRATCH
 from lsp_assembler.model.reference import Reference
-from lsp_assembler.model.start_point import StartPointType
 from lsp_assembler.operations.locked import lock_path, wanted
 from lsp_assembler.operations.observer import SILENT, Observer
 from lsp_assembler.operations.plan import base_of, plan
+from lsp_assembler.operations.request import ListRequest
 from lsp_assembler.parallel import in_parallel
 from lsp_assembler.stores.interface import ImageSource
-from lsp_assembler.stores.open import StoreOptions, Stores, StoreSpec
+from lsp_assembler.stores.open import Stores, StoreSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OutdatedRequest:
-    """What to compare, and how. What `LockRequest` has as well means the same here."""
+class OutdatedRequest(ListRequest):
+    """What to compare, and how.
 
-    file: Path | None = None
-    type: StartPointType | None = None
-    from_store: str = "auto"
-    lock_file: Path | None = None
+    Args:
+        base: the base image; None for the one in images.yml.
+    """
+
     base: str | None = None
-    jobs: int | None = None
-    stores: StoreOptions = field(default_factory=StoreOptions)
-    environ: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """`pack`: make LSP images of LTF checkouts and publish them, or say everything that is against it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lsp_assembler import rules
@@ -25,15 +25,16 @@ from lsp_assembler.operations.push_packs import (
     push_packs,
     refusals,
 )
+from lsp_assembler.operations.request import Request
 from lsp_assembler.stores.interface import Store
-from lsp_assembler.stores.open import StoreOptions, Stores, StoreSpec
+from lsp_assembler.stores.open import Stores, StoreSpec
 
 _TO_BE_MADE = "sha256:"  # stands for the digest of what this very run is going to tag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PackRequest:
-    """What to pack, and how. What `CheckRequest` has as well means the same here.
+class PackRequest(Request):
+    """What to pack, and how.
 
     Args:
         directories: LTF checkouts.
@@ -41,11 +42,13 @@ class PackRequest:
         to_store: where the images go, e.g. "docker" or "registry".
         version: the tag, e.g. "3.7.4-18"; None for that of the commit.
         tag_language_image: whether NAME:latest gets the further tag NAME:TAG.
-        language_image: which image is tagged so, in place of NAME:latest.
+        language_image: which image is tagged so; None for NAME:latest.
         durations: a file with the seconds that a red, an amber and a green test run take.
         force: whether tags that are meant to be immutable may be overwritten.
         allow_dirty: whether content that no commit holds may go to a registry.
-        environ: also SOURCE_DATE_EPOCH, and what CI says about the commit.
+        type: what the start points are; None for languages.
+        strict: whether warnings are errors.
+        verify_images: whether to ask the registries if every language image exists.
     """
 
     directories: Sequence[str] = ()
@@ -60,9 +63,6 @@ class PackRequest:
     type: StartPointType | None = None
     strict: bool = False
     verify_images: bool = False
-    jobs: int | None = None
-    stores: StoreOptions = field(default_factory=StoreOptions)
-    environ: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """`tags`: the versions of one LSP image, newest first."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from lsp_assembler.errors import FetchError
@@ -10,27 +10,25 @@ from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.versions import Version, is_lsp, newest_first
 from lsp_assembler.operations.observer import SILENT, Observer
 from lsp_assembler.operations.plan import plan, reference
+from lsp_assembler.operations.request import ReadRequest
 from lsp_assembler.parallel import in_parallel
-from lsp_assembler.stores.interface import ImageSource, Pull
-from lsp_assembler.stores.open import StoreOptions, Stores, StoreSpec
+from lsp_assembler.stores.interface import ImageSource
+from lsp_assembler.stores.open import Stores, StoreSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TagsRequest:
-    """What to list, and how. What `CheckRequest` has as well means the same here.
+class TagsRequest(ReadRequest):
+    """What to list, and how.
 
     Args:
         name: a repository of LSP images, e.g. "cyberdojofoundation/java_junit".
         all: whether to list all tags, not only LSP and LSP-TAG.
+        file: an images.yml that says how to talk to registries; None for ./images.yml, if it is there.
     """
 
     name: str
     all: bool = False
     file: Path | None = None
-    from_store: str = "auto"
-    jobs: int | None = None
-    stores: StoreOptions = field(default_factory=lambda: StoreOptions(pull=Pull.MISSING))
-    environ: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

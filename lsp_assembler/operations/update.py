@@ -1,7 +1,6 @@
 """`update`: move one image of images.yml to a newer tag."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from lsp_assembler.config import images_edit, images_file
@@ -13,27 +12,25 @@ from lsp_assembler.model.start_point import Source
 from lsp_assembler.model.versions import Version, is_immutable, lsp_tag, newer, order_of
 from lsp_assembler.operations.observer import SILENT, Observer
 from lsp_assembler.operations.plan import DEFAULT_FILE, reference
+from lsp_assembler.operations.request import ReadRequest
 from lsp_assembler.operations.tags import describe_all
-from lsp_assembler.stores.interface import ImageSource, Pull
-from lsp_assembler.stores.open import StoreOptions, Stores, StoreSpec
+from lsp_assembler.stores.interface import ImageSource
+from lsp_assembler.stores.open import Stores, StoreSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UpdateRequest:
-    """What to update, and how. What `CheckRequest` has as well means the same here.
+class UpdateRequest(ReadRequest):
+    """What to update, and how.
 
     Args:
         name: an image as images.yml lists it; its tag is only needed if there are several.
         tag: a version or a commit, e.g. "3.7.5-1"; None for the newest.
+        file: None for ./images.yml.
     """
 
     name: str
     tag: str | None = None
     file: Path | None = None
-    from_store: str = "auto"
-    jobs: int | None = None
-    stores: StoreOptions = field(default_factory=lambda: StoreOptions(pull=Pull.MISSING))
-    environ: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,53 @@
+"""What requests have in common. Each operation adds what it alone can be told."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lsp_assembler.model.start_point import StartPointType
+from lsp_assembler.stores.interface import Pull
+from lsp_assembler.stores.open import StoreOptions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What every operation can be told.
+
+    Args:
+        jobs: how many images are read at once; None for what the store likes best.
+        stores: how stores are used.
+        environ: the environment variables that count: logins, proxies, DOCKER_HOST, SOURCE_DATE_EPOCH, and
+            what CI says about the commit; {} for none.
+    """
+
+    jobs: int | None = None
+    stores: StoreOptions = field(default_factory=lambda: StoreOptions(pull=Pull.MISSING))
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadRequest(Request):
+    """What every operation can be told that reads images.
+
+    Args:
+        from_store: where, e.g. "auto", "registry" or "oci:build/lsp".
+    """
+
+    from_store: str = "auto"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListRequest(ReadRequest):
+    """What every operation can be told that reads all images of a list.
+
+    Args:
+        file: the list; None for ./images.yml.
+        type: what the start points are; None for what images.yml says, else languages.
+        lock_file: None for images.lock beside images.yml.
+        stores: here an engine pulls always, unless it is told otherwise.
+    """
+
+    file: Path | None = None
+    type: StartPointType | None = None
+    lock_file: Path | None = None
+    stores: StoreOptions = field(default_factory=StoreOptions)
