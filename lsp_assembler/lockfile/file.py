@@ -50,7 +50,7 @@ class LockedImage:
         created: in RFC 3339; None if the image does not say.
         revision: the commit it was packed from; None if the image does not say.
         source: the repository it was packed from; None if the image does not say.
-        display_names: of its manifests, in the order of their paths.
+        display_names: of its manifests, in the order in which cyber-dojo reads them.
         image_names: the language images of its manifests.
     """
 
