@@ -113,6 +113,11 @@ class ImageManifest:
     config: Descriptor
     layers: tuple[Descriptor, ...]
 
+    @property
+    def annotations(self) -> Mapping[str, str]:
+        """E.g. {"org.opencontainers.image.revision": "4edf92a8…"}."""
+        return _strings(self.json.get("annotations"))
+
 
 @dataclass(frozen=True, slots=True)
 class ImageIndex:
@@ -211,6 +216,8 @@ def _descriptors(document: Mapping[str, Any], key: str) -> tuple[Descriptor, ...
 
 def _platform(value: object) -> str:
     parts = _strings(value)
+    if not (parts.get("os") and parts.get("architecture")):
+        return ""
     return "/".join(parts[key] for key in ("os", "architecture", "variant") if parts.get(key))
 
 

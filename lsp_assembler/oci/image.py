@@ -90,11 +90,12 @@ def data_image(tree: Tree, labels: Mapping[str, str], epoch: int = 0) -> Image:
     """An image from scratch that holds one tree and cannot run.
 
     Args:
-        labels: must have org.opencontainers.image.created, which also is the date of the image itself.
+        labels: of the image, and annotations of its manifest, so that a reader needs no configuration; must
+            have org.opencontainers.image.created, which also is the date of the image itself.
         epoch: the mtime of every file, in seconds since 1970.
     """
-    runtime = {"Labels": dict(sorted(labels.items()))}
-    addition = Addition(Layer.of(tree, epoch), runtime, labels[CREATED_LABEL], {})
+    ordered = dict(sorted(labels.items()))
+    addition = Addition(Layer.of(tree, epoch), {"Labels": ordered}, labels[CREATED_LABEL], ordered)
     return appended(scratch(), (), addition, "lsp-assembler pack")
 
 

@@ -4,44 +4,87 @@ import gzip
 import io
 import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import zstandard
 
 from lsp_assembler.errors import FetchError
+from lsp_assembler.model.labels import CREATED_LABEL, VERSION_LABEL
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.tree import Tree
 from lsp_assembler.oci.content_store import ContentStore
-from lsp_assembler.oci.documents import Descriptor, Document, ImageIndex, ImageManifest
-from lsp_assembler.oci.image import encode
+from lsp_assembler.oci.documents import (
+    DOCUMENT_TYPES,
+    INDEX_TYPES,
+    Descriptor,
+    Document,
+    ImageIndex,
+    ImageManifest,
+)
+from lsp_assembler.oci.image import CONFIG_TYPE, encode
 from lsp_assembler.oci.layers import Limits, Readable, read_layers
 
-_NO_PLATFORM = "unknown/unknown"  # how build tools mark attestations
 _MAX_CONFIG = 4 * 1024 * 1024
+_CONFIG_TYPES = (CONFIG_TYPE, "application/vnd.docker.container.image.v1+json")
+_SAID_BY_PACK = {CREATED_LABEL, VERSION_LABEL}  # the annotations that `pack` always writes
+_NO_PLATFORM = "unknown/unknown"  # how build tools mark attestations
+_ATTESTATION = "vnd.docker.reference.type"  # the annotation by which BuildKit marks them, too
+_NESTED = 1  # indexes inside an index
+
+_ZSTD = b"\x28\xb5\x2f\xfd"
+_SKIPPABLE_FIRST, _SKIPPABLE = 0x50, b"\x2a\x4d\x18"  # a frame of zstd that holds no data: 50 to 5f 2a 4d 18
+_NOT_IN_IMAGES = {b"\xfd7zXZ\x00": "xz", b"BZh": "bzip2", b"\x04\x22M\x18": "lz4", b"PK\x03\x04": "zip"}
+
+_Entry = tuple[Descriptor, Mapping[str, Any]]
+"""An entry of an index, and its platform as the index has it: {"os": "linux", "architecture": "arm64"}."""
 
 
 def any_manifest(contents: ContentStore, reference: Reference, document: Document) -> ImageManifest:
     """The manifest of any platform: a start point is the same on all of them.
 
     Raises:
-        FetchError: an index that lists no image, or another index.
+        FetchError: it cannot be read, or an index lists no image.
     """
     if isinstance(document, ImageManifest):
         return document
-    return manifest_of(contents, reference, images_of(reference, document)[0])
+    entry, _ = next(images_of(contents, reference, document))
+    return manifest_of(contents, reference, entry)
 
 
-def images_of(reference: Reference, index: ImageIndex) -> list[Descriptor]:
-    """The entries of an index that are images, at least one; it may list attestations, too, which are not.
+def images_of(contents: ContentStore, reference: Reference, index: ImageIndex) -> Iterator[_Entry]:
+    """The images that an index lists, at least one, in its order; those of an index inside it in its place.
+
+    What is no image is passed over: attestations, SBOMs and other artifacts, and entries without a platform,
+    unless none has one.
 
     Raises:
-        FetchError: it lists no image.
+        FetchError: an index inside it cannot be read, or they list no image.
     """
-    images = [entry for entry in index.manifests if entry.platform != _NO_PLATFORM]
-    if not images:
+    found = False
+    for entry in _images(contents, reference, index, _NESTED):
+        found = True
+        yield entry
+    if not found:
         raise _corrupt(reference, "its index lists no image")
-    return images
+
+
+def _images(contents: ContentStore, reference: Reference, index: ImageIndex, nested: int) -> Iterator[_Entry]:
+    pairs = zip(index.manifests, index.json["manifests"], strict=True)
+    entries = [(entry, raw) for entry, raw in pairs if _may_be_image(entry, raw)]
+    complete = [(entry, raw) for entry, raw in entries if entry.platform or entry.media_type in INDEX_TYPES]
+    for entry, raw in complete or entries:
+        if entry.media_type not in INDEX_TYPES:
+            yield entry, raw["platform"] if entry.platform else {}
+        elif nested:
+            document = contents.manifest(reference.with_digest(entry.digest))
+            if isinstance(document, ImageIndex):
+                yield from _images(contents, reference, document, nested - 1)
+
+
+def _may_be_image(entry: Descriptor, raw: Mapping[str, Any]) -> bool:
+    is_artifact = bool(raw.get("artifactType")) or _ATTESTATION in entry.annotations
+    return entry.media_type in DOCUMENT_TYPES and entry.platform != _NO_PLATFORM and not is_artifact
 
 
 def manifest_of(contents: ContentStore, reference: Reference, entry: Descriptor) -> ImageManifest:
@@ -52,8 +95,28 @@ def manifest_of(contents: ContentStore, reference: Reference, entry: Descriptor)
     """
     document = contents.manifest(reference.with_digest(entry.digest))
     if isinstance(document, ImageIndex):
-        raise _corrupt(reference, "its index lists another index instead of an image")
+        raise _corrupt(reference, "its index lists another index as if it were an image")
     return document
+
+
+def description(
+    contents: ContentStore, reference: Reference, manifest: ImageManifest
+) -> tuple[Mapping[str, str], str | None]:
+    """The labels of an image, and when it was built, in RFC 3339, if that had to be read.
+
+    An image that `pack` made says it all in the annotations of its manifest, and an artifact says nothing
+    anywhere else. Only of other images the configuration is fetched.
+
+    Raises:
+        FetchError: the configuration cannot be read, or is malformed.
+    """
+    annotations = manifest.annotations
+    if annotations.keys() >= _SAID_BY_PACK or manifest.config.media_type not in _CONFIG_TYPES:
+        return annotations, None
+    config = configuration(contents, reference, manifest)
+    created = config.get("created")
+    labels = (config.get("config") or {}).get("Labels") or {}
+    return labels, created if isinstance(created, str) else None
 
 
 def configuration(contents: ContentStore, reference: Reference, manifest: ImageManifest) -> dict[str, Any]:
@@ -113,11 +176,18 @@ def environment(config: Mapping[str, Any]) -> dict[str, str]:
 
 
 def plain(blob: bytes) -> Readable:
-    """A layer as an uncompressed stream. Its first bytes tell the format: media types are often wrong."""
+    """A layer as an uncompressed stream. Its first bytes tell the format: media types are often wrong.
+
+    Raises:
+        OSError: it is compressed in a way that images are not.
+    """
     if blob.startswith(b"\x1f\x8b"):
         return gzip.GzipFile(fileobj=io.BytesIO(blob))
-    if blob.startswith(b"\x28\xb5\x2f\xfd"):
+    if blob.startswith(_ZSTD) or (blob[1:4] == _SKIPPABLE and blob[0] & 0xF0 == _SKIPPABLE_FIRST):
         return zstandard.ZstdDecompressor().stream_reader(io.BytesIO(blob), read_across_frames=True)
+    for magic, name in _NOT_IN_IMAGES.items():
+        if blob.startswith(magic):
+            raise OSError(f"it is {name}; images have gzip, zstd or plain tar")
     return io.BytesIO(blob)
 
 

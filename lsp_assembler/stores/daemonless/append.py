@@ -82,13 +82,12 @@ def load_base(contents: ContentStore, name: Reference, platforms: Sequence[str])
         variant = _Variant(document, config, {})
         _refuse_missing(name, platforms, [_platform(variant)])
         return Base(reference, (variant,), is_index=False)
-    entries = images_of(name, document)
-    _refuse_missing(name, platforms, [entry.platform for entry in entries])
+    entries = list(images_of(contents, reference, document))
+    _refuse_missing(name, platforms, [entry.platform for entry, _ in entries])
     variants = []
-    for entry, raw in zip(document.manifests, document.json["manifests"], strict=True):
-        if entry in entries and (not platforms or any(_fits(entry.platform, each) for each in platforms)):
+    for entry, platform in entries:
+        if not platforms or any(_fits(entry.platform, each) for each in platforms):
             manifest = manifest_of(contents, reference, entry)
-            platform = raw["platform"] if entry.platform else {}
             variants.append(_Variant(manifest, configuration(contents, reference, manifest), platform))
     return Base(reference, tuple(variants), is_index=True)
 

@@ -12,7 +12,7 @@ from lsp_assembler.model.start_point import START_POINT, StartPoint
 from lsp_assembler.model.tree import Tree
 from lsp_assembler.oci.content_store import ContentStore
 from lsp_assembler.oci.image import Image
-from lsp_assembler.oci.image_reader import any_manifest, configuration, unpack
+from lsp_assembler.oci.image_reader import any_manifest, description, unpack
 from lsp_assembler.oci.layers import Limits
 from lsp_assembler.parallel import in_background
 from lsp_assembler.stores.daemonless.append import Base, append, load_base, scratch
@@ -58,12 +58,11 @@ class DaemonlessStore(Store):
         progress("pulling", 0)
         document = self._contents.manifest(reference)
         manifest = any_manifest(self._contents, reference, document)
-        config = configuration(self._contents, reference, manifest)
+        labels, _ = description(self._contents, reference, manifest)
         tree, strays = unpack(self._contents, reference, manifest.layers, START_POINT, self._limits)
         if START_POINT not in tree.directories:
             raise no_start_point(reference)
         progress("extracting", tree.size)
-        labels = (config.get("config") or {}).get("Labels") or {}
         return StartPoint(document.digest, tree, labels, strays)
 
     def read(self, reference: Reference, folder: str) -> Tree:
@@ -90,13 +89,11 @@ class DaemonlessStore(Store):
         return found
 
     def describe(self, reference: Reference) -> Description:
-        """See ImageSource.describe: the manifest and the configuration of any one platform."""
+        """See ImageSource.describe: the manifest, and if need be the configuration, of any one platform."""
         document = self._contents.manifest(reference)
         manifest = any_manifest(self._contents, reference, document)
-        config = configuration(self._contents, reference, manifest)
-        labels = (config.get("config") or {}).get("Labels") or {}
-        made = config.get("created")
-        return Description(document.digest, labels, made if isinstance(made, str) else None)
+        labels, made = description(self._contents, reference, manifest)
+        return Description(document.digest, labels, made)
 
     def base(self, reference: Reference) -> BaseImage:
         """See ImageSource.base."""

@@ -1,19 +1,39 @@
 """Reading images made of documents and blobs, the hostile ones first."""
 
+import bz2
 import gzip
 import io
 import json
+import lzma
 import tarfile
 import tracemalloc
+from typing import Any, ClassVar
 
 import pytest
 import zstandard
 
 from lsp_assembler.errors import FetchError
+from lsp_assembler.model.labels import CREATED_LABEL, VERSION_LABEL
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.tree import File, Tree
-from lsp_assembler.oci.documents import Descriptor, ImageIndex, ImageManifest
-from lsp_assembler.oci.image_reader import any_manifest, configuration, environment, unpack
+from lsp_assembler.oci.documents import (
+    OCI_INDEX,
+    OCI_MANIFEST,
+    Descriptor,
+    ImageIndex,
+    ImageManifest,
+    digest_of,
+    parse_document,
+)
+from lsp_assembler.oci.image import CONFIG_TYPE, descriptor
+from lsp_assembler.oci.image_reader import (
+    any_manifest,
+    configuration,
+    description,
+    environment,
+    images_of,
+    unpack,
+)
 from lsp_assembler.oci.layers import Limits, write_layer
 from tests.unit.stores.daemonless.memory import MemoryContents
 
@@ -21,6 +41,7 @@ NAME = "ltf/java:LSP"
 REFERENCE = Reference.parse(NAME)
 LIMITS = Limits(max_bytes=1000, max_entries=20, max_path=100, max_compressed=20_000)
 TREE = Tree.of({"start_point/hiker.sh": File(b"42", executable=True)})
+AMD64 = {"os": "linux", "architecture": "amd64"}
 DIGEST = f"sha256:{'0' * 64}"
 
 
@@ -207,11 +228,105 @@ def test_attestations_are_no_images() -> None:
         any_manifest(contents, REFERENCE, contents.manifest(REFERENCE))
 
 
-def test_index_in_an_index_is_refused() -> None:
+def test_index_inside_an_index_is_followed_once() -> None:
     contents = MemoryContents()
-    contents.put_index("ltf/inner", [(contents.put_image("ltf/image", b""), None)])
-    inner = contents.manifest(Reference.parse("ltf/inner"))
-    assert isinstance(inner, ImageIndex)
-    contents.put_index(NAME, [(Descriptor.of(inner.media_type, inner.data), None)])
-    with pytest.raises(FetchError, match="its index lists another index"):
+    image = contents.put_image(NAME, b"layer")
+    inner = Descriptor(OCI_INDEX, contents.put_index("x/inner", [(image, AMD64)]), 1)
+    middle = Descriptor(OCI_INDEX, contents.put_index("x/middle", [(inner, None)]), 1)
+    contents.put_index("x/outer", [(inner, None)])
+    contents.put_index("x/deep", [(middle, None)])
+    outer, deep = (Reference.parse(name) for name in ("x/outer", "x/deep"))
+    assert any_manifest(contents, outer, contents.manifest(outer)).digest == image.digest
+    with pytest.raises(FetchError, match=r"^x/deep: its index lists no image"):
+        any_manifest(contents, deep, contents.manifest(deep))
+
+
+def test_index_that_is_listed_as_an_image_is_corrupt() -> None:
+    contents = MemoryContents()
+    image = contents.put_image(NAME, b"layer")
+    inner = Descriptor(OCI_MANIFEST, contents.put_index("x/inner", [(image, AMD64)]), 1)
+    contents.put_index(NAME, [(inner, AMD64)])
+    with pytest.raises(FetchError, match="another index as if it were an image"):
         any_manifest(contents, REFERENCE, contents.manifest(REFERENCE))
+
+
+NO_IMAGES: list[dict[str, Any]] = [
+    {"platform": {"os": "unknown", "architecture": "unknown"}},
+    {"platform": AMD64, "annotations": {"vnd.docker.reference.type": "attestation-manifest"}},
+    {"platform": AMD64, "artifactType": "application/spdx+json"},
+    {"mediaType": "application/vnd.cyclonedx+json"},
+    {},
+    {"platform": {"os": "linux", "architecture": ""}},
+]
+
+
+@pytest.mark.parametrize("position", [0, 1])
+@pytest.mark.parametrize("entry", NO_IMAGES)
+def test_what_is_no_image_is_passed_over_wherever_it_stands(entry: dict[str, Any], position: int) -> None:
+    contents = MemoryContents()
+    image = contents.put_image(NAME, b"layer")
+    good = {"mediaType": OCI_MANIFEST, "digest": image.digest, "size": image.size, "platform": AMD64}
+    other = {"mediaType": OCI_MANIFEST, "digest": DIGEST, "size": 7, **entry}
+    manifests = [other, good] if position == 0 else [good, other]
+    document = parse_document(json.dumps({"schemaVersion": 2, "manifests": manifests}).encode(), OCI_INDEX)
+    assert isinstance(document, ImageIndex)
+    found = list(images_of(contents, REFERENCE, document))
+    assert [(each.digest, platform) for each, platform in found] == [(image.digest, AMD64)]
+
+
+def test_where_no_entry_has_a_platform_all_images_count() -> None:
+    contents = MemoryContents()
+    image = contents.put_image(NAME, b"layer")
+    contents.put_index("x/plain", [(image, None)])
+    plain = Reference.parse("x/plain")
+    assert any_manifest(contents, plain, contents.manifest(plain)).digest == image.digest
+
+
+class TestDescription:
+    LABELS: ClassVar = {CREATED_LABEL: "2026-11-21T03:34:00Z", VERSION_LABEL: "4edf92a"}
+
+    def described(self, manifest: dict[str, Any], **config: Any) -> tuple[Any, list[str]]:
+        """What is said of an image with this manifest, and what was read for it."""
+        contents = MemoryContents()
+        data = json.dumps(config).encode()
+        contents.blobs[digest_of(data)] = data
+        body = {"schemaVersion": 2, "layers": [], "config": descriptor(CONFIG_TYPE, data), **manifest}
+        document = parse_document(json.dumps(body).encode(), OCI_MANIFEST)
+        assert isinstance(document, ImageManifest)
+        return description(contents, REFERENCE, document), contents.log
+
+    def test_of_an_image_that_pack_made_costs_no_configuration(self) -> None:
+        assert self.described({"annotations": self.LABELS}) == ((self.LABELS, None), [])
+
+    def test_of_another_image_stands_in_its_configuration(self) -> None:
+        config = {"created": "2026-01-01T00:00:00Z", "config": {"Labels": {"a": "b"}}}
+        annotations = {CREATED_LABEL: "2025-01-01T00:00:00Z"}
+        found, log = self.described({"annotations": annotations}, rootfs={"diff_ids": []}, **config)
+        assert found == ({"a": "b"}, "2026-01-01T00:00:00Z")
+        assert len(log) == 1
+
+    @pytest.mark.parametrize("data", [b"{}", b""])
+    def test_of_an_artifact_stands_in_its_annotations(self, data: bytes) -> None:
+        empty = descriptor("application/vnd.oci.empty.v1+json", data)
+        artifact = {"artifactType": "application/x-start-point", "config": empty, "annotations": {"a": "b"}}
+        assert self.described(artifact) == (({"a": "b"}, None), [])
+        assert self.described({**artifact, "annotations": None}) == (({}, None), [])
+
+
+@pytest.mark.parametrize(
+    ("blob", "name"),
+    [
+        (lzma.compress(write_layer(TREE)), "xz"),
+        (bz2.compress(write_layer(TREE)), "bzip2"),
+        (b"\x04\x22M\x18" + bytes(100), "lz4"),
+        (b"PK\x03\x04" + bytes(100), "zip"),
+    ],
+)
+def test_what_images_are_not_compressed_with_is_named(blob: bytes, name: str) -> None:
+    with pytest.raises(FetchError, match=f"it is {name}; images have gzip, zstd or plain tar"):
+        unpacked(blob)
+
+
+def test_a_frame_of_zstd_without_data_may_come_first() -> None:
+    skippable = b"\x5a\x2a\x4d\x18" + (4).to_bytes(4, "little") + b"note"
+    assert unpacked(skippable + zstandard.compress(write_layer(TREE))) == TREE
