@@ -193,7 +193,11 @@ class Stores:
         }
         options = ClientOptions(read_timeout=access.stall_timeout)
         client = RegistryClient(
-            settings, Credentials(os.environ), options, lambda notice: typer.echo(notice, err=True)
+            settings,
+            Credentials(os.environ),
+            options,
+            lambda notice: typer.echo(notice, err=True),
+            environ=os.environ,
         )
         return self._open.enter_context(contextlib.closing(client))
 

@@ -269,7 +269,7 @@ class _Handler(BaseHTTPRequestHandler):
         )
         self._send(cast("_Server", self.server).fake.answer(seen))
 
-    do_HEAD = do_POST = do_PUT = do_GET  # noqa: N815  http.server looks for these names
+    do_HEAD = do_POST = do_PUT = do_CONNECT = do_GET  # noqa: N815  http.server looks for these names
 
     def _send(self, reply: Reply) -> None:
         if reply.reset:
