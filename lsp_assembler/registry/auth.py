@@ -156,10 +156,10 @@ class Authenticator:
                     self._fetches.update((_key(each), fetch) for each in together)
             if fetch is None:
                 continue
-            if together:
-                self._fetch(fetch, together, challenge)
-            else:
+            if not together:
                 fetch.done.wait()
+            elif token := self._fetch(fetch, together, challenge):
+                return token.header  # however short its life is
             if fetch.error:
                 raise replace(fetch.error)
 
@@ -179,8 +179,8 @@ class Authenticator:
         )
         return [scope, *(each for each, _ in zip(others, range(_MOST_TOGETHER - 1), strict=False))]
 
-    def _fetch(self, fetch: _Fetch, together: list[Scope], challenge: Challenge) -> None:
-        """Ask for a token, and tell those who wait; if it is refused for many, each asks for its own."""
+    def _fetch(self, fetch: _Fetch, together: list[Scope], challenge: Challenge) -> _Token | None:
+        """Ask for a token, and tell those who wait; None, without an error, where each is to ask alone."""
         token = None
         try:
             token = self._ask(together, challenge)
@@ -196,6 +196,7 @@ class Authenticator:
                     if token:
                         self._tokens[_key(each)] = token
             fetch.done.set()
+        return token
 
     def _ask(self, together: list[Scope], challenge: Challenge) -> _Token:
         scope = together[0]

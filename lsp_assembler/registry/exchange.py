@@ -13,6 +13,7 @@ from lsp_assembler.registry.retry import parse_retry_after, stated_pause
 
 _SMALL = 1024 * 1024
 _GZIP = 31  # zlib's way to say: with a gzip header
+_NONE = [""]
 _PAUSES = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
@@ -45,14 +46,14 @@ class Answer:
     """What came back.
 
     Args:
-        headers: name in lower case, and value, in their order.
+        headers: the values of each, by its name in lower case.
         body: of a request with a limit; it is longer than that where there was more.
         chunks: of a request without one; leave the answer as a context, or the rest keeps coming.
     """
 
     request: Request
     status: int
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: Mapping[str, list[str]] = field(default_factory=dict)
     body: bytes = field(default=b"", repr=False)
     chunks: Iterator[bytes] = field(default=iter(()), repr=False)
     close: Callable[[], object] = field(default=lambda: None, repr=False)
@@ -70,11 +71,11 @@ class Answer:
 
     def header(self, name: str) -> str:
         """The first header of that name (in lower case), or ""."""
-        return next(iter(self.all_headers(name)), "")
+        return self.headers.get(name, _NONE)[0]
 
     def all_headers(self, name: str) -> list[str]:
         """Every header of that name (in lower case)."""
-        return [value for key, value in self.headers if key == name]
+        return self.headers.get(name, [])
 
     def content(self) -> bytes:
         """The body.

@@ -13,6 +13,7 @@ SLOWEST = 4096
 """Bytes per second below which a transfer counts as stalled."""
 
 _CHUNKS = 64  # of at most 16 KB each, that are kept for a thread that is busy
+_BLANK = (b"\r\n", b"\n")
 _ERROR_LIMIT = 64 * 1024
 
 
@@ -54,7 +55,7 @@ class Transfer:
         self.easy = easy
         self.host = host
         self.status = 0
-        self.headers: list[tuple[str, str]] = []
+        self._lines: list[bytes] = []
         self.failure: Failure | None = None
         self.paused = False
         self.resume: Callable[[], object] = _nothing
@@ -100,6 +101,14 @@ class Transfer:
         """Wait until the answer is there: all of it, or its head where the body comes in chunks."""
         with self._changed:
             self._changed.wait_for(lambda: self._finished or self._streams)
+
+    def headers(self) -> dict[str, list[str]]:
+        """The values of each header, by its name in lower case."""
+        found: dict[str, list[str]] = {}
+        for line in self._lines:
+            name, _, value = line.decode("latin-1").partition(":")
+            found.setdefault(name.strip().lower(), []).append(value.strip())
+        return found
 
     def body(self) -> bytes:
         """What is kept in memory of the body; more than the limit where there was more."""
@@ -152,10 +161,9 @@ class Transfer:
         if line.startswith(b"HTTP/"):
             status = line.split()[1:2]
             self.status = int(status[0]) if status and status[0].isdigit() else 0
-            self.headers.clear()
-        elif line.strip():
-            name, _, value = line.decode("latin-1").partition(":")
-            self.headers.append((name.strip().lower(), value.strip()))
+            self._lines.clear()
+        elif line not in _BLANK:
+            self._lines.append(line)
         elif self._limit is None and self.status == HTTPStatus.OK:
             with self._changed:
                 self._streams = True

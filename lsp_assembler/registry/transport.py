@@ -112,7 +112,7 @@ class Transport:
         if transfer.failure and not transfer.is_enough:
             raise error_of(request.origin, transfer.failure, proxy_for(request.origin, self._environ))
         chunks = self._chunks(request, transfer)
-        return Answer(request, transfer.status, tuple(transfer.headers), body, chunks, transfer.cancel)
+        return Answer(request, transfer.status, transfer.headers(), body, chunks, transfer.cancel)
 
     def _chunks(self, request: Request, transfer: Transfer) -> Iterator[bytes]:
         yield from transfer.chunks()

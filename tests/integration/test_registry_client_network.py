@@ -7,17 +7,16 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from shutil import which
 
 import pytest
 
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.reference import Reference
-from lsp_assembler.registry.certificates import trusted
 from lsp_assembler.registry.client import RegistryClient
 from lsp_assembler.registry.credentials import Credentials
 from lsp_assembler.registry.hosts import HostSettings
 from lsp_assembler.registry.options import ClientOptions
+from tests.fakes.certificate import make_certificate
 from tests.fakes.registry import FakeRegistry, Reply
 
 MakeClient = Callable[..., RegistryClient]
@@ -164,15 +163,7 @@ def test_this_machine_is_not_asked_through_a_proxy(make_client: MakeClient, fake
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A certificate for 127.0.0.1 that nobody has signed, and its key, in one file."""
-    if which("openssl") is None:
-        pytest.skip("openssl is not installed")
-    folder = tmp_path_factory.mktemp("tls")
-    key, certificate, both = (folder / name for name in ("key.pem", "certificate.pem", "both.pem"))
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=fake"]
-    command += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)]
-    subprocess.run(command, check=True, capture_output=True)
-    both.write_text(key.read_text() + certificate.read_text())
-    return both
+    return make_certificate(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture
@@ -191,11 +182,10 @@ def test_certificate_of_the_settings_is_trusted(
     assert client.manifest(Reference.parse(f"{tls.netloc}/a/b:LSP")).digest
 
 
-def test_certificate_that_nobody_signed_is_not(make_client: MakeClient, tls: FakeRegistry) -> None:
-    system = trusted("", {}).file
-    if not system:
-        pytest.skip("the system has no certificates")
-    client = make_client({tls.netloc: HostSettings(ca=system)})
+def test_certificate_that_nobody_signed_is_not(
+    make_client: MakeClient, tls: FakeRegistry, tmp_path: Path
+) -> None:
+    client = make_client({tls.netloc: HostSettings(ca=str(make_certificate(tmp_path, "other")))})
     error = failure(lambda: client.manifest(Reference.parse(f"{tls.netloc}/a/b:LSP")))
     assert error.kind == "unavailable"
     assert f"no TLS connection to {tls.netloc} (self-signed certificate)" in error.message
@@ -214,3 +204,33 @@ def test_redirect_from_https_to_http_is_refused(
         error = failure(lambda: client.manifest(Reference.parse(f"{tls.netloc}/a/b:LSP")))
         assert "sends us for a token to a place which is not https" in error.message
         assert plain.seen == []
+
+
+@pytest.fixture(params=["SSL_CERT_FILE", "SSL_CERT_DIR"])
+def trusting(request: pytest.FixtureRequest, certificate: Path, tmp_path: Path) -> dict[str, str]:
+    """The variable that has the certificate trusted."""
+    if request.param == "SSL_CERT_FILE":
+        return {request.param: str(certificate)}
+    folder = tmp_path / "certificates"
+    folder.mkdir()
+    (folder / certificate.name).write_text(certificate.read_text())
+    subprocess.run(["openssl", "rehash", folder], check=True)
+    return {request.param: str(folder)}
+
+
+def test_certificates_of_the_environment(
+    make_client: MakeClient, tls: FakeRegistry, trusting: dict[str, str]
+) -> None:
+    with FakeRegistry("127.0.0.2") as plain:
+        target = "/v2/a/b/manifests/LSP"
+        plain.always(target, Reply(307, {"Location": f"https://{tls.netloc}{target}"}))
+        name = Reference.parse(f"{plain.netloc}/a/b:LSP")
+        assert make_client({}, **trusting).manifest(name).digest
+        assert "no TLS connection to" in failure(lambda: make_client({}).manifest(name)).message
+
+
+def test_certificate_of_the_settings_is_trusted_besides_others(
+    make_client: MakeClient, tls: FakeRegistry, trusting: dict[str, str], tmp_path: Path
+) -> None:
+    client = make_client({tls.netloc: HostSettings(ca=str(make_certificate(tmp_path, "other")))}, **trusting)
+    assert client.manifest(Reference.parse(f"{tls.netloc}/a/b:LSP")).digest
