@@ -123,19 +123,21 @@ class Waiter:
             FetchError: what went wrong last.
         """
         patience = self._patience if patience is None else patience
-        deadline, tries, met = math.inf, 0, Counter[str]()
+        deadline, tries, met = math.inf, Counter[bool](), Counter[str]()
         while True:
             try:
                 return attempt()
             except RequestError as error:
-                tries += 1
+                # Counted apart: a pause holds for others, too, whatever else went wrong with this one.
+                is_pause = error.pause is not None
+                tries[is_pause] += 1
                 met[alike := _DETAIL.sub("", error.fact)] += 1
                 deadline = min(deadline, time.monotonic() + patience)
                 is_lasting = error.retry is Retry.TWICE and met[alike] > _TWICE
-                if error.pause is None and (error.retry is Retry.NEVER or is_lasting):
+                if not is_pause and (error.retry is Retry.NEVER or is_lasting):
                     raise error.about(subject) from error
                 try:
-                    self._prepare_next(error, tries, deadline)
+                    self._prepare_next(error, tries[is_pause], deadline)
                 except RequestError as last:
                     raise last.about(subject) from error
 

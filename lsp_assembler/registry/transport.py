@@ -12,7 +12,7 @@ from lsp_assembler.registry.certificates import Trust, trusted
 from lsp_assembler.registry.curl import Driver
 from lsp_assembler.registry.errors import RequestError
 from lsp_assembler.registry.exchange import Answer, Request
-from lsp_assembler.registry.hosts import Origin, Settings, origin_of_url, same_server
+from lsp_assembler.registry.hosts import DEFAULT_PORTS, Origin, Settings, origin_of_url, same_server
 from lsp_assembler.registry.network import error_of
 from lsp_assembler.registry.options import ClientOptions
 from lsp_assembler.registry.proxies import proxy_for
@@ -87,7 +87,7 @@ class Transport:
         except ValueError as error:
             fact = f"{here.netloc} redirects to a place that is no URL ({error})"
             raise RequestError("unavailable", fact, "Check the registry, or its mirror.") from None
-        if same_server(here, origin):
+        if same_server(here, origin) or _is_same_behind_tls(here, origin):
             origin = here
         elif here.scheme == "https" != origin.scheme:
             fact = f"{here.netloc} redirects from https to http, at {origin.netloc}"
@@ -166,6 +166,14 @@ class Transport:
                 easy.setopt(pycurl.PROXY_CAINFO, trust.file)
             if trust.folder:
                 easy.setopt(pycurl.PROXY_CAPATH, trust.folder)
+
+
+def _is_same_behind_tls(here: Origin, there: Origin) -> bool:
+    """Whether a registry calls itself http, because it does not know of the https proxy in front of it."""
+    ports = (DEFAULT_PORTS["http"], here.port)
+    return (
+        (here.scheme, there.scheme) == ("https", "http") and here.host == there.host and there.port in ports
+    )
 
 
 def target_of_url(url: str) -> str:
