@@ -173,11 +173,13 @@ class Driver:
             for easy in done:
                 self._finish(easy, None)
             for easy, code, words in failed:
+                transfer = self._active.get(easy)
+                if transfer is None:  # it ended with another of this list
+                    continue
                 failure = _failure(easy, code, words)
-                host = self._active[easy].host if easy in self._active else ""
                 self._finish(easy, failure)
                 if code in _UNREACHABLE:
-                    self._end_waiting(host, failure)
+                    self._end_waiting(transfer.host, failure)
 
     def _end_waiting(self, host: str, failure: Failure) -> None:
         """Fail all that waited for the same connection: each would sit out the same time-out after it."""
