@@ -25,7 +25,8 @@ $(STAMP): pyproject.toml
 	@touch $@
 
 services: ## install the servers that the tests start, where apt-get can
-	@tools/need git=git dockerd=docker.io docker-registry=docker-registry busybox=busybox-static
+	@tools/need git=git dockerd=docker.io docker-registry=docker-registry busybox=busybox-static \
+	  nginx=nginx openssl=openssl curl=curl
 
 lint: setup ## check style, types and the direction of imports
 	$(BIN)/ruff check lsp_assembler tests tools

@@ -1,25 +1,25 @@
-"""The one thread pool."""
+"""Doing things at the same time: in the background, or many at once."""
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
 
-def in_background(function: Callable[[], Outcome]) -> Callable[[], Outcome]:
-    """Begin a call now; what comes back waits for it, and returns or raises what it did."""
+def in_background(function: Callable[[], Outcome]) -> "Future[Outcome]":
+    """Begin a call in a thread of its own; its `result()` waits for it, and returns or raises what it did."""
     executor = ThreadPoolExecutor(max_workers=1)
     future = executor.submit(function)
     executor.shutdown(wait=False)
-    return future.result
+    return future
 
 
 def in_parallel(function: Callable[[Item], Outcome], items: Iterable[Item], jobs: int) -> list[Outcome]:
     """The function of each item, in the order of the items.
 
-    What can go wrong belongs into the outcome: an exception ends it all, and hides the other outcomes.
+    Let failures be outcomes: an exception ends it all, and hides the other outcomes.
 
     Args:
         function: called from up to `jobs` threads at once.

@@ -4,3 +4,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 """The project's own folder."""
+
+PACKAGE_PATH = {"PYTHONPATH": str(ROOT)}
+"""So that the installed script runs the package beside these tests, wherever it was installed from."""

@@ -18,12 +18,14 @@ from tests.services import (
     DockerEngine,
     Image,
     Login,
+    RealisticRegistry,
     Registry,
     base_image_config,
     base_image_layer,
     base_image_missing,
     engine_missing,
     import_base_image,
+    realistic_missing,
     registry_missing,
 )
 
@@ -79,6 +81,14 @@ def private_registry(login: Login) -> Iterator[Registry]:
     _need(registry_missing())
     with Registry(login) as registry:
         yield registry
+
+
+@pytest.fixture(scope="session")
+def realistic() -> Iterator[RealisticRegistry]:
+    """A registry with TLS, HTTP/2, tokens from a second host and blobs from a third."""
+    _need(realistic_missing())
+    with RealisticRegistry() as realistic:
+        yield realistic
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""An LTF checkout: its files, what git knows of it, and the LSP image that it makes.
+"""An LTF checkout: its files, what git knows of them, and the LSP image that they make.
 
-Everything that asks git or reads a checkout is here. Nothing here asks a registry or judges a manifest.
+Everything that reads a checkout or asks git is here. No registry is asked, and no manifest judged.
 """

@@ -1,6 +1,5 @@
 """What git knows about a checkout: its commit, when it was made, and where it came from."""
 
-import os
 import re
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -32,31 +31,32 @@ class Commit:
     is_clean: bool = True
 
 
-def commit_of(folder: Path, paths: Sequence[str] = (".",)) -> Commit | None:
+def commit_of(folder: Path, environ: Mapping[str, str], paths: Sequence[str] = (".",)) -> Commit | None:
     """The commit that a folder is at, or None where git (or a repository) is not there.
 
     In CI a folder without git history is at the commit that CI names (GITHUB_SHA, CIRCLE_SHA1).
 
     Args:
         folder: inside a checkout.
+        environ: the environment's variables, for git and for what CI says.
         paths: the parts of the folder whose cleanness matters, relative to it.
     """
-    head = _git(folder, "log", "-1", "--format=%H %ct")
+    head = _git(folder, environ, "log", "-1", "--format=%H %ct")
     if head is None:
-        return _commit_from_ci(os.environ)
+        return _commit_from_ci(environ)
     revision, epoch = head.split()
-    changes = _git(folder, "status", "--porcelain", "--untracked-files=all", "--", *paths)
-    origin = _git(folder, "remote", "get-url", "origin")
-    source = web_address(origin) if origin else _source_from_ci(os.environ)
+    changes = _git(folder, environ, "status", "--porcelain", "--untracked-files=all", "--", *paths)
+    origin = _git(folder, environ, "remote", "get-url", "origin")
+    source = web_address(origin) if origin else _source_from_ci(environ)
     return Commit(revision, int(epoch), source, is_clean=changes == "")
 
 
-def files_of(folder: Path) -> frozenset[str] | None:
+def files_of(folder: Path, environ: Mapping[str, str]) -> frozenset[str] | None:
     """The files below a folder that git tracks or would track, relative to it; None without git.
 
     What .gitignore names is no part of a commit, so it must not be part of what is packed from one.
     """
-    listing = _git(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", ".")
+    listing = _git(folder, environ, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", ".")
     return None if listing is None else frozenset(listing.split("\0")) - {""}
 
 
@@ -100,9 +100,9 @@ def _source_from_ci(environment: Mapping[str, str]) -> str:
     return web_address(environment.get("CIRCLE_REPOSITORY_URL", ""))
 
 
-def _git(folder: Path, *arguments: str) -> str | None:
+def _git(folder: Path, environ: Mapping[str, str], *arguments: str) -> str | None:
     """What a git command prints, or None where it fails: no git, no repository, no commit, no trust."""
-    environment = {name: value for name, value in os.environ.items() if name not in _POINTERS}
+    environment = {name: value for name, value in environ.items() if name not in _POINTERS}
     environment |= {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
     try:
         done = subprocess.run(

@@ -5,11 +5,10 @@ from pathlib import Path
 from lsp_assembler.checkout.reader import language_image_name
 from lsp_assembler.config.migration import Lookup, Repository
 from lsp_assembler.errors import FetchError, InvalidInputError
+from lsp_assembler.model.manifest import UnreadableManifest, read_manifests
 from lsp_assembler.model.reference import Reference
-from lsp_assembler.model.summary import summaries
+from lsp_assembler.model.start_point import MANIFEST
 from lsp_assembler.model.tree import File, Tree
-
-_MANIFEST = "start_point/manifest.json"
 
 
 def lookup_in(folder: Path) -> Lookup:
@@ -31,8 +30,8 @@ def _image_of(repository: Repository, folder: Path) -> Reference | None:
     """See Lookup."""
     checkout, single = folder / repository.name, folder / f"{repository.name}.json"
     try:
-        if (checkout / _MANIFEST).is_file():
-            return language_image_name(checkout) or _named_in(checkout / _MANIFEST)
+        if (checkout / MANIFEST).is_file():
+            return language_image_name(checkout) or _named_in(checkout / MANIFEST)
         return _named_in(single) if single.is_file() else None
     except FetchError as error:
         raise ValueError(error.message) from error
@@ -41,11 +40,11 @@ def _image_of(repository: Repository, folder: Path) -> Reference | None:
 
 
 def _named_in(path: Path) -> Reference:
-    tree = Tree.of({_MANIFEST: File(path.read_bytes())})
-    name = next((found.image_name for found in summaries(tree)), None)
-    if name is None:
+    tree = Tree.of({MANIFEST: File(path.read_bytes())})
+    (found,) = read_manifests(tree)
+    if isinstance(found, UnreadableManifest) or found.image_name is None:
         raise ValueError(f"{path} names no image; expected an object with image_name")
     try:
-        return Reference.parse(name)
+        return Reference.parse(found.image_name)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from lsp_assembler.checkout import git
 from lsp_assembler.checkout.reader import completed, language_image_name, read_checkout
 from lsp_assembler.errors import PublishError
+from lsp_assembler.model.checkout import Checkout
 from lsp_assembler.model.dates import source_date_epoch, timestamp
 from lsp_assembler.model.labels import (
     CREATED_LABEL,
@@ -22,19 +22,17 @@ from lsp_assembler.model.labels import (
 )
 from lsp_assembler.model.manifest import Manifest, ManifestSyntaxError
 from lsp_assembler.model.reference import Reference
-from lsp_assembler.model.start_point import StartPoint, StartPointType
+from lsp_assembler.model.start_point import MANIFEST, StartPoint, StartPointType
 from lsp_assembler.model.tree import File, Tree
 from lsp_assembler.oci.image import Image, data_image
 from lsp_assembler.oci.layers import Limits
-from lsp_assembler.rules.checkout import Checkout
 
-MANIFEST = "start_point/manifest.json"
 _TAG_LENGTH = 7
 _IMAGE_NAME = re.compile(rb'(?<!\\)"image_name"\s*:\s*"(?P<value>[^"\\]*)"')
 
 
 @dataclass(frozen=True, slots=True)
-class Particulars:
+class PackOptions:
     """What a checkout cannot say of itself.
 
     Args:
@@ -75,7 +73,7 @@ class Pack:
         """The LSP image: the same commit gives the same bytes on every machine."""
         return data_image(self.tree, self.labels, self.epoch)
 
-    @property
+    @cached_property
     def start_point(self) -> StartPoint:
         """What fetching the published image would give."""
         return StartPoint(self.image.digest, self.tree, self.labels)
@@ -107,53 +105,60 @@ class Pack:
     def _named(self) -> Reference:
         if self.name is None:
             raise PublishError(
-                f"{self.directory}: it names no image; expected docker/image_name.json, or image_name in "
-                f"{MANIFEST}",
-                'Add docker/image_name.json with {"image_name": "NAME"}.',
+                f"{self.directory}: it names no image",
+                f'Add docker/image_name.json with {{"image_name": "NAME"}}, or image_name to {MANIFEST}.',
             )
         return self.name
 
 
 def pack(
-    directory: Path, type_: StartPointType, limits: Limits, particulars: Particulars | None = None
+    directory: Path,
+    type_: StartPointType,
+    limits: Limits,
+    environ: Mapping[str, str],
+    options: PackOptions | None = None,
 ) -> Pack:
     """Read a checkout and give its copy of the manifest the tagged image name; the checkout is not touched.
 
     Only a languages manifest is completed: of other types, and so without a language image of their own,
     the manifest stays as it is.
 
+    Args:
+        environ: the environment's variables: SOURCE_DATE_EPOCH, and what CI says about the commit.
+
     Raises:
         FetchError: the checkout cannot be read, or is over the limits.
         InvalidInputError: SOURCE_DATE_EPOCH is not a number.
     """
-    particulars = particulars or Particulars()
-    commit = git.commit_of(directory, ("start_point", "docker/image_name.json"))
-    tree = read_checkout(directory, limits, only=git.files_of(directory))
+    options = options or PackOptions()
+    commit = git.commit_of(directory, environ, ("start_point", "docker/image_name.json"))
+    tree = read_checkout(directory, limits, only=git.files_of(directory, environ))
     docker_name = language_image_name(directory)
-    checkout = Checkout(tree, docker_name)
+    checkout = Checkout(type_, tree, docker_name)
     if type_ is StartPointType.LANGUAGES:
         tree = completed(tree, docker_name)
     is_provisional = commit is None or not commit.is_clean
     tag = tree.digest.removeprefix("sha256:") if is_provisional or commit is None else commit.revision
-    tag = particulars.version or tag[:_TAG_LENGTH]
+    tag = options.version or tag[:_TAG_LENGTH]
     manifest = _parsed(tree)
-    name = docker_name or _reference(manifest.get("image_name"))
-    if name and type_ is StartPointType.LANGUAGES:
-        tree = _with_tag(tree, manifest, name.with_tag(tag))
+    name = docker_name or (manifest.language_image if manifest else None)
+    if manifest and name and type_ is StartPointType.LANGUAGES:
+        manifest = _with_tag(manifest, name.with_tag(tag))
+        tree = manifest.tree
     known = None if is_provisional else commit
-    epoch = source_date_epoch()
+    epoch = source_date_epoch(environ)
     if epoch is None:
         epoch = (known and known.epoch) or 0
-    labels = {
+    values = {
         CREATED_LABEL: timestamp(epoch),
         REVISION_LABEL: known.revision if known else "",
         SOURCE_LABEL: commit.source if commit else "",
-        TITLE_LABEL: _text(manifest.get("display_name")),
+        TITLE_LABEL: manifest.display_name if manifest else "",
         VERSION_LABEL: tag,
-        IMAGE_NAME_LABEL: _text(_parsed(tree).get("image_name")),
-        DURATIONS_LABEL: particulars.durations,
+        IMAGE_NAME_LABEL: manifest.image_name if manifest else "",
+        DURATIONS_LABEL: options.durations,
     }
-    labels = {label: value for label, value in labels.items() if value}
+    labels = {label: value for label, value in values.items() if value}
     return Pack(directory, name and name.with_tag(""), tag, is_provisional, tree, labels, epoch, checkout)
 
 
@@ -176,40 +181,29 @@ def refuse_shared_names(packs: Sequence[Pack]) -> None:
         raise PublishError("\n".join(shared), "Give each its own name in docker/image_name.json.")
 
 
-def _with_tag(tree: Tree, manifest: Mapping[str, Any], name: Reference) -> Tree:
-    """The tree whose manifest names the tagged language image, if it names one without a tag.
+def _with_tag(manifest: Manifest, name: Reference) -> Manifest:
+    """The manifest in a tree where it names the tagged language image, if it names one without a tag.
 
     Only the value changes, so that line numbers stay true. What breaks a rule stays, for the rules to
     find: a malformed image_name, or a key that stands there twice.
     """
-    named = _reference(manifest.get("image_name"))
+    named = manifest.language_image
     if named is None or named.tag or named.digest:
-        return tree
-    file = tree.files[MANIFEST]
+        return manifest
+    file = manifest.tree.files[MANIFEST]
     for found in _IMAGE_NAME.finditer(file.content):
         start, end = found.span("value")
         content = file.content[:start] + str(name).encode() + file.content[end:]
-        tagged = tree.joined(Tree.of({MANIFEST: File(content, file.executable)}))
-        if _parsed(tagged) == {**manifest, "image_name": str(name)}:
+        tagged = _parsed(manifest.tree.joined(Tree.of({MANIFEST: File(content, file.executable)})))
+        if tagged and tagged.data == {**manifest.data, "image_name": str(name)}:
             return tagged
-    return tree
+    return manifest
 
 
-def _parsed(tree: Tree) -> Mapping[str, Any]:
-    """The manifest as an object; {} where the rules will say what is wrong with it."""
+def _parsed(tree: Tree) -> Manifest | None:
+    """The manifest; None where the rules will say what is wrong with it."""
     try:
         manifest = Manifest.parse(MANIFEST, tree)
     except (KeyError, ManifestSyntaxError):
-        return {}
-    return {} if manifest.duplicate_keys else manifest.data
-
-
-def _reference(value: object) -> Reference | None:
-    try:
-        return Reference.parse(value) if isinstance(value, str) else None
-    except ValueError:
         return None
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+    return None if manifest.duplicate_keys else manifest

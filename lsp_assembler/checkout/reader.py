@@ -10,12 +10,12 @@ from pathlib import Path
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.manifest import Manifest, ManifestSyntaxError
 from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.start_point import MANIFEST
 from lsp_assembler.model.tree import File, Tree
 from lsp_assembler.oci.layers import Limits, path_too_long, too_large, too_many_entries
 
 _CHECK = "Check the directory"
 _OPENING_BRACE = re.compile(rb"\s*\{")
-_MANIFEST = "start_point/manifest.json"
 
 
 def read_checkout(directory: Path, limits: Limits, only: frozenset[str] | None = None) -> Tree:
@@ -74,18 +74,18 @@ def completed(tree: Tree, name: Reference | None) -> Tree:
     Args:
         name: what `language_image_name` found.
     """
-    file = tree.files.get(_MANIFEST)
+    file = tree.files.get(MANIFEST)
     opening = _OPENING_BRACE.match(file.content) if file else None
     if name is None or file is None or opening is None or not _lacks_image_name(tree):
         return tree
     key = b' "image_name": ' + json.dumps(str(name)).encode() + b","
     content = file.content[: opening.end()] + key + file.content[opening.end() :]
-    return tree.joined(Tree.of({_MANIFEST: File(content, file.executable)}))
+    return tree.joined(Tree.of({MANIFEST: File(content, file.executable)}))
 
 
 def _unreadable(directory: Path, error: OSError) -> FetchError:
     return FetchError(
-        f"{directory}: '{error.filename}' cannot be read ({error.strerror}); expected readable files",
+        f"{directory}: cannot read '{error.filename}' ({error.strerror})",
         "Check the permissions.",
         kind="unreadable",
     )
@@ -93,7 +93,7 @@ def _unreadable(directory: Path, error: OSError) -> FetchError:
 
 def _names_no_image(path: Path, fact: str) -> FetchError:
     return FetchError(
-        f'{path}: it does not name an image ({fact}); expected {{"image_name": "NAME"}}',
+        f'{path}: it does not name an image: {fact}; expected {{"image_name": "NAME"}}',
         "Correct the file.",
         kind="corrupt",
     )
@@ -172,7 +172,7 @@ class _Reader:
             path.encode()
         except UnicodeEncodeError as error:
             raise FetchError(
-                f"{self._directory}: the file name {os.fsencode(path)!r} is not UTF-8; expected UTF-8 names",
+                f"{self._directory}: the file name {os.fsencode(path)!r} is not UTF-8",
                 "Rename it.",
                 kind="unsafe",
             ) from error
@@ -185,7 +185,7 @@ def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
 
 def _lacks_image_name(tree: Tree) -> bool:
     try:
-        manifest = Manifest.parse(_MANIFEST, tree)
+        manifest = Manifest.parse(MANIFEST, tree)
     except ManifestSyntaxError:
         return False
     return bool(manifest.data) and "image_name" not in manifest.data

@@ -7,6 +7,7 @@ import typer
 from typer.core import TyperGroup
 
 from lsp_assembler import __version__
+from lsp_assembler.cli.grouped import Command
 
 _COMMANDS = (
     "build",
@@ -36,14 +37,14 @@ class _Commands(TyperGroup):
             return None
         module = importlib.import_module(f"lsp_assembler.cli.{name}")
         alone = typer.Typer(add_completion=False, rich_markup_mode=None)
-        alone.command(name)(getattr(module, name))
+        alone.command(name, cls=Command)(getattr(module, name))
         return typer.main.get_command(alone)
 
 
 app = typer.Typer(
     name="lsp-assembler",
     cls=_Commands,
-    help="Assembles cyber-dojo start-point images from tiny :LSP images, without a git clone.",
+    help="Assemble cyber-dojo start-points images from tiny :LSP images, without a git clone.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -4,31 +4,31 @@ from typing import Annotated
 
 import typer
 
-from lsp_assembler.cli import options
-from lsp_assembler.cli.plan import reference
-from lsp_assembler.cli.stores import Access, Spelling, Stores
-from lsp_assembler.oci.layers import Limits
-from lsp_assembler.operations.inspection import inspection
+from lsp_assembler.cli import options, reporting
+from lsp_assembler.cli.grouped import Default, grouped
+from lsp_assembler.operations import inspect as operation
 from lsp_assembler.stores.interface import Pull
 from lsp_assembler.text import json_text
 
-_MAX_BYTES = 1024 * 1024 * 1024
-_START_POINTS = 2_000  # an image holds many start points: each may be as large as one LSP image
+Image = Annotated[str, typer.Argument(metavar="IMAGE", help="A start-points image.", show_default=False)]
+PullMissing = Annotated[
+    Pull, typer.Option("--pull", help="When the engine pulls the image."), Default(Pull.MISSING)
+]
 
 
+@grouped
 def inspect(
-    image: Annotated[str, typer.Argument(metavar="IMAGE", help="A start-points image.", show_default=False)],
     *,
-    from_: options.FromOption = "auto",
-    pull: options.PullOption = Pull.MISSING,
-    insecure: options.InsecureOption = None,
-    stall_timeout: options.StallOption = options.DEFAULT_STALL_TIMEOUT,
+    image: Image,
+    reading: options.Reading,
+    pull: PullMissing,
+    reach: options.Reach,
 ) -> None:
-    """Print what a start-points image serves, as JSON: each display_name with its url, sha and image_name."""
-    spelling = Spelling.parse("--from", from_)
-    name = reference(image, "inspect")
-    single = Limits()
-    limits = Limits(_MAX_BYTES, single.max_entries * _START_POINTS, single.max_path, _MAX_BYTES)
-    with Stores(Access(pull, stall_timeout, limits, insecure=insecure)) as stores:
-        found = inspection(stores.reader(spelling).read(name, "app/repos"), image)
-    typer.echo(json_text(found), nl=False)
+    """Print what a start-points image serves, as JSON.
+
+    For each display_name it prints the url, the sha and the image_name.
+    """
+    request = operation.InspectRequest(
+        image=image, from_store=reading.from_, stores=reach.options(pull), environ=options.environ()
+    )
+    typer.echo(json_text(operation.inspect(request, reporting.Terminal())), nl=False)

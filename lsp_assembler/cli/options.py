@@ -1,82 +1,74 @@
-"""Options that several commands share, each defined once."""
+"""Every option that more than one command has, and the groups that go together; each is declared once."""
 
+import os
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
+import platformdirs
 import typer
 
+from lsp_assembler.cli.grouped import NOTHING, OFF, Default
+from lsp_assembler.lockfile.file import FILENAME as LOCK
 from lsp_assembler.model.start_point import StartPointType
 from lsp_assembler.oci.layers import Limits
+from lsp_assembler.operations.plan import DEFAULT_FILE
 from lsp_assembler.stores.interface import Pull
+from lsp_assembler.stores.open import StoreOptions
 
-DEFAULT_FILE = Path("images.yml")
-_DEFAULTS = Limits()
+_STORES = "auto, docker, registry, oci:DIR or oci-archive:FILE"
+_LIMITS = "Limits on one image"
+_LIMIT = Limits()
 
 
 class Format(StrEnum):
-    """How the result is written: for people, for programs, for GitHub Actions."""
+    """How a result is written: for people, for programs, for GitHub Actions."""
 
     TEXT = "text"
     JSON = "json"
     GITHUB = "github"
 
 
-SourcesArgument = Annotated[
+class DataFormat(StrEnum):
+    """How a result is written that GitHub Actions has no annotations for."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+Sources = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[SOURCE]...",
-        help="Image names, or directories ('.' or a path with a '/'), in place of the list in images.yml.",
+        help="Image names, or directories ('.' or a path with a '/'), instead of the list in images.yml.",
         show_default=False,
     ),
+    NOTHING,
 ]
-FileOption = Annotated[
+ImagesFile = Annotated[
     Path | None,
     typer.Option("--file", "-f", metavar="FILE", help="The list of images.", show_default=str(DEFAULT_FILE)),
+    NOTHING,
 ]
-TypeOption = Annotated[
+Base = Annotated[
+    str | None,
+    typer.Option("--base", metavar="NAME", help="The base image.", show_default="base: of images.yml"),
+    NOTHING,
+]
+Type = Annotated[
     StartPointType | None,
     typer.Option(
-        "--type", help="What the start points are.", show_default="as images.yml says, else languages"
+        "--type", help="What the start points are.", show_default="type: of images.yml, else languages"
     ),
+    NOTHING,
 ]
-FromOption = Annotated[
+ToStore = Annotated[
     str,
-    typer.Option(
-        "--from",
-        metavar="STORE",
-        help="Where images are read: auto, docker, registry, oci:DIR or oci-archive:FILE.",
-    ),
+    typer.Option("--to", metavar="STORE", help=f"Where to publish the image: {_STORES}."),
+    Default("auto"),
 ]
-ToOption = Annotated[
-    str,
-    typer.Option(
-        "--to",
-        metavar="STORE",
-        help="Where the image goes: auto, docker, registry, oci:DIR or oci-archive:FILE.",
-    ),
-]
-InsecureOption = Annotated[
-    list[str] | None,
-    typer.Option("--insecure", metavar="HOST", help="A registry that speaks plain http; repeatable."),
-]
-NoCacheOption = Annotated[
-    bool, typer.Option("--no-cache", help="Do not keep what registries send from run to run.")
-]
-OfflineOption = Annotated[
-    bool, typer.Option("--offline", help="Ask no registry: everything is in images.lock and the cache.")
-]
-PlatformOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--platform",
-        metavar="OS/ARCH",
-        help="Build for this platform only; repeatable; without an engine.",
-        show_default="all of the base image's",
-    ),
-]
-PullOption = Annotated[Pull, typer.Option("--pull", help="When the engine pulls an image.")]
-JobsOption = Annotated[
+Jobs = Annotated[
     int | None,
     typer.Option(
         "--jobs",
@@ -84,45 +76,179 @@ JobsOption = Annotated[
         min=1,
         max=256,
         metavar="N",
-        help="How many images are read at once.",
+        help="How many images to read at once.",
         show_default="16, or 96 without an engine",
     ),
+    NOTHING,
 ]
-FormatOption = Annotated[Format, typer.Option("--format", help="How the result is written to stdout.")]
-StrictOption = Annotated[bool, typer.Option("--strict", help="Treat warnings as errors.")]
-VerifyImagesOption = Annotated[
-    bool,
-    typer.Option("--verify-images", help="Ask the registries whether every language image is there."),
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Do not use the cache."), OFF]
+Strict = Annotated[bool, typer.Option("--strict", help="Treat warnings as errors."), OFF]
+AnyFormat = Annotated[
+    Format, typer.Option("--format", help="How to write the result to stdout."), Default(Format.TEXT)
 ]
-StallOption = Annotated[
-    float,
-    typer.Option(
-        "--stall-timeout", min=0.1, metavar="SECONDS", help="Give up on an image when no byte comes."
-    ),
+TextOrJson = Annotated[
+    DataFormat,
+    typer.Option("--format", help="How to write the result to stdout."),
+    Default(DataFormat.TEXT),
 ]
-MaxBytesOption = Annotated[
-    int, typer.Option("--max-bytes", min=1, metavar="N", help="Accept at most so many bytes of one image.")
-]
-MaxEntriesOption = Annotated[
-    int,
-    typer.Option(
-        "--max-entries", min=1, metavar="N", help="Accept at most so many files and folders of one image."
-    ),
-]
-MaxPathOption = Annotated[
-    int, typer.Option("--max-path", min=1, metavar="N", help="Accept paths of at most so many bytes.")
-]
-MaxCompressedOption = Annotated[
-    int,
-    typer.Option(
-        "--max-compressed",
-        min=1,
-        metavar="N",
-        help="Accept layers of at most so many bytes as a registry or layout has them.",
-    ),
-]
-DEFAULT_MAX_COMPRESSED = _DEFAULTS.max_compressed
-DEFAULT_MAX_BYTES = _DEFAULTS.max_bytes
-DEFAULT_MAX_ENTRIES = _DEFAULTS.max_entries
-DEFAULT_MAX_PATH = _DEFAULTS.max_path
-DEFAULT_STALL_TIMEOUT = 120.0
+
+
+@dataclass(frozen=True)
+class Listed:
+    """The list of images, and the lock file that goes with it."""
+
+    file: ImagesFile
+    lock_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--lock", metavar="FILE", help="The lock file.", show_default=f"{LOCK} next to images.yml"
+        ),
+        NOTHING,
+    ]
+    type_: Type
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Where images are read."""
+
+    from_: Annotated[
+        str,
+        typer.Option("--from", metavar="STORE", help=f"Where to read images: {_STORES}."),
+        Default("auto"),
+    ]
+
+
+@dataclass(frozen=True)
+class Pulling(Reading):
+    """The same for what an engine has to have at its newest."""
+
+    pull: Annotated[
+        Pull, typer.Option("--pull", help="When the engine pulls an image."), Default(Pull.ALWAYS)
+    ]
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How engines and registries are reached."""
+
+    insecure: Annotated[
+        list[str] | None,
+        typer.Option("--insecure", metavar="HOST", help="Use plain http for this registry; repeatable."),
+        NOTHING,
+    ]
+    stall_timeout: Annotated[
+        float,
+        typer.Option(
+            "--stall-timeout",
+            min=0.1,
+            metavar="SECONDS",
+            help="Give up on an image when no data arrives for this long.",
+        ),
+        Default(StoreOptions().stall_timeout),
+    ]
+
+    def options(self, pull: Pull = Pull.MISSING, limits: Limits | None = None) -> StoreOptions:
+        """How stores are used, but for the cache."""
+        return StoreOptions(
+            pull=pull,
+            stall_timeout=self.stall_timeout,
+            limits=limits or Limits(),
+            insecure=tuple(self.insecure or ()),
+        )
+
+
+@dataclass(frozen=True)
+class Caching:
+    """What of a registry's answers is kept, and used in place of asking."""
+
+    no_cache: NoCache
+    offline: Annotated[
+        bool,
+        typer.Option("--offline", help="Ask no registry: read everything from the cache, by digest."),
+        OFF,
+    ]
+
+
+@dataclass(frozen=True)
+class Judging:
+    """How strictly start points are judged."""
+
+    strict: Strict
+    verify_images: Annotated[
+        bool,
+        typer.Option("--verify-images", help="Ask the registries whether every language image exists."),
+        OFF,
+    ]
+
+
+@dataclass(frozen=True)
+class TreeLimits:
+    """What is accepted of one checkout."""
+
+    max_bytes: Annotated[
+        int,
+        typer.Option(
+            "--max-bytes",
+            min=1,
+            metavar="N",
+            help="Its total size, uncompressed, in bytes.",
+            rich_help_panel=_LIMITS,
+        ),
+        Default(_LIMIT.max_bytes),
+    ]
+    max_entries: Annotated[
+        int,
+        typer.Option(
+            "--max-entries",
+            min=1,
+            metavar="N",
+            help="The number of its files and folders.",
+            rich_help_panel=_LIMITS,
+        ),
+        Default(_LIMIT.max_entries),
+    ]
+    max_path: Annotated[
+        int,
+        typer.Option(
+            "--max-path",
+            min=1,
+            metavar="N",
+            help="The length of one path, in bytes.",
+            rich_help_panel=_LIMITS,
+        ),
+        Default(_LIMIT.max_path),
+    ]
+
+
+@dataclass(frozen=True)
+class ImageLimits(TreeLimits):
+    """What is accepted of one image."""
+
+    max_compressed: Annotated[
+        int,
+        typer.Option(
+            "--max-compressed",
+            min=1,
+            metavar="N",
+            help="The size of one layer, as stored, in bytes.",
+            rich_help_panel=_LIMITS,
+        ),
+        Default(_LIMIT.max_compressed),
+    ]
+
+
+def limits(group: TreeLimits) -> Limits:
+    """The limits as the readers of images want them."""
+    return Limits(**asdict(group))
+
+
+def cached(stores: StoreOptions, *, no_cache: bool, offline: bool = False) -> StoreOptions:
+    """How stores are used, with the cache of this user."""
+    cache = None if no_cache and not offline else platformdirs.user_cache_path("lsp-assembler")
+    return replace(stores, cache=cache, offline=offline)
+
+
+def environ() -> dict[str, str]:
+    """The environment variables of this process."""
+    return dict(os.environ)

@@ -1,229 +1,133 @@
 """`lsp-assembler pack`."""
 
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from lsp_assembler.checkout import pack as packing
-from lsp_assembler.cli import options, signals
+from lsp_assembler.cli import options, reporting
+from lsp_assembler.cli.grouped import NOTHING, OFF, grouped
 from lsp_assembler.cli.options import Format
-from lsp_assembler.cli.output import write
-from lsp_assembler.cli.pack_wishes import chosen, durations_label, language_image_name, version_tag
-from lsp_assembler.cli.plan import Plan
-from lsp_assembler.cli.run import Checking, read_all
-from lsp_assembler.cli.stores import Access, Spelling, Stores
-from lsp_assembler.errors import LspAssemblerError, PublishError
-from lsp_assembler.model.assembly import Assembly
-from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.result import Result
-from lsp_assembler.model.start_point import Source, StartPoint, StartPointType
-from lsp_assembler.oci.layers import Limits
-from lsp_assembler.operations import push_packs as pack_publishing
-from lsp_assembler.operations.push_packs import Order, Permissions
+from lsp_assembler.operations import pack as operation
+from lsp_assembler.reports import github, markdown
 from lsp_assembler.reports import pack as reports
-from lsp_assembler.reports.pack import PackResult
-from lsp_assembler.rules import checkout as source_rules
-from lsp_assembler.rules.language_images import Digest, verify_images
-from lsp_assembler.stores.interface import Pull, Store
+from lsp_assembler.stores.interface import Pull
 
-_TO_BE_MADE = "sha256:"  # stands for the digest of what this very run is going to tag
-
-
-class PackFormat(StrEnum):
-    """How the result is written: for people, or for programs."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-DirectoriesArgument = Annotated[
-    list[str] | None, typer.Argument(metavar="[DIR]...", help="LTF checkouts.", show_default=False)
+Directories = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[DIR]...", help="LTF checkouts.", show_default=False),
+    NOTHING,
 ]
-TreeOption = Annotated[
+FromTree = Annotated[
     Path | None,
-    typer.Option("--from-tree", metavar="DIR", help="Pack every checkout that is a child of DIR."),
+    typer.Option("--from-tree", metavar="DIR", help="Also pack every checkout in DIR."),
+    NOTHING,
 ]
-VersionOption = Annotated[
-    str | None,
-    typer.Option("--version", metavar="TAG", help="The tag, e.g. 3.7.4-18.", show_default="the commit's"),
-]
-TagLanguageOption = Annotated[
-    bool, typer.Option("--tag-language-image", help="Give NAME:latest the further tag NAME:TAG.")
-]
-LanguageOption = Annotated[
-    str | None,
-    typer.Option(
-        "--language-image",
-        metavar="REF",
-        help="The image that --tag-language-image tags.",
-        show_default="NAME:latest",
-    ),
-]
-DurationsOption = Annotated[
-    Path | None,
-    typer.Option("--durations", metavar="FILE", help="Seconds of a red, an amber and a green test run."),
-]
-ForceOption = Annotated[bool, typer.Option("--force", help="Move tags that never move.")]
-DirtyOption = Annotated[
-    bool, typer.Option("--allow-dirty", help="Let content that no commit holds go to a registry.")
-]
-FormatOption = Annotated[PackFormat, typer.Option("--format", help="How the result is written to stdout.")]
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """What is to become of the checkouts.
+@dataclass(frozen=True)
+class Wanted:
+    """What the images are to be."""
 
-    Args:
-        tags_language_images: whether they get a further tag.
-        language_image: which is tagged; None for NAME:latest.
-    """
+    version: Annotated[
+        str | None,
+        typer.Option(
+            "--version",
+            metavar="TAG",
+            help="Use this TAG, e.g. 3.7.4-18.",
+            show_default="first 7 characters of the commit",
+        ),
+        NOTHING,
+    ]
+    tag_language_image: Annotated[
+        bool, typer.Option("--tag-language-image", help="Also give NAME:latest the tag NAME:TAG."), OFF
+    ]
+    language_image: Annotated[
+        str | None,
+        typer.Option(
+            "--language-image",
+            metavar="REF",
+            help="The image that --tag-language-image tags.",
+            show_default="NAME:latest",
+        ),
+        NOTHING,
+    ]
+    durations: Annotated[
+        Path | None,
+        typer.Option(
+            "--durations",
+            metavar="FILE",
+            help="JSON with the seconds that red, amber and green test runs take.",
+        ),
+        NOTHING,
+    ]
 
-    type: StartPointType
-    limits: Limits
-    particulars: packing.Particulars
-    allowed: Permissions
-    checking: Checking
-    tags_language_images: bool
-    language_image: Reference | None
+
+@dataclass(frozen=True)
+class Allowed:
+    """What is only done if the user says so."""
+
+    force: Annotated[bool, typer.Option("--force", help="Overwrite immutable tags."), OFF]
+    allow_dirty: Annotated[
+        bool, typer.Option("--allow-dirty", help="Allow publishing uncommitted content to a registry."), OFF
+    ]
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """What was read of all checkouts; `packs` has those that could be read, by their index."""
-
-    assembly: Assembly
-    packs: dict[int, packing.Pack]
-
-
-def pack(  # noqa: PLR0913  # one parameter for each option, as Typer wants it
-    directories: DirectoriesArgument = None,
+@grouped
+def pack(
     *,
-    from_tree: TreeOption = None,
-    to: options.ToOption = "auto",
-    version: VersionOption = None,
-    tag_language_image: TagLanguageOption = False,
-    language_image: LanguageOption = None,
-    verify_images: options.VerifyImagesOption = False,
-    durations: DurationsOption = None,
-    force: ForceOption = False,
-    allow_dirty: DirtyOption = False,
-    type_: options.TypeOption = None,
-    jobs: options.JobsOption = None,
-    format_: FormatOption = PackFormat.TEXT,
-    strict: options.StrictOption = False,
-    insecure: options.InsecureOption = None,
-    stall_timeout: options.StallOption = options.DEFAULT_STALL_TIMEOUT,
-    max_bytes: options.MaxBytesOption = options.DEFAULT_MAX_BYTES,
-    max_entries: options.MaxEntriesOption = options.DEFAULT_MAX_ENTRIES,
-    max_path: options.MaxPathOption = options.DEFAULT_MAX_PATH,
+    directories: Directories,
+    from_tree: FromTree,
+    to: options.ToStore,
+    wanted: Wanted,
+    judging: options.Judging,
+    allowed: Allowed,
+    type_: options.Type,
+    jobs: options.Jobs,
+    format_: options.AnyFormat,
+    reach: options.Reach,
+    limits: options.TreeLimits,
 ) -> None:
-    """Make an LSP image of each LTF checkout: NAME:LSP-TAG, with the commit's TAG, and NAME:LSP.
+    """Make an LSP image from each LTF checkout.
 
-    Nothing is published unless every start point keeps every rule. The checkouts are not touched.
+    It is published as NAME:LSP-TAG, with the TAG of the commit, and as NAME:LSP. Nothing is published unless
+    every start point passes every rule. The checkouts do not change.
     """
-
-    def work() -> PackResult:
-        destination = Spelling.parse("--to", to)
-        wanted = chosen(directories or (), from_tree)
-        single = len(wanted.directories) == 1
-        limits = Limits(max_bytes, max_entries, max_path)
-        job = _Job(
-            type_ or StartPointType.LANGUAGES,
-            limits,
-            packing.Particulars(version_tag(version), durations_label(durations, single=single)),
-            Permissions(force, allow_dirty),
-            Checking(jobs, strict),
-            tag_language_image,
-            language_image_name(language_image, wanted=tag_language_image, single=single),
-        )
-        access = Access(Pull.NEVER, stall_timeout, limits, insecure=insecure)
-        with Stores(access) as stores:
-            found = _read(wanted.directories, job)
-            result = _published(found, job, stores, destination, verify=verify_images)
-        return replace(result, passed_over=wanted.passed_over)
-
-    try:
-        result = work()
-    except LspAssemblerError as error:
-        result = PackResult(error.exit_status, error=str(error))
-    _show(result, format_)
-    raise typer.Exit(result.exit_status)
+    request = operation.PackRequest(
+        directories=directories or (),
+        from_tree=from_tree,
+        to_store=to,
+        **vars(wanted),
+        **vars(judging),
+        **vars(allowed),
+        type=type_,
+        jobs=jobs,
+        stores=reach.options(Pull.NEVER, options.limits(limits)),
+        environ=options.environ(),
+    )
+    show = {Format.TEXT: _text, Format.JSON: _json, Format.GITHUB: _github}[format_]
+    failed = {Format.TEXT: None, Format.JSON: reports.failed, Format.GITHUB: partial(github.stopped, "pack")}
+    reporting.run(partial(operation.pack, request), show, failed[format_])
 
 
-def _read(directories: tuple[str, ...], job: _Job) -> _Read:
-    """Pack all checkouts in memory, all at once, and judge them: what was written, then what results."""
-    packs: dict[int, packing.Pack] = {}
-
-    def read(source: Source) -> StartPoint:
-        packs[source.index] = packing.pack(Path(source.text), job.type, job.limits, job.particulars)
-        return packs[source.index].start_point
-
-    sources = tuple(Source(index, text, is_directory=True) for index, text in enumerate(directories))
-    assembly = read_all(Plan(job.type, sources, None, None), None, read, replace(job.checking, strict=False))
-    found = source_rules.check(job.type, [(index, packs[index].checkout) for index in sorted(packs)])
-    return _Read(replace(assembly, findings=(*found, *assembly.findings)), packs)
+def _json(result: operation.PackResult) -> None:
+    typer.echo(reports.render_json(result), nl=False)
 
 
-def _published(found: _Read, job: _Job, stores: Stores, destination: Spelling, *, verify: bool) -> PackResult:
-    """Publish all packs, if there is nothing against any of them."""
-    assembly = found.assembly
-    try:
-        if verify:
-            digest = _digest(found, job, stores, destination)
-            assembly = verify_images(assembly, digest, job.checking.jobs or Store.jobs)
-        if job.checking.strict:
-            assembly = assembly.strictly()
-        if assembly.exit_status:
-            return PackResult(assembly.exit_status, assembly)
-        store = stores.publisher(destination)
-        orders = tuple(_order(index, pack, job) for index, pack in sorted(found.packs.items()))
-        against = pack_publishing.refusals(orders, store, job.allowed, job.checking.jobs or store.jobs)
-        if against:
-            return PackResult(PublishError.exit_status, assembly, refusals=against)
-        published, failed = pack_publishing.publish(orders, store)
-    except LspAssemblerError as error:
-        return PackResult(error.exit_status, assembly, error=str(error))
-    if failed:
-        return PackResult(PublishError.exit_status, assembly, refusals=failed)
-    signals.ignore()  # it is published: too late to say that it was not
-    return PackResult(0, assembly, published)
+def _github(result: operation.PackResult) -> None:
+    typer.echo(github.render_pack(result), nl=False)
+    reporting.append("GITHUB_STEP_SUMMARY", markdown.summary(reports.as_result(result)))
+    images = [(each.names[0], each.digest) for each in result.packed]
+    reporting.append("GITHUB_OUTPUT", github.step_outputs(images))
 
 
-def _order(index: int, pack: packing.Pack, job: _Job) -> Order:
-    if not job.tags_language_images:
-        return Order(index, pack)
-    return Order(index, pack, pack_publishing.language_tag(pack, job.language_image))
-
-
-def _digest(found: _Read, job: _Job, stores: Stores, destination: Spelling) -> Digest:
-    """Asks for language images: where the LSP images go, then in their registries.
-
-    A tag that this run makes counts as there.
-    """
-    store, registries = stores.publisher(destination), stores.registries
-    named = [pack for pack in found.packs.values() if pack.name]
-    made = {pack.language_image.canonical for pack in named} if job.tags_language_images else set()
-
-    def digest(reference: Reference) -> str | None:
-        if reference.canonical in made:
-            return _TO_BE_MADE
-        return store.digest(reference) or registries.digest(reference)
-
-    return digest
-
-
-def _show(result: PackResult, format_: PackFormat) -> None:
-    """Write the result where its readers look for it."""
-    if format_ is PackFormat.JSON:
-        typer.echo(reports.render_json(result), nl=False)
-        return
+def _text(result: operation.PackResult) -> None:
     assembly = result.assembly
     if assembly and (assembly.findings or assembly.failures):
-        write(Result(assembly, assembly.exit_status, command="pack"), Format.TEXT)
+        reporting.write(Result(assembly, assembly.exit_status, command="pack"), Format.TEXT)
     typer.echo(reports.text(result.packed), nl=False)
     errors = [refusal.message for refusal in result.refusals] + ([result.error] if result.error else [])
     for error in errors:

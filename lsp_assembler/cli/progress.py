@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import typer
 
-from lsp_assembler.operations.assemble import Observer
+from lsp_assembler.operations.observer import Watch
 from lsp_assembler.reports.wording import human_size
 
 _STATES = ("waiting", "pulling", "extracting", "fetched", "checked", "failed")
@@ -20,7 +20,7 @@ _MARGIN = 4  # lines of the terminal that the live display leaves alone
 
 
 @contextlib.contextmanager
-def watching(names: Sequence[str]) -> Iterator[Observer]:
+def watching(names: Sequence[str]) -> Iterator[Watch]:
     """An observer of the sources of these names, shown for as long as the context lasts.
 
     Live only if stderr is a terminal and CI is unset: Rich by itself also animates under FORCE_COLOR.
@@ -32,7 +32,7 @@ def watching(names: Sequence[str]) -> Iterator[Observer]:
         yield _lines(names)
 
 
-def _lines(names: Sequence[str]) -> Observer:
+def _lines(names: Sequence[str]) -> Watch:
     lock = threading.Lock()
     done = 0
 
@@ -48,7 +48,7 @@ def _lines(names: Sequence[str]) -> Observer:
 
 
 @contextlib.contextmanager
-def _live(names: Sequence[str]) -> Iterator[Observer]:
+def _live(names: Sequence[str]) -> Iterator[Watch]:
     from rich.console import Console, Group
     from rich.live import Live
     from rich.text import Text

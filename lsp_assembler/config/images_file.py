@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from lsp_assembler.config.hosts import HostSettings
 from lsp_assembler.config.yaml_nodes import (
     MAX_BYTES,
     MAX_SHOWN,
@@ -32,7 +33,6 @@ from lsp_assembler.config.yaml_nodes import (
 from lsp_assembler.errors import InvalidInputError
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.start_point import Source, StartPointType
-from lsp_assembler.registry.hosts import HostSettings
 
 _EXAMPLE = "cyberdojofoundation/java_junit:LSP"
 _IMAGES = f"a list of image names, e.g. '- {_EXAMPLE}'"

@@ -1,5 +1,4 @@
-"""The values that flow through the tool: names, trees, manifests, findings, results.
+"""The values that flow through the tool: references, trees, start points, findings, images, results.
 
-All are frozen and safe to share between threads. Nothing in this room reads a file, an environment variable
-or the network, and it knows no other room.
+All are frozen and safe to share between threads. They know no other room and read nothing by themselves.
 """

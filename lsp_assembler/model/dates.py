@@ -1,7 +1,7 @@
 """Dates as images carry them, and the one that SOURCE_DATE_EPOCH pins."""
 
 import contextlib
-import os
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from lsp_assembler.errors import InvalidInputError
@@ -25,13 +25,13 @@ def epoch_of(text: str | None) -> int | None:
         return None
 
 
-def source_date_epoch() -> int | None:
+def source_date_epoch(environ: Mapping[str, str]) -> int | None:
     """The date that SOURCE_DATE_EPOCH pins (reproducible-builds.org), in seconds since 1970.
 
     Raises:
         InvalidInputError: it is not a number of seconds.
     """
-    text = os.environ.get("SOURCE_DATE_EPOCH", "")
+    text = environ.get("SOURCE_DATE_EPOCH", "")
     if not text:
         return None
     with contextlib.suppress(ValueError, OverflowError, OSError):

@@ -21,12 +21,15 @@ class BaseImage:
         env: its environment, e.g. {"SHA": "df28e04…"}.
         platforms: the digest of each platform's manifest, e.g. {"linux/arm64": "sha256:9f86…"}; {} where the
             store cannot tell.
+        reference: what to build from, where that is not just `name`: a lock names the digest as well, e.g.
+            "cyberdojo/start-points-base@sha256:9f86…".
     """
 
     name: str
     digest: str
     env: Mapping[str, str]
     platforms: Mapping[str, str] = field(default_factory=dict)
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)

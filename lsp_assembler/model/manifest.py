@@ -1,4 +1,4 @@
-"""manifest.json: strict JSON, plus the line of every top-level key. Pure; safe to use from any thread.
+"""manifest.json: where it is, and what it says, with the line of every top-level key. Pure.
 
 The syntax is RFC 8259 in UTF-8, with nothing that only some parsers accept: Python's own parser would let
 NaN and lone surrogates through.
@@ -7,11 +7,11 @@ NaN and lone surrogates through.
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, NoReturn
 
+from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.tree import File, Tree
 
 NAME = "manifest.json"
@@ -66,6 +66,24 @@ class Manifest:
         data, duplicates, lines = _read(tree.files[path].content)
         return cls(path, data, duplicates, lines, tree)
 
+    @property
+    def display_name(self) -> str | None:
+        """What learners choose by, e.g. "Java 21, JUnit 5"; None where it is absent or no string."""
+        return self._text("display_name")
+
+    @property
+    def image_name(self) -> str | None:
+        """The same of image_name, e.g. "cyberdojofoundation/java_junit:4edf92a", be it well-formed or not."""
+        return self._text("image_name")
+
+    @property
+    def language_image(self) -> Reference | None:
+        """The image that image_name names; None where it is absent or malformed."""
+        try:
+            return Reference.parse(self.image_name or "")
+        except ValueError:
+            return None
+
     def line_of(self, key: str, position: int | None = None) -> int | None:
         """The line of a top-level key, or of one element of the list under it; None where there is none."""
         return self.lines.get((key, position))
@@ -100,11 +118,54 @@ class Manifest:
         """The file beside this manifest that has this name; None where there is none."""
         return self.tree.files.get(self.resolve(name) or "")
 
+    def _text(self, key: str) -> str | None:
+        value = self.data.get(key)
+        return value if isinstance(value, str) else None
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableManifest:
+    """A manifest.json that is not strict JSON, or not an object: see ManifestSyntaxError."""
+
+    path: str
+    message: str
+    line: int
+
+
+def manifest_paths(paths: Iterable[str]) -> list[str]:
+    """Those of manifests, in the order in which cyber-dojo's own checker reads them.
+
+    That is Ruby's Dir.glob("**/manifest.json"): folder by folder, the entries of each in byte order, a
+    folder in its place among its siblings; so "a/manifest.json", "a!/manifest.json", "manifest.json".
+    Hidden folders are not looked into.
+    """
+    return sorted(filter(_is_visible_manifest, paths), key=_by_component)
+
+
+def read_manifests(tree: Tree) -> tuple[Manifest | UnreadableManifest, ...]:
+    """Every manifest of a start point, in the order of `manifest_paths`."""
+    return tuple(_read_one(path, tree) for path in manifest_paths(tree.files))
+
+
+def _read_one(path: str, tree: Tree) -> Manifest | UnreadableManifest:
+    try:
+        return Manifest.parse(path, tree)
+    except ManifestSyntaxError as error:
+        return UnreadableManifest(path, error.message, error.line)
+
+
+def _is_visible_manifest(path: str) -> bool:
+    *folders, name = path.split("/")
+    return name == NAME and not any(folder.startswith(".") for folder in folders)
+
+
+def _by_component(path: str) -> list[bytes]:
+    return [part.encode(errors="surrogateescape") for part in path.split("/")]
+
 
 _Reading = tuple[Mapping[str, Any], tuple[str, ...], Mapping[tuple[str, int | None], int]]
 
 
-@lru_cache(maxsize=4096)  # the rules, the lock file and the report each look at every manifest
 def _read(content: bytes) -> _Reading:
     """The object, its duplicate keys, and the lines of its keys and elements."""
     text = _decoded(content)

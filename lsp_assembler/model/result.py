@@ -1,6 +1,6 @@
 """What a run of `build`, `check` or `pack` came to: the one value that its reports are made from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from lsp_assembler.model.assembly import Assembly
@@ -13,7 +13,7 @@ class Result:
 
     Args:
         assembly: its seconds may also hold "build" and "total".
-        exit_status: what the process ends with; 0 exactly when there is nothing to put right.
+        exit_status: what the process ends with; 0 exactly when nothing is wrong.
         image: what was built; None for a check, and where anything went wrong.
         error: what stopped the run as a whole, in lines of text, e.g. a refused push; None else.
         images_file: the path of images.yml as the user wrote it; None where there is no such file.
@@ -26,3 +26,8 @@ class Result:
     error: str | None = None
     images_file: str | None = None
     command: Literal["build", "check", "pack"] = "build"
+
+    def with_total(self, seconds: float) -> "Result":
+        """The same, with how long the whole run took."""
+        timed = replace(self.assembly, seconds={**self.assembly.seconds, "total": seconds})
+        return replace(self, assembly=timed)

@@ -3,12 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
 from lsp_assembler.model.labels import CREATED_LABEL, REVISION_LABEL, SOURCE_LABEL
+from lsp_assembler.model.manifest import NAME, Manifest, UnreadableManifest, read_manifests
 from lsp_assembler.model.tree import Tree
 
 START_POINT = "start_point"
 """The one folder of an LSP image."""
+
+MANIFEST = f"{START_POINT}/{NAME}"
+"""Where the manifest of a language is."""
 
 
 class StartPointType(StrEnum):
@@ -41,9 +46,9 @@ class Source:
     is_directory: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class StartPoint:
-    """What one source holds.
+    """What one source holds. Its manifests are parsed once, when they are first asked for.
 
     Args:
         digest: of the image it came from, e.g. "sha256:9f86…".
@@ -58,6 +63,16 @@ class StartPoint:
     labels: Mapping[str, str] = field(default_factory=dict)
     strays: tuple[str, ...] = ()
     is_packed: bool = True
+
+    @cached_property
+    def all_manifests(self) -> tuple[Manifest | UnreadableManifest, ...]:
+        """Every manifest, in the order in which cyber-dojo's own checker reads them."""
+        return read_manifests(self.tree)
+
+    @cached_property
+    def manifests(self) -> tuple[Manifest, ...]:
+        """Those that can be read, in the same order; their values may break any rule."""
+        return tuple(each for each in self.all_manifests if isinstance(each, Manifest))
 
     @property
     def revision(self) -> str | None:

@@ -1,5 +1,5 @@
-"""Images as bytes: documents, layers, tar and gzip, read from strangers and written the same everywhere.
+"""Images as bytes: documents, layers, tar and gzip. Strangers' bytes to values, and values to bytes.
 
-A stranger's bytes become values here, under limits, and values become bytes again. Nothing in this room
-opens a connection or a file: a `ContentStore` hands it documents and blobs.
+What is read is hostile and stays under limits; what is written is the same on every machine. Nothing here
+opens a connection or a file: a `ContentStore` hands over documents and blobs.
 """

@@ -1,57 +1,119 @@
-"""Sources x a reader x the rules -> an Assembly: the heart of the tool."""
+"""A plan x a store x the rules -> an Assembly: the heart of the tool."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from lsp_assembler import rules
+from lsp_assembler.checkout.pack import pack
+from lsp_assembler.checkout.reader import completed, language_image_name, read_checkout
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.assembly import Assembly, Outcome
 from lsp_assembler.model.finding import Failure
 from lsp_assembler.model.start_point import Source, StartPoint, StartPointType
+from lsp_assembler.oci.layers import Limits
+from lsp_assembler.operations.language_images import Digest, verify_images
+from lsp_assembler.operations.observer import Observer, Watch
+from lsp_assembler.operations.plan import Plan
 from lsp_assembler.parallel import in_parallel
+from lsp_assembler.stores.interface import ImageSource, Progress
 
-Observer = Callable[[int, str, int], None]
-"""Called from worker threads as (index, state, bytes so far). The states of a source, in order: waiting,
-pulling, extracting, then fetched and checked, or failed."""
-
-Reader = Callable[[Source, Callable[[str, int], None]], StartPoint]
+ReadSource = Callable[[Source, Progress], StartPoint]
 """Reads one source and reports (state, bytes so far) on the way; raises FetchError. Called from threads."""
+
+ReadDirectory = Callable[[Path], StartPoint]
+"""Reads one checkout; raises FetchError. Called from threads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checking:
+    """How sources are judged.
+
+    Args:
+        jobs: how many are read at once; None for what the store likes best.
+        strict: whether warnings are errors.
+        language_images: asks whether the language image that a manifest names exists; None to trust it.
+    """
+
+    jobs: int | None
+    strict: bool
+    language_images: Digest | None = None
 
 
 def assemble(
-    type_: StartPointType, sources: Sequence[Source], read: Reader, jobs: int, observe: Observer
+    planned: Plan,
+    store: ImageSource | None,
+    read_directory: ReadDirectory,
+    checking: Checking,
+    observer: Observer,
 ) -> Assembly:
-    """Read all sources at once, then check them all. One that fails never hides another.
+    """Read all sources of a plan at once, then check them all. One that fails never hides another.
+
+    A signal that ends the run ends this, too; reads under way go on in their threads until the store is
+    closed.
 
     Args:
-        sources: sources[i].index == i.
-        jobs: how many are read at the same time.
+        store: where images are read; None if the plan has none.
+        read_directory: `as_it_stands` or `packed`.
+    """
 
-    A signal that ends the run ends this, too; reads under way go on in their threads until `read` fails.
+    def read(source: Source, progress: Progress) -> StartPoint:
+        if source.is_directory or store is None:
+            return read_directory(Path(source.text))
+        found = store.fetch(planned.reference(source.text), progress)
+        return replace(found, digest=planned.digests.get(source.text) or found.digest)
+
+    jobs = checking.jobs or (store.jobs if store else ImageSource.jobs)
+    with observer.watch([source.text for source in planned.sources]) as watch:
+        assembly = read_and_check(planned, read, jobs, watch)
+    if checking.language_images:
+        assembly = verify_images(assembly, checking.language_images, jobs)
+    return assembly.strictly() if checking.strict else assembly
+
+
+def read_and_check(planned: Plan, read: ReadSource, jobs: int, watch: Watch) -> Assembly:
+    """Every source's outcome, and every finding.
+
+    Args:
+        planned: sources[i].index == i.
+        jobs: how many are read at the same time.
     """
     started = time.perf_counter()
-    outcomes = _read_all(sources, read, jobs, observe)
+    outcomes = tuple(in_parallel(lambda source: _outcome(source, read, watch), planned.sources, jobs))
     fetched = time.perf_counter()
-    start_points = [
-        (outcome.source.index, outcome.start_point) for outcome in outcomes if outcome.start_point
-    ]
-    findings = rules.check(type_, start_points)
+    start_points = [(each.source.index, each.start_point) for each in outcomes if each.start_point]
+    findings = rules.check(planned.type, start_points)
     for index, _ in start_points:
-        observe(index, "checked", 0)
+        watch(index, "checked", 0)
     seconds = {"fetch": fetched - started, "check": time.perf_counter() - fetched}
-    return Assembly(type_, outcomes, findings, seconds)
+    return Assembly(planned.type, outcomes, findings, seconds)
 
 
-def _read_all(sources: Sequence[Source], read: Reader, jobs: int, observe: Observer) -> tuple[Outcome, ...]:
-    def outcome(source: Source) -> Outcome:
-        began = time.perf_counter()
-        try:
-            start_point = read(source, lambda state, size: observe(source.index, state, size))
-        except FetchError as error:
-            observe(source.index, "failed", 0)
-            failure = Failure(error.kind, str(error))
-            return Outcome(source, time.perf_counter() - began, failure=failure)
-        observe(source.index, "fetched", start_point.tree.size)
-        return Outcome(source, time.perf_counter() - began, start_point)
+def as_it_stands(type_: StartPointType, limits: Limits) -> ReadDirectory:
+    """A directory as `check` reads it: no git, no tag; an exercise has no image_name to fill in."""
 
-    return tuple(in_parallel(outcome, sources, jobs))
+    def read(directory: Path) -> StartPoint:
+        tree = read_checkout(directory, limits)
+        if type_ is not StartPointType.EXERCISES:
+            tree = completed(tree, language_image_name(directory))
+        return StartPoint(tree.digest, tree, is_packed=False)
+
+    return read
+
+
+def packed(type_: StartPointType, limits: Limits, environ: Mapping[str, str]) -> ReadDirectory:
+    """A directory as `build` reads it: packed in memory, as publishing and fetching it would give."""
+    return lambda directory: pack(directory, type_, limits, environ).start_point
+
+
+def _outcome(source: Source, read: ReadSource, watch: Watch) -> Outcome:
+    began = time.perf_counter()
+    try:
+        start_point = read(source, lambda state, size: watch(source.index, state, size))
+    except FetchError as error:
+        watch(source.index, "failed", 0)
+        failure = Failure(error.kind, str(error))
+        return Outcome(source, time.perf_counter() - began, failure=failure)
+    watch(source.index, "fetched", start_point.tree.size)
+    return Outcome(source, time.perf_counter() - began, start_point)

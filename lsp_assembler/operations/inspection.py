@@ -3,8 +3,8 @@
 from typing import Any
 
 from lsp_assembler.errors import FetchError
+from lsp_assembler.model.manifest import Manifest, read_manifests
 from lsp_assembler.model.start_point import StartPointType
-from lsp_assembler.model.summary import summaries
 from lsp_assembler.model.tree import Tree
 
 
@@ -31,7 +31,9 @@ def inspection(repos: Tree, image: str) -> dict[str, dict[str, Any]]:
     is_exercises = _text(repos, "image.type").strip() == StartPointType.EXERCISES
     found: dict[str, dict[str, Any]] = {}
     for index, sha, url in _shas(_text(repos, "shas.txt"), image):
-        for manifest in summaries(repos.below(index)):
+        for manifest in read_manifests(repos.below(index)):
+            if not isinstance(manifest, Manifest):
+                continue
             image_name = {} if is_exercises else {"image_name": manifest.image_name}
             found[manifest.display_name or ""] = {"url": url, "sha": sha, **image_name}
     return dict(sorted(found.items(), key=lambda item: item[0].encode("utf-8", "surrogatepass")))
@@ -46,7 +48,7 @@ def _shas(text: str, image: str) -> list[tuple[str, str, str]]:
         except ValueError as error:
             raise FetchError(
                 f"{image}: line {number} of /app/repos/shas.txt is '{line[:60]}'; expected INDEX SHA URL",
-                "Build the image anew.",
+                "Build the image again.",
                 kind="corrupt",
             ) from error
         lines.append((index, sha, url))

@@ -17,20 +17,21 @@ from lsp_assembler.parallel import in_parallel
 from lsp_assembler.stores.interface import Store
 
 _UPLOADS = 8
-_REGISTRY = "registry"
 
 
 @dataclass(frozen=True, slots=True)
-class Permissions:
-    """What the user explicitly allows.
+class PushOptions:
+    """How packs are published.
 
     Args:
-        force: to give other content to a name that never moves.
-        allow_dirty: to publish to a registry what no commit holds.
+        force: whether a name that is meant to be immutable may get other content.
+        allow_dirty: whether a registry may get what no commit holds.
+        threads: how many packs are looked at at the same time.
     """
 
     force: bool = False
     allow_dirty: bool = False
+    threads: int = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class LanguageTag:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class PackJob:
     """One pack to publish.
 
     Args:
@@ -76,7 +77,7 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class Packed:
     """One pack under its names.
 
     Args:
@@ -84,14 +85,14 @@ class Published:
         store_id: what the store itself goes by, where that is not the digest: the id of a Docker Engine.
     """
 
-    order: Order
+    job: PackJob
     names: tuple[str, ...]
     store_id: str | None
 
     @property
     def digest(self) -> str:
         """The manifest's digest, which is the same by every store."""
-        return self.order.pack.image.digest
+        return self.job.pack.image.digest
 
 
 def language_tag(pack: Pack, image: Reference | None) -> LanguageTag:
@@ -107,121 +108,117 @@ def language_tag(pack: Pack, image: Reference | None) -> LanguageTag:
     return LanguageTag(image or name.with_tag("latest"), name)
 
 
-def refusals(orders: Sequence[Order], store: Store, allowed: Permissions, jobs: int) -> tuple[Refusal, ...]:
+def refusals(jobs: Sequence[PackJob], store: Store, options: PushOptions) -> tuple[Refusal, ...]:
     """All that forbids publishing, of all packs. It asks the store, and changes nothing."""
-    found = in_parallel(lambda order: list(_objections(order, store, allowed)), orders, jobs)
-    return (*_shared(orders), *itertools.chain.from_iterable(found))
+    found = in_parallel(lambda job: list(_objections(job, store, options)), jobs, options.threads)
+    return (*_shared(jobs), *itertools.chain.from_iterable(found))
 
 
-def publish(orders: Sequence[Order], store: Store) -> tuple[tuple[Published, ...], tuple[Refusal, ...]]:
+def push_packs(jobs: Sequence[PackJob], store: Store) -> tuple[tuple[Packed, ...], tuple[Refusal, ...]]:
     """Publish all packs. If one fails, no NAME:LSP moves, and what was published is not called published.
 
     Args:
-        orders: of which `refusals` had nothing to say.
+        jobs: of which `refusals` had nothing to say.
 
     Returns:
         What is published, and what failed; one of both is empty. Every failure is reported.
     """
-    tags = [(order.language_tag.image, order.language_tag.name) for order in orders if order.language_tag]
+    tags = [(job.language_tag.image, job.language_tag.name) for job in jobs if job.language_tag]
     try:
         store.tag(tags)
     except PublishError as error:
         return (), (Refusal(None, "not-published", str(error)),)
-    made = in_parallel(lambda order: _made(order, store), orders, _UPLOADS)
+    made = in_parallel(lambda job: _made(job, store), jobs, _UPLOADS)
     images = [each for each in made if isinstance(each, BuiltImage)]
     failed = tuple(each for each in made if isinstance(each, Refusal))
     if failed:
         return (), failed
     try:
-        store.tag([order.pack.references for order in orders])
+        store.tag([job.pack.references for job in jobs])
     except PublishError as error:
         return (), (Refusal(None, "not-published", str(error)),)
-    pairs = zip(orders, images, strict=True)
-    return tuple(_published(order, image) for order, image in pairs), ()
+    pairs = zip(jobs, images, strict=True)
+    return tuple(_published(job, image) for job, image in pairs), ()
 
 
-def _made(order: Order, store: Store) -> BuiltImage | Refusal:
-    fixed, _ = order.pack.references
+def _made(job: PackJob, store: Store) -> BuiltImage | Refusal:
+    fixed, _ = job.pack.references
     try:
-        return store.publish(order.pack.image, (fixed,))
+        return store.publish(job.pack.image, (fixed,))
     except PublishError as error:
-        return _failed(order, error)
+        return _failed(job, error)
 
 
-def _published(order: Order, image: BuiltImage) -> Published:
-    names = tuple(str(name) for name in order.pack.references)
-    return Published(order, names, None if image.digest == order.pack.image.digest else image.digest)
+def _published(job: PackJob, image: BuiltImage) -> Packed:
+    names = tuple(str(name) for name in job.pack.references)
+    return Packed(job, names, None if image.digest == job.pack.image.digest else image.digest)
 
 
-def _failed(order: Order, error: LspAssemblerError) -> Refusal:
-    return Refusal(order.index, "not-published", str(error))
+def _failed(job: PackJob, error: LspAssemblerError) -> Refusal:
+    return Refusal(job.index, "not-published", str(error))
 
 
-def _shared(orders: Sequence[Order]) -> Iterator[Refusal]:
+def _shared(jobs: Sequence[PackJob]) -> Iterator[Refusal]:
     try:
-        refuse_shared_names([order.pack for order in orders])
+        refuse_shared_names([job.pack for job in jobs])
     except PublishError as error:
         yield Refusal(None, "refused", str(error))
 
 
-def _objections(order: Order, store: Store, allowed: Permissions) -> Iterator[Refusal]:
+def _objections(job: PackJob, store: Store, options: PushOptions) -> Iterator[Refusal]:
     checks = (
-        _dirty(order, store, allowed),
-        _moved(order, store, allowed),
-        _language_image(order, store, allowed),
+        _dirty(job, store, options),
+        _moved(job, store, options),
+        _language_image(job, store, options),
     )
     for check in checks:
         try:
-            yield from (Refusal(order.index, "refused", str(error)) for error in check)
+            yield from (Refusal(job.index, "refused", str(error)) for error in check)
         except FetchError as error:
-            yield _failed(order, error)
+            yield _failed(job, error)
 
 
-def _dirty(order: Order, store: Store, allowed: Permissions) -> Iterable[PublishError]:
-    if order.pack.is_provisional and store.name == _REGISTRY and not allowed.allow_dirty:
+def _dirty(job: PackJob, store: Store, options: PushOptions) -> Iterable[PublishError]:
+    if job.pack.is_provisional and store.is_shared and not options.allow_dirty:
         yield PublishError(
-            f"{order.pack.directory}: no commit holds this content; expected all changes to be committed "
-            "before they go to a registry",
-            "Commit first, or choose --to docker to try it out, or allow it with --allow-dirty.",
+            f"{job.pack.directory}: no commit holds this content, so it must not go to a registry",
+            "Commit it, try it out with --to docker, or allow it with --allow-dirty.",
         )
 
 
-def _moved(order: Order, store: Store, allowed: Permissions) -> Iterable[PublishError]:
-    name, _ = order.pack.references
-    found = None if allowed.force else store.conflict(order.pack.image, name)
+def _moved(job: PackJob, store: Store, options: PushOptions) -> Iterable[PublishError]:
+    name, _ = job.pack.references
+    found = None if options.force else store.conflict(job.pack.image, name)
     if found:
         yield PublishError(
-            f"{name}: it is {found.existing} already, and this is {found.wanted}; expected the same content, "
-            "as this tag never moves",
-            "Commit the change, or give it another --version, or move the tag all the same with --force.",
+            f"{name}: it is {found.existing} already, and this is {found.wanted}; such a tag must not move",
+            "Commit the change, choose another --version, or overwrite the tag with --force.",
         )
 
 
-def _language_image(order: Order, store: Store, allowed: Permissions) -> Iterable[PublishError]:
-    tag = order.language_tag
+def _language_image(job: PackJob, store: Store, options: PushOptions) -> Iterable[PublishError]:
+    tag = job.language_tag
     if tag is None:
         return
-    if store.name == _REGISTRY and _repository(tag.image) != _repository(tag.name):
+    if not store.tags_across_repositories and _repository(tag.image) != _repository(tag.name):
         yield PublishError(
-            f"{tag.image}: it is in another repository than {tag.name}; expected the same one, as in a "
-            "registry a tag names an image of its own repository",
+            f"{tag.image}: it is in another repository than {tag.name}, and a registry "
+            "tags an image only in its own repository",
             f"Publish the language image as {tag.name.with_tag('latest')} first.",
         )
         return
     wanted = store.digest(tag.image)
     if wanted is None:
         yield PublishError(
-            f"{tag.image}: {store.name} has no such image; expected the language image, to be "
-            f"tagged {tag.name}",
+            f"{tag.image}: {store.place} has no such image to tag as {tag.name}",
             "Build it there first, or name it with --language-image, or leave out --tag-language-image.",
         )
         return
     existing = store.digest(tag.name)
-    if existing not in (None, wanted) and not allowed.force:
+    if existing not in (None, wanted) and not options.force:
         yield PublishError(
-            f"{tag.name}: it is {existing} already, and {tag.image} is {wanted}; expected the same image, as "
-            "this tag never moves",
-            "Publish the language image of a new commit, or move the tag all the same with --force.",
+            f"{tag.name}: it is {existing} already, and {tag.image} is {wanted}; such a tag must not move",
+            "Publish the language image of a new commit, or overwrite the tag with --force.",
         )
 
 

@@ -1,12 +1,10 @@
 """An Assembly and a base image -> the Recipe of the final image: index dirs, texts, labels, Dockerfile."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from urllib.parse import quote
 
-from lsp_assembler.checkout.git import Commit
 from lsp_assembler.dockerfile import template
-from lsp_assembler.lock.file import lock_of, render
+from lsp_assembler.lockfile.file import lock_of, render
 from lsp_assembler.model.assembly import Assembly
 from lsp_assembler.model.dates import epoch_of, timestamp
 from lsp_assembler.model.images import BaseImage, Recipe
@@ -21,40 +19,18 @@ from lsp_assembler.model.labels import (
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.start_point import START_POINT, Source, StartPoint
 from lsp_assembler.model.tree import File, Tree
+from lsp_assembler.operations.build_spec import BuildSpec
 
 
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """What the user wants of the final image beyond its start points.
-
-    Args:
-        names: at least one.
-        port: that its service listens on.
-        template: the text of Dockerfile.template.
-        template_name: how messages call it, e.g. "Dockerfile.template".
-        commit: of the repository that images.yml is in, if it is in one.
-        epoch: what SOURCE_DATE_EPOCH says, in seconds since 1970; None if it is not set.
-    """
-
-    names: Sequence[Reference]
-    port: int
-    template: str
-    template_name: str = "Dockerfile.template"
-    commit: Commit | None = None
-    epoch: int | None = None
-
-
-def recipe(assembly: Assembly, base: BaseImage, wishes: Wishes) -> Recipe:
+def recipe(assembly: Assembly, base: BaseImage, spec: BuildSpec) -> Recipe:
     """Everything a store needs. Pure: equal input, equal recipe.
 
     Args:
         assembly: without failures.
     """
-    dockerfile = template.render(
-        wishes.template, _values(assembly, base, wishes), _labels(assembly, base, wishes)
-    )
+    dockerfile = template.render(spec.template, _values(assembly, base, spec), _labels(assembly, base, spec))
     made = context(assembly, base)
-    return Recipe(assembly.type, base, dockerfile, made, wishes.epoch or 0, wishes.template_name)
+    return Recipe(assembly.type, base, dockerfile, made, spec.epoch or 0, spec.template_name)
 
 
 def context(assembly: Assembly, base: BaseImage) -> Tree:
@@ -89,12 +65,12 @@ def _lock(assembly: Assembly, base: BaseImage) -> str:
     return render(lock_of(assembly, base))
 
 
-def _values(assembly: Assembly, base: BaseImage, wishes: Wishes) -> Mapping[str, str]:
+def _values(assembly: Assembly, base: BaseImage, spec: BuildSpec) -> Mapping[str, str]:
     reference = Reference.parse(base.name)
     return {
-        "base": base.name,
+        "base": base.reference or base.name,
         "type": assembly.type,
-        "port": str(wishes.port),
+        "port": str(spec.port),
         "base_image": reference.name,
         "base_sha": base.env.get("SHA", ""),
         "base_tag": reference.tag,
@@ -102,14 +78,14 @@ def _values(assembly: Assembly, base: BaseImage, wishes: Wishes) -> Mapping[str,
     }
 
 
-def _labels(assembly: Assembly, base: BaseImage, wishes: Wishes) -> Mapping[str, str]:
+def _labels(assembly: Assembly, base: BaseImage, spec: BuildSpec) -> Mapping[str, str]:
     """The OCI labels; one that nothing is known for is left out, for an empty one would say less."""
     created = [epoch_of(point.created) or 0 for _, point in _start_points(assembly)]
-    tag = wishes.names[0].tag
+    tag = spec.names[0].tag
     labels = {
-        CREATED_LABEL: timestamp(max(created, default=0) if wishes.epoch is None else wishes.epoch),
-        REVISION_LABEL: wishes.commit.revision if wishes.commit else "",
-        SOURCE_LABEL: wishes.commit.source if wishes.commit else "",
+        CREATED_LABEL: timestamp(max(created, default=0) if spec.epoch is None else spec.epoch),
+        REVISION_LABEL: spec.commit.revision if spec.commit else "",
+        SOURCE_LABEL: spec.commit.source if spec.commit else "",
         VERSION_LABEL: "" if tag == "latest" else tag,
         BASE_NAME_LABEL: base.name,
         BASE_DIGEST_LABEL: base.digest,

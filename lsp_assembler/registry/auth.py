@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from urllib.parse import urljoin
 
+from lsp_assembler.config.hosts import Settings
 from lsp_assembler.registry.challenge import Challenge, parse_challenges
 from lsp_assembler.registry.credentials import Credentials
 from lsp_assembler.registry.errors import RequestError, Retry, login_remedy
 from lsp_assembler.registry.exchange import Answer, refusal
-from lsp_assembler.registry.hosts import Origin, Settings, origin_of_url
+from lsp_assembler.registry.hosts import Origin, origin_of_url
 from lsp_assembler.registry.login import Login
 from lsp_assembler.registry.tokens import Scope, parse_token, token_request
 from lsp_assembler.registry.transport import Transport

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import TypeVar
 
+from lsp_assembler.config.hosts import Settings
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.oci.content_store import ContentStore
@@ -16,7 +17,7 @@ from lsp_assembler.registry import tags as listing
 from lsp_assembler.registry.auth import Authenticator
 from lsp_assembler.registry.credentials import Credentials
 from lsp_assembler.registry.errors import RequestError, Retry, checked
-from lsp_assembler.registry.hosts import Endpoint, Origin, Settings, endpoint_of, mirror_of
+from lsp_assembler.registry.hosts import Endpoint, Origin, endpoint_of, mirror_of
 from lsp_assembler.registry.options import ClientOptions
 from lsp_assembler.registry.push import Stream, Upload
 from lsp_assembler.registry.retry import Waiter

@@ -1,31 +1,14 @@
 """Which server speaks for a registry: names, schemes, ports, mirrors. Pure."""
 
 import ipaddress
-from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from lsp_assembler.config.hosts import HostSettings, Settings
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 _SERVERS = {"docker.io": "registry-1.docker.io"}
 
-
-@dataclass(frozen=True, slots=True)
-class HostSettings:
-    """What the user says about one registry.
-
-    Args:
-        insecure: it speaks plain http.
-        mirror: where to read first, a host and optionally a prefix, e.g. "mirror.example.com:5000/hub".
-        ca: path of a PEM file with certificates to trust besides the system's.
-    """
-
-    insecure: bool = False
-    mirror: str = ""
-    ca: str = ""
-
-
-Settings = Mapping[str, HostSettings]
-"""By the host as image names spell it, e.g. "docker.io" or "localhost:5000"."""
 
 NO_SETTINGS = HostSettings()
 

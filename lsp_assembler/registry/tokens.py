@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from lsp_assembler.config.hosts import Settings
 from lsp_assembler.registry.challenge import Challenge
 from lsp_assembler.registry.errors import RequestError, Retry
 from lsp_assembler.registry.exchange import Answer, Request
-from lsp_assembler.registry.hosts import Endpoint, Origin, Settings, origin_of_url
+from lsp_assembler.registry.hosts import Endpoint, Origin, origin_of_url
 from lsp_assembler.registry.login import Login
 from lsp_assembler.registry.transport import target_of_url
 

@@ -4,14 +4,18 @@ The commands follow "Workflow commands for GitHub Actions"; the escaping is that
 """
 
 import posixpath
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from lsp_assembler.errors import LspAssemblerError
 from lsp_assembler.model.assembly import Outcome
 from lsp_assembler.model.finding import Finding, Severity
 from lsp_assembler.model.result import Result
 from lsp_assembler.model.start_point import Source
+from lsp_assembler.operations.outdated import OutdatedResult
+from lsp_assembler.operations.pack import PackResult
+from lsp_assembler.reports import outdated, pack
 from lsp_assembler.reports.wording import closing_line, failed, manifest_place, rule_name, without_subject
 from lsp_assembler.text import plural, visible, visible_lines
 
@@ -42,14 +46,48 @@ class Annotation:
 
 def render(result: Result) -> str:
     """Workflow commands, one a line, and the closing line, to be printed to stdout in a step."""
-    annotations = list(_annotations(result))
-    severities: tuple[Severity, Severity] = ("error", "warning")
-    lines = [
-        str(annotation)
-        for severity in severities
-        for annotation in _limited([each for each in annotations if each.severity == severity])
+    return "\n".join([*_commands(_annotations(result)), closing_line(result)]) + "\n"
+
+
+def render_pack(result: PackResult) -> str:
+    """The same for `pack`, with a line for each published image."""
+    commands = _commands(_annotations(pack.as_result(result)))
+    said = "" if result.exit_status else pack.text(result.packed)
+    return "".join(f"{line}\n" for line in commands) + (said or f"{closing_line(pack.as_result(result))}\n")
+
+
+def render_outdated(done: OutdatedResult) -> str:
+    """The same for `outdated`: a notice for each difference, and what they come to."""
+    notices = [
+        Annotation("notice", entry.state, "\n".join(filter(None, (entry.name, entry.problem))))
+        for entry in done.diff.entries
+        if entry.state != "unchanged"
     ]
-    return "\n".join([*lines, closing_line(result)]) + "\n"
+    return "\n".join([*_commands(notices), outdated.verdict(done.diff, str(done.path))]) + "\n"
+
+
+def stopped(command: str, error: LspAssemblerError) -> str:
+    """The annotation of an error that ended a run before there was a result."""
+    return f"{Annotation('error', f'lsp-assembler {command} stopped', str(error))}\n"
+
+
+def step_outputs(images: Sequence[tuple[str, str]]) -> str:
+    """What a step appends to the file that GITHUB_OUTPUT names; "" where nothing was published.
+
+    Args:
+        images: name and digest of each; neither has a line break in it.
+    """
+    if not images:
+        return ""
+    names, digests = zip(*images, strict=True)
+    return f"digest={' '.join(digests)}\nimage={' '.join(names)}\n"
+
+
+def _commands(annotations: Iterable[Annotation]) -> Iterator[str]:
+    by_severity: dict[str, list[Annotation]] = {"error": [], "warning": [], "notice": []}
+    for each in annotations:
+        by_severity[each.severity].append(each)
+    return (str(each) for found in by_severity.values() for each in _limited(found))
 
 
 def _annotations(result: Result) -> Iterator[Annotation]:

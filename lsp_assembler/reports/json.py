@@ -4,7 +4,6 @@ from lsp_assembler.model.assembly import Outcome
 from lsp_assembler.model.finding import Finding
 from lsp_assembler.model.result import Result
 from lsp_assembler.model.start_point import Source
-from lsp_assembler.model.summary import summaries
 from lsp_assembler.text import json_text
 
 SCHEMA = 1
@@ -13,25 +12,31 @@ SCHEMA = 1
 _STEPS = ("fetch", "check", "build", "total")
 
 
+def envelope(exit_status: int, error: str | None, **fields: object) -> str:
+    """What every report has in common, and the fields of one of them, as one JSON object.
+
+    A field that does not apply is null; a line feed ends it.
+    """
+    report = {"schema": SCHEMA, "ok": exit_status == 0, "exit_status": exit_status, "error": error}
+    return json_text({**report, **fields})
+
+
 def render(result: Result) -> str:
     """The whole result as one JSON object with a line feed at its end; what does not apply is null."""
     assembly = result.assembly
     image = result.image
-    report = {
-        "schema": SCHEMA,
-        "ok": result.exit_status == 0,
-        "exit_status": result.exit_status,
-        "error": result.error,
-        "image": image
+    return envelope(
+        result.exit_status,
+        result.error,
+        image=image
         and {"names": list(image.names), "digest": image.digest, "platforms": list(image.platforms)},
-        "start_points": [_start_point(outcome) for outcome in assembly.outcomes],
-        "findings": [
+        start_points=[_start_point(outcome) for outcome in assembly.outcomes],
+        findings=[
             _finding(finding, assembly.outcomes[finding.index].source) for finding in assembly.findings
         ],
-        "failures": [_failure(outcome) for outcome in assembly.failures],
-        "seconds": {step: _rounded(assembly.seconds.get(step)) for step in _STEPS},
-    }
-    return json_text(report)
+        failures=[_failure(outcome) for outcome in assembly.failures],
+        seconds={step: _rounded(assembly.seconds.get(step)) for step in _STEPS},
+    )
 
 
 def _start_point(outcome: Outcome) -> dict[str, object]:
@@ -52,7 +57,7 @@ def _start_point(outcome: Outcome) -> dict[str, object]:
                 "display_name": manifest.display_name,
                 "image_name": manifest.image_name,
             }
-            for manifest in (summaries(found.tree) if found else ())
+            for manifest in (found.manifests if found else ())
         ],
     }
 

@@ -7,7 +7,6 @@ from lsp_assembler.model.assembly import Outcome
 from lsp_assembler.model.finding import Finding
 from lsp_assembler.model.result import Result
 from lsp_assembler.model.start_point import Source
-from lsp_assembler.model.summary import summaries
 from lsp_assembler.reports.wording import (
     ABSENT,
     closing_line,
@@ -36,7 +35,7 @@ _MARKDOWN = re.compile(
 def summary(result: Result) -> str:
     """The whole result in GitHub's Markdown: verdict, everything that is wrong, all start points."""
     sign = "✅" if result.exit_status == 0 else "❌"
-    parts = [f"### {sign} lsp-assembler {result.command}", escaped(closing_line(result))]
+    parts = [f"### {sign} lsp-assembler {result.command}", escaped(closing_line(result, "below"))]
     problems = list(_problems(result))
     if problems:
         parts.append(_table(("", "start point", "where", "what"), problems))
@@ -102,7 +101,7 @@ def _rows(outcome: Outcome) -> Iterator[tuple[str, ...]]:
             ABSENT if each.display_name is None else escaped(visible(each.display_name)),
             _name(each.image_name),
         )
-        for each in summaries(outcome.start_point.tree)
+        for each in outcome.start_point.manifests
     ] or [(ABSENT, ABSENT)]
     yield number, name, *found[0], size, time
     for names in found[1:]:

@@ -2,17 +2,15 @@
 
 from collections.abc import Iterator
 
-from lsp_assembler.lock.diff import Drift, Entry, State
-from lsp_assembler.lock.file import REGENERATE
-from lsp_assembler.text import inert, json_text, plural, visible, visible_lines
-
-SCHEMA = 1
-"""Goes up when a field is renamed, removed or changes its meaning; not when one is added."""
+from lsp_assembler.lockfile.diff import Drift, Entry, State
+from lsp_assembler.lockfile.file import REGENERATE
+from lsp_assembler.reports.json import envelope
+from lsp_assembler.text import inert, plural, visible, visible_lines
 
 _SHORT_DIGEST = len("sha256:") + 12
-_TRY_AGAIN = "Put right what is reported here, then run the same command again."
+_TRY_AGAIN = "Fix what is reported above and run it again."
 _CONTRADICTED = (
-    "A tag moved that may not: find out who moved it, before you run 'lsp-assembler lock --accept-moved'."
+    "A tag moved that must not: find out who moved it before you run 'lsp-assembler lock --accept-moved'."
 )
 _SUMMED_UP: tuple[tuple[State, str], ...] = (
     ("added", "added"),
@@ -28,8 +26,12 @@ _MORE = " " * (_STATE_WIDTH + 4)
 def text(found: Drift, lock_path: str) -> str:
     """The report of `outdated` for people: a block for each difference, then what it comes to."""
     blocks = changes(found)
-    last = f"{visible(lock_path)}: {_verdict(found)}"
-    return "\n".join([*blocks, *([""] if blocks else []), last]) + "\n"
+    return "\n".join([*blocks, *([""] if blocks else []), verdict(found, lock_path)]) + "\n"
+
+
+def verdict(found: Drift, lock_path: str) -> str:
+    """What all differences come to, in one line."""
+    return f"{visible(lock_path)}: {_verdict(found)}"
 
 
 def changes(found: Drift) -> list[str]:
@@ -61,17 +63,14 @@ def render_json(found: Drift | None, lock_path: str, error: str | None, exit_sta
     Args:
         found: None where an error stopped the run before there was anything to compare.
     """
-    report = {
-        "schema": SCHEMA,
-        "ok": exit_status == 0,
-        "exit_status": exit_status,
-        "error": error,
-        "lock": lock_path,
-        "type": found and {"locked": found.locked_type, "now": found.wanted_type},
-        "reordered": found and found.is_reordered,
-        "entries": [_json_entry(entry) for entry in found.entries] if found else [],
-    }
-    return json_text(report)
+    return envelope(
+        exit_status,
+        error,
+        lock=lock_path,
+        type=found and {"locked": found.locked_type, "now": found.wanted_type},
+        reordered=found and found.is_reordered,
+        entries=[_json_entry(entry) for entry in found.entries] if found else [],
+    )
 
 
 def _verdict(found: Drift) -> str:
@@ -87,7 +86,7 @@ def _verdict(found: Drift) -> str:
 def _entry(entry: Entry) -> Iterator[str]:
     name = f"{'base ' if entry.role == 'base' else ''}{visible(entry.name)}"
     if entry.contradicts:
-        name += ", although its tag may not"
+        name += ", though its tag must not"
     elif entry.state == "missing":
         name += ": there is no such image any more"
     yield _line(entry.state, name)

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lsp_assembler.model.assembly import Assembly, Outcome
+from lsp_assembler.model.manifest import Manifest
 from lsp_assembler.model.reference import Reference
-from lsp_assembler.model.summary import Summary, summaries
 from lsp_assembler.reports.layout import GAP, Column, Line, Span, table, width_of
 from lsp_assembler.reports.wording import ABSENT, failed, human_seconds, human_size
 from lsp_assembler.text import visible
@@ -76,15 +76,14 @@ def _rows(outcome: Outcome, style: str) -> list[_Row]:
     if found is None:
         what = failed(outcome.failure.kind) if outcome.failure else ABSENT
         return [_Row(index, image, what, "", "", ABSENT, time, style)]
-    none = Summary("", None, None)
-    first, *others = [_names(manifest, source.text) for manifest in summaries(found.tree) or (none,)]
+    first, *others = [_names(manifest, source.text) for manifest in found.manifests] or [(ABSENT, "", "")]
     return [
         _Row(index, image, *first, human_size(found.tree.size), time, style),
         *(_Row("", "", *names, "", "", style) for names in others),
     ]
 
 
-def _names(manifest: Summary, source: str) -> tuple[str, str, str]:
+def _names(manifest: Manifest, source: str) -> tuple[str, str, str]:
     """Display name, language image, and the tag of the latter where that is enough."""
     display_name = ABSENT if manifest.display_name is None else visible(manifest.display_name)
     image = manifest.image_name or ""

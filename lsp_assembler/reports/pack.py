@@ -1,68 +1,54 @@
 """What `pack` says of what it published: lines for people, and JSON, documented in docs/packing.md."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from lsp_assembler.errors import LspAssemblerError
 from lsp_assembler.model.assembly import Assembly
 from lsp_assembler.model.labels import REVISION_LABEL
-from lsp_assembler.operations.push_packs import Published, Refusal
-from lsp_assembler.text import json_text, visible
-
-SCHEMA = 1
-"""Goes up when a field is renamed, removed or changes its meaning; not when one is added."""
+from lsp_assembler.model.result import Result
+from lsp_assembler.model.start_point import StartPointType
+from lsp_assembler.operations.pack import PackResult
+from lsp_assembler.operations.push_packs import Packed
+from lsp_assembler.reports.json import envelope
+from lsp_assembler.text import visible
 
 _WORK_IN_PROGRESS = " (work in progress: no commit holds this content)"
 
 
-@dataclass(frozen=True, slots=True)
-class PackResult:
-    """All that a run of `pack` came to.
-
-    Args:
-        assembly: None where the run ended before anything was read.
-        packed: what is published; () where anything went wrong.
-        refusals: why nothing was published although every rule is kept.
-        passed_over: the children of --from-tree that are no checkouts.
-        error: what stopped the run as a whole; None else.
-    """
-
-    exit_status: int
-    assembly: Assembly | None = None
-    packed: Sequence[Published] = ()
-    refusals: Sequence[Refusal] = ()
-    passed_over: Sequence[str] = ()
-    error: str | None = None
+def as_result(result: PackResult) -> Result:
+    """The same as the reports that `build` and `check` have want it."""
+    nothing = Assembly(StartPointType.LANGUAGES, (), (), {})
+    errors = [refusal.message for refusal in result.refusals] + ([result.error] if result.error else [])
+    error = "\n".join(errors) or None
+    return Result(result.assembly or nothing, result.exit_status, error=error, command="pack")
 
 
-def text(packed: Sequence[Published]) -> str:
+def text(packed: Sequence[Packed]) -> str:
     """A line for each published image, after one for its language image where that was tagged."""
     return "".join(f"{visible(line)}\n" for each in packed for line in _lines(each))
 
 
-def _lines(each: Published) -> list[str]:
-    order = each.order
-    tagged = order.language_tag
-    lines = [f"{order.pack.directory}: tagged {tagged.image} as {tagged.name}"] if tagged else []
+def _lines(each: Packed) -> list[str]:
+    job = each.job
+    tagged = job.language_tag
+    lines = [f"{job.pack.directory}: tagged {tagged.image} as {tagged.name}"] if tagged else []
     store_id = f" (the engine's id: {each.store_id})" if each.store_id else ""
-    note = _WORK_IN_PROGRESS if order.pack.is_provisional else ""
+    note = _WORK_IN_PROGRESS if job.pack.is_provisional else ""
     names = " and ".join(each.names)
-    return [*lines, f"{order.pack.directory}: packed {names} {each.digest}{store_id}{note}"]
+    return [*lines, f"{job.pack.directory}: packed {names} {each.digest}{store_id}{note}"]
 
 
 def render_json(result: PackResult) -> str:
     """The whole result as one JSON object with a line feed at its end; what does not apply is null."""
-    report = {
-        "schema": SCHEMA,
-        "ok": result.exit_status == 0,
-        "exit_status": result.exit_status,
-        "error": result.error,
-        "packed": [_packed(each, _directory(result, each.order.index)) for each in result.packed],
-        "passed_over": list(result.passed_over),
-        "findings": _findings(result.assembly) if result.assembly else [],
-        "failures": [*(_failures(result.assembly) if result.assembly else ()), *_refused(result)],
-    }
-    return json_text(report)
+    return envelope(
+        result.exit_status,
+        result.error,
+        packed=[_packed(each, _directory(result, each.job.index)) for each in result.packed],
+        passed_over=list(result.passed_over),
+        findings=_findings(result.assembly) if result.assembly else [],
+        failures=[*(_failures(result.assembly) if result.assembly else ()), *_refused(result)],
+    )
 
 
 def _directory(result: PackResult, index: int | None) -> str | None:
@@ -72,8 +58,8 @@ def _directory(result: PackResult, index: int | None) -> str | None:
     return result.assembly.outcomes[index].source.text
 
 
-def _packed(each: Published, directory: str | None) -> dict[str, Any]:
-    pack, tagged = each.order.pack, each.order.language_tag
+def _packed(each: Packed, directory: str | None) -> dict[str, Any]:
+    pack, tagged = each.job.pack, each.job.language_tag
     return {
         "directory": directory,
         "names": list(each.names),
@@ -115,3 +101,8 @@ def _refused(result: PackResult) -> list[dict[str, Any]]:
         {"directory": _directory(result, each.index), "kind": each.kind, "message": each.message}
         for each in result.refusals
     ]
+
+
+def failed(error: LspAssemblerError) -> str:
+    """An error that ended the run before there was a result, as JSON."""
+    return render_json(PackResult(error.exit_status, error=str(error)))

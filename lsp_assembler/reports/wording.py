@@ -4,7 +4,6 @@ from lsp_assembler.errors import FailureKind
 from lsp_assembler.model.finding import Finding
 from lsp_assembler.model.result import Result
 from lsp_assembler.model.start_point import Source
-from lsp_assembler.model.summary import summaries
 from lsp_assembler.text import plural, visible
 
 ABSENT = "\N{EN DASH}"
@@ -61,13 +60,17 @@ def without_subject(message: str, source: Source) -> str:
     return message.removeprefix(f"{source.text}: ")
 
 
-def closing_line(result: Result) -> str:
-    """What the run came to and what to do next, in one line, fit to be shown anywhere."""
+def closing_line(result: Result, errors_are: str = "above") -> str:
+    """What the run came to and what to do next, in one line, fit to be shown anywhere.
+
+    Args:
+        errors_are: where the reader sees them, "above" or "below" this line.
+    """
     if result.assembly.failures or result.assembly.errors:
-        return _put_right(result)
+        return _to_fix(result, errors_are)
     if result.exit_status or result.error is not None:
-        done = "nothing was published" if result.command == "build" else "the check was stopped"
-        return f"{_counted(result)}, but {done}. {_next_step(result)}"
+        done = "the check was stopped" if result.command == "check" else "nothing was published"
+        return f"{_counted(result)}, but {done}. {_next_step(result, errors_are)}"
     return _fine(result)
 
 
@@ -78,7 +81,7 @@ def _fine(result: Result) -> str:
         names = visible(" and ".join(result.image.names))
         done = f"built {names} ({visible(result.image.digest[:_SHORT_DIGEST])}){time}"
     elif result.assembly.outcomes:
-        done = f"every rule is kept, checked{time}"
+        done = f"all rules pass, checked{time}"
     else:
         done = "there was nothing to check"
     warned = sum(finding.severity == "warning" for finding in result.assembly.findings)
@@ -86,7 +89,7 @@ def _fine(result: Result) -> str:
     return f"{_counted(result)}: {done}{warnings}"
 
 
-def _put_right(result: Result) -> str:
+def _to_fix(result: Result, errors_are: str) -> str:
     total = len(result.assembly.outcomes)
     unfetched = len(result.assembly.failures)
     broken = len({finding.index for finding in result.assembly.errors})
@@ -97,17 +100,17 @@ def _put_right(result: Result) -> str:
         subject = str(broken) if unfetched else _some(broken, total)
         clauses.append(f"{subject} {'breaks a rule' if broken == 1 else 'break rules'}")
     done = {"build": ": nothing was built", "pack": ": nothing was packed", "check": ""}[result.command]
-    return f"{' and '.join(clauses)}{done}. {_next_step(result)}"
+    return f"{' and '.join(clauses)}{done}. {_next_step(result, errors_are)}"
 
 
 def _some(count: int, total: int) -> str:
     return "The start point" if total == 1 else f"{count} of {total} start points"
 
 
-def _next_step(result: Result) -> str:
+def _next_step(result: Result, errors_are: str) -> str:
     reported = len(result.assembly.failures) + len(result.assembly.errors) + (result.error is not None)
     mistakes = "the error" if reported == 1 else f"the {reported} errors" if reported else "the cause"
-    return f"Put right {mistakes} reported here, then run the same command again."
+    return f"Fix {mistakes} {errors_are} and run it again."
 
 
 def _counted(result: Result) -> str:
@@ -118,7 +121,7 @@ def _counted(result: Result) -> str:
         manifest.display_name
         for outcome in outcomes
         if outcome.start_point
-        for manifest in summaries(outcome.start_point.tree)
+        for manifest in outcome.start_point.manifests
         if manifest.display_name is not None
     ]
     unique = ", all unique" if 1 < len(named) == len(set(named)) else ""

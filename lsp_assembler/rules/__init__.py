@@ -1,20 +1,37 @@
-"""What makes a start point valid: see docs/rules.md. Pure, but for one thread at a time (ruby_regexp.py)."""
+"""What makes a start point valid, as rules and one engine: see docs/rules.md. Pure; threads may share it.
+
+A rule is a small function whose docstring is its documentation. Nothing in this room reads a file or asks
+the network: what a rule needs to know is in its subject.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeVar
+from dataclasses import dataclass, replace
 
+from lsp_assembler.model.checkout import Checkout
 from lsp_assembler.model.finding import Finding, Severity
-from lsp_assembler.model.manifest import Manifest, ManifestSyntaxError
-from lsp_assembler.model.start_point import StartPoint, StartPointType
-from lsp_assembler.rules import tables
-from lsp_assembler.rules.advice import Contents
-from lsp_assembler.rules.collection import Namesakes, manifest_paths
-from lsp_assembler.rules.rule import Rule
+from lsp_assembler.model.manifest import Manifest, UnreadableManifest
+from lsp_assembler.model.start_point import MANIFEST, StartPoint, StartPointType
+from lsp_assembler.rules import checkout, language_images, tables
+from lsp_assembler.rules.language_images import Mention
+from lsp_assembler.rules.manifests import Namesakes
+from lsp_assembler.rules.rule import Rule, run
+from lsp_assembler.rules.tables import Table
 
-__all__ = ["check", "documentation"]
+__all__ = ["Documentation", "check", "check_checkouts", "check_language_images", "documentation"]
 
-_Subject = TypeVar("_Subject")
+_STOPS: dict[int | None, int] = {16: 0, 17: 1, 18: 1}
+"""Where cyber-dojo's own checker stops, in which order; 2 for all other codes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Documentation:
+    """What is to be said of a rule, e.g. "tab-size", (41,), "error", "tab_size is an integer 1..8; …"."""
+
+    id: str
+    codes: tuple[int, ...]
+    severity: Severity
+    wants: str
 
 
 def check(type_: StartPointType, start_points: Sequence[tuple[int, StartPoint]]) -> tuple[Finding, ...]:
@@ -29,73 +46,59 @@ def check(type_: StartPointType, start_points: Sequence[tuple[int, StartPoint]])
         each manifest that has one; then warnings in index order.
     """
     table = tables.TABLES[type_]
-    missing: list[Finding] = []
-    unreadable: list[Finding] = []
-    errors: list[Finding] = []
-    warnings: list[Finding] = []
-    everywhere: list[tuple[int, Manifest]] = []
-    for index, start_point in start_points:
-        missing += _findings(tables.HAS_MANIFEST, start_point, index)
-        warnings += _findings(tables.LSP_IMAGE_ONLY, start_point, index)
-        advice = (*(table.warnings_once_packed if start_point.is_packed else ()), *table.warnings)
-        paths = manifest_paths(start_point.tree)
-        manifests: list[Manifest] = []
-        for path in paths:
-            try:
-                manifest = Manifest.parse(path, start_point.tree)
-            except ManifestSyntaxError as error:
-                unreadable += _findings(tables.JSON, error, index, path)
-                continue
-            manifests.append(manifest)
-            unreadable += _findings(tables.DUPLICATE_KEYS, manifest, index, path)
-            errors += (f for rule in table.errors for f in _findings(rule, manifest, index, path))
-            warnings += (f for rule in advice for f in _findings(rule, manifest, index, path))
-        if manifests and len(manifests) == len(paths):
-            warnings += _findings(tables.UNLISTED_FILES, Contents(start_point, manifests), index)
-        everywhere += ((index, manifest) for manifest in manifests)
-    shared = _shared_names(table.unique, everywhere)
-    return (*missing, *unreadable, *errors, *shared, *warnings)
+    findings = [each for index, start_point in start_points for each in _findings(table, start_point, index)]
+    manifests = ((index, manifest) for index, point in start_points for manifest in point.manifests)
+    findings += _shared_names(table.unique, manifests)
+    return tuple(sorted(findings, key=lambda each: (each.severity == "warning", _STOPS.get(each.code, 2))))
 
 
-def documentation() -> tuple[tuple[str, tuple[int | None, ...], str], ...]:
-    """Every rule as (id, its codes, what it wants), e.g. ("tab-size", (41,), "tab_size is an …")."""
-    rules: dict[str, tuple[list[int | None], str]] = {}
-    for rule_id, code, doc in _all_rules():
-        codes, _ = rules.setdefault(rule_id, ([], doc))
-        if code not in codes:
-            codes.append(code)
-    return tuple((rule_id, tuple(codes), doc) for rule_id, (codes, doc) in rules.items())
+def check_checkouts(checkouts: Sequence[tuple[int, Checkout]]) -> tuple[Finding, ...]:
+    """What speaks against packing these checkouts, each with its index, in their order."""
+    return tuple(
+        finding
+        for index, subject in checkouts
+        for rules, manifest in ((checkout.ON_FILES, None), (checkout.ON_MANIFEST, MANIFEST))
+        for finding in run(rules, subject, index, manifest)
+    )
 
 
-def _all_rules() -> Iterator[tuple[str, int | None, str]]:
-    yield tables.HAS_MANIFEST.id, tables.HAS_MANIFEST.code, tables.HAS_MANIFEST.doc
-    yield tables.JSON.id, tables.JSON.code, tables.JSON.doc
-    yield tables.DUPLICATE_KEYS.id, tables.DUPLICATE_KEYS.code, tables.DUPLICATE_KEYS.doc
-    for table in tables.TABLES.values():
-        yield from ((rule.id, rule.code, rule.doc) for rule in table.errors)
-        yield table.unique.id, table.unique.code, table.unique.doc
-    yield from ((rule.id, rule.code, rule.doc) for rule in tables.LANGUAGES.warnings_once_packed)
-    yield from ((rule.id, rule.code, rule.doc) for rule in tables.LANGUAGES.warnings)
-    yield tables.LSP_IMAGE_ONLY.id, None, tables.LSP_IMAGE_ONLY.doc
-    yield tables.UNLISTED_FILES.id, None, tables.UNLISTED_FILES.doc
+def check_language_images(mentions: Sequence[tuple[int, Mention]]) -> tuple[Finding, ...]:
+    """A finding for each manifest whose language image is not known to be there, in their order."""
+    return tuple(
+        finding
+        for index, mention in mentions
+        for finding in run((language_images.RULE,), mention, index, mention.manifest.path)
+    )
 
 
-def _findings(
-    rule: Rule[_Subject], subject: _Subject, index: int, manifest: str | None = None
-) -> Iterator[Finding]:
-    severity: Severity = "warning" if rule.code is None else "error"
-    for problem in rule.check(subject):
-        yield Finding(rule.id, rule.code, severity, index, manifest, problem.message, problem.line)
+def documentation() -> tuple[Documentation, ...]:
+    """What is to be said of every rule; one that has a code for each type is told once."""
+    found: dict[str, Documentation] = {}
+    for rule in (*tables.RULES, *checkout.ON_FILES, *checkout.ON_MANIFEST, language_images.RULE):
+        known = found.get(rule.id) or Documentation(rule.id, (), rule.severity, rule.doc)
+        new = () if rule.code is None or rule.code in known.codes else (rule.code,)
+        found[rule.id] = replace(known, codes=(*known.codes, *new))
+    return tuple(found.values())
 
 
-def _shared_names(rule: Rule[Namesakes], everywhere: Iterable[tuple[int, Manifest]]) -> Iterator[Finding]:
+def _findings(table: Table, start_point: StartPoint, index: int) -> Iterator[Finding]:
+    yield from run((tables.HAS_MANIFEST, tables.LSP_IMAGE_ONLY), start_point, index)
+    rules = (tables.DUPLICATE_KEYS, *(table.once_packed if start_point.is_packed else ()), *table.rules)
+    for manifest in start_point.all_manifests:
+        if isinstance(manifest, UnreadableManifest):
+            yield from run((tables.JSON,), manifest, index, manifest.path)
+        else:
+            yield from run(rules, manifest, index, manifest.path)
+    yield from run((tables.UNLISTED_FILES,), start_point, index)
+
+
+def _shared_names(rule: Rule[Namesakes], manifests: Iterable[tuple[int, Manifest]]) -> Iterator[Finding]:
     by_name: defaultdict[str, list[tuple[int, Manifest]]] = defaultdict(list)
-    for index, manifest in everywhere:
-        name = manifest.data.get("display_name")
-        if isinstance(name, str):
-            by_name[name].append((index, manifest))
+    for index, manifest in manifests:
+        if manifest.display_name is not None:
+            by_name[manifest.display_name].append((index, manifest))
     for sharing in by_name.values():
         if len(sharing) > 1:
             places = [f"{index}/{manifest.path}" for index, manifest in sharing]
             for index, manifest in sharing:
-                yield from _findings(rule, Namesakes(manifest, places), index, manifest.path)
+                yield from run((rule,), Namesakes(manifest, places), index, manifest.path)

@@ -1,37 +1,24 @@
 """Warnings: what cyber-dojo's own checker does not look at. They never change the verdict."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
 from lsp_assembler.model.manifest import NAME, Manifest
-from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.start_point import StartPoint
 from lsp_assembler.rules.files import CYBER_DOJO_SH
-from lsp_assembler.rules.rule import Problem, listed, quoted
-from lsp_assembler.rules.values import well_formed
+from lsp_assembler.rules.rule import Problem
+from lsp_assembler.text import listed, quoted
 
 _ASIDE = ("readme", "license", "licence", "copying", "notice", "changelog")
 _WRITTEN_BY_ASSEMBLY = ("sha.txt", "url.txt")
 
 
-@dataclass(frozen=True, slots=True)
-class Contents:
-    """A start point of which every manifest could be read."""
-
-    start_point: StartPoint
-    manifests: Sequence[Manifest]
-
-
 def image_name_tagged(manifest: Manifest) -> Iterator[Problem]:
     """image_name has a tag other than latest, or a digest: else a session's image changes under it."""
-    value = manifest.data.get("image_name")
-    if not isinstance(value, str) or not well_formed(value):
-        return
-    reference = Reference.parse(value)
-    if not reference.digest and reference.tag in ("", "latest"):
+    image = manifest.language_image
+    if image and not image.digest and image.tag in ("", "latest"):
         expectation = "it should have a tag that never moves, such as the first 7 characters of a commit"
-        yield Problem(f"image_name is {quoted(value)}; {expectation}", manifest.line_of("image_name"))
+        yield Problem(f"image_name is {quoted(str(image))}; {expectation}", manifest.line_of("image_name"))
 
 
 def cyber_dojo_sh_executable(manifest: Manifest) -> Iterator[Problem]:
@@ -52,10 +39,16 @@ def lsp_image_only_start_point(start_point: StartPoint) -> Iterator[Problem]:
         yield Problem(message)
 
 
-def unlisted_files(contents: Contents) -> Iterator[Problem]:
-    """Every file is named by a manifest; the README, the licence and hidden files aside."""
-    named = {path for manifest in contents.manifests for path in _named(manifest)}
-    unlisted = [path for path in contents.start_point.tree.files if path not in named and not _is_aside(path)]
+def unlisted_files(start_point: StartPoint) -> Iterator[Problem]:
+    """Every file is named by a manifest; the README, the licence and hidden files aside.
+
+    What a manifest names that cannot be read is not known, and so not looked at.
+    """
+    manifests = start_point.manifests
+    if not manifests or len(manifests) < len(start_point.all_manifests):
+        return
+    named = {path for manifest in manifests for path in _named(manifest)}
+    unlisted = [path for path in start_point.tree.files if path not in named and not _is_aside(path)]
     if unlisted:
         yield Problem(f"no manifest names {listed(unlisted)}; list such files or remove them")
 

@@ -1,11 +1,13 @@
-"""Keys that name the files beside a manifest."""
+"""Keys that name files beside the manifest."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
 from lsp_assembler.model.manifest import Manifest
-from lsp_assembler.rules.rule import Problem, did_you_mean, quoted
-from lsp_assembler.rules.values import are_names, duplicates
+from lsp_assembler.rules.lists import are_names, duplicates
+from lsp_assembler.rules.phrases import did_you_mean
+from lsp_assembler.rules.rule import Problem
+from lsp_assembler.text import quoted
 
 CYBER_DOJO_SH = "cyber-dojo.sh"
 _VISIBLE = "visible_filenames"

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator
 
 from lsp_assembler.model.manifest import Manifest
-from lsp_assembler.rules.rule import Problem, did_you_mean, quoted
+from lsp_assembler.rules.phrases import did_you_mean
+from lsp_assembler.rules.rule import Problem
+from lsp_assembler.text import quoted
 
 EXERCISE_KEYS = ("display_name", "visible_filenames")
 REQUIRED_KEYS = ("display_name", "visible_filenames", "image_name", "filename_extension")

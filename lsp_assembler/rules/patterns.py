@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from lsp_assembler.model.manifest import Manifest
+from lsp_assembler.rules.lists import are_names, duplicates
 from lsp_assembler.rules.ruby.regexp import complaint
-from lsp_assembler.rules.rule import Problem, quoted
-from lsp_assembler.rules.values import are_names, duplicates
+from lsp_assembler.rules.rule import Problem
+from lsp_assembler.text import quoted
 
 _PAIR = 2
 

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from lsp_assembler.model.manifest import Manifest
-from lsp_assembler.model.reference import Reference
-from lsp_assembler.rules.rule import Problem, quoted, repeated
+from lsp_assembler.rules.lists import duplicates
+from lsp_assembler.rules.rule import Problem
+from lsp_assembler.text import quoted
 
 _TAB_SIZES = range(1, 9)
 _SECONDS = range(1, 21)
@@ -15,19 +16,10 @@ def image_name(manifest: Manifest) -> Iterator[Problem]:
     """image_name is a well-formed image name: "host/path/name:tag", host, tag and digest optional."""
     if "image_name" not in manifest.data:
         return
-    value = manifest.data["image_name"]
-    if not isinstance(value, str) or not well_formed(value):
+    if manifest.language_image is None:
         expectation = 'it must be an image name, e.g. "cyberdojofoundation/java_junit:4edf92a"'
-        yield Problem(f"image_name is {quoted(value)}; {expectation}", manifest.line_of("image_name"))
-
-
-def well_formed(name: str) -> bool:
-    """Whether this is the name of an image."""
-    try:
-        Reference.parse(name)
-    except ValueError:
-        return False
-    return True
+        message = f"image_name is {quoted(manifest.data['image_name'])}; {expectation}"
+        yield Problem(message, manifest.line_of("image_name"))
 
 
 def display_name(manifest: Manifest) -> Iterator[Problem]:
@@ -93,17 +85,3 @@ def name_and_version(key: str) -> Callable[[Manifest], Iterator[Problem]]:
 
 def _is_name_and_version(value: Any) -> bool:
     return isinstance(value, list) and [type(part) for part in value] == [str, str] and value[0] != ""
-
-
-def are_names(value: Any) -> bool:
-    """Whether a value is a list of non-empty strings; the list itself may be empty."""
-    return isinstance(value, list) and all(isinstance(name, str) and name for name in value)
-
-
-def duplicates(manifest: Manifest, key: str) -> Iterator[Problem]:
-    """One problem for each value that the list under this key holds more than once."""
-    value = manifest.data[key]
-    for element, positions in repeated(value if isinstance(value, list) else []):
-        where = " and ".join(f"{key}[{position}]" for position in positions[:5])
-        message = f"{where} are the same, {quoted(element)}; each must be there once"
-        yield Problem(message, manifest.line_of(key, positions[1]))

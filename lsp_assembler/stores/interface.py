@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 from lsp_assembler.errors import FetchError
@@ -20,36 +21,54 @@ def no_progress(_state: str, _size: int) -> None:
 
 
 class Pull(StrEnum):
-    """When an image is pulled: always, if it is missing, or never."""
+    """When an engine pulls an image: always, if it is missing, or never."""
 
     ALWAYS = "always"
     MISSING = "missing"
     NEVER = "never"
 
 
-class Store(ABC):
-    """A place that images are read from and published to.
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A base image, ready to be built on.
+
+    Args:
+        base: what it is.
+        build: builds a recipe on it and publishes the image under the names that were given to
+            `Store.prepare`, or, failing, under none; raises PublishError, or InvalidInputError where the
+            store cannot do what the Dockerfile asks for.
+    """
+
+    base: BaseImage
+    build: Callable[[Recipe], BuiltImage]
+
+
+class ImageSource(ABC):
+    """A place that images are read from.
 
     All methods may be called from several threads at once, except `close`.
     """
 
     name: str
-    """As `--from` and `--to` spell it, e.g. "docker"."""
+    """As `--from` spells it, e.g. "docker"."""
 
     jobs: int = 16
     """How many images are read at once, unless the user says otherwise."""
 
+    is_shared: bool = False
+    """Whether others read from here: what is published is there for all of them at once."""
+
     @property
     def place(self) -> str:
         """As sentences call it, e.g. "the engine", "the registry" or "oci:build/lsp"."""
-        return {"docker": "the engine", "registry": "the registry"}.get(self.name, self.name)
+        return self.name
 
     @abstractmethod
     def fetch(self, reference: Reference, progress: Progress = no_progress) -> StartPoint:
         """Read /start_point of an image.
 
         Raises:
-            FetchError: it cannot be had, or it breaks the limits of what is accepted.
+            FetchError: it cannot be read, or it breaks the limits of what is accepted.
         """
 
     @abstractmethod
@@ -62,13 +81,13 @@ class Store(ABC):
 
     @abstractmethod
     def digest(self, reference: Reference) -> str | None:
-        """What a name stands for now, e.g. "sha256:9f86…", fetching as little as can be.
+        """What a name stands for now, e.g. "sha256:9f86…", fetching as little as possible.
 
         Returns:
             None where there is no such image.
 
         Raises:
-            FetchError: neither the one nor the other can be said.
+            FetchError: nobody can say.
         """
 
     @abstractmethod
@@ -84,32 +103,45 @@ class Store(ABC):
 
     @abstractmethod
     def describe(self, reference: Reference) -> Description:
-        """What an image says of itself; where the store is a registry, its layers are not fetched.
+        """What an image says of itself; a registry is not asked for its layers.
 
         Raises:
-            FetchError: it cannot be had.
+            FetchError: it cannot be read.
         """
 
     @abstractmethod
     def base(self, reference: Reference) -> BaseImage:
-        """Make the base image ready to build on.
+        """What a base image is; "scratch" is no image at all.
 
         Raises:
-            FetchError: it cannot be had.
-        """
-
-    def look_ahead(self, names: Sequence[Reference]) -> None:  # noqa: B027  # to do nothing is right, too
-        """Told which names `build` will be asked for, while there is time; it may never be asked.
-
-        Changes nothing that can be seen from outside, and raises nothing.
+            FetchError: it cannot be read.
         """
 
     @abstractmethod
-    def build(self, recipe: Recipe, names: Sequence[Reference]) -> BuiltImage:
-        """Build and publish under all names, or, failing, under none.
+    def close(self) -> None:
+        """Leave nothing behind: stop what is under way and remove every throwaway container.
+
+        May be called while other threads still work; their calls then fail.
+        """
+
+
+class Store(ImageSource):
+    """A place that images are read from and published to."""
+
+    tags_across_repositories: bool = True
+    """Whether `tag` can give an image a name in another repository than its own."""
+
+    @abstractmethod
+    def prepare(self, base: Reference, names: Sequence[Reference]) -> Prepared:
+        """Get a base image ready to build on.
+
+        Args:
+            base: by tag or by digest; "scratch" for none.
+            names: what the built image will be called, at least one; the store may use the time until then
+                to look them up.
 
         Raises:
-            PublishError: it cannot be built or published.
+            FetchError: it cannot be read.
         """
 
     @abstractmethod
@@ -128,12 +160,12 @@ class Store(ABC):
             None where the name is free, or stands for just this image.
 
         Raises:
-            FetchError: neither the one nor the other can be said.
+            FetchError: nobody can say.
         """
 
     @abstractmethod
     def tag(self, pairs: Sequence[tuple[Reference, Reference]]) -> None:
-        """Give images of this store further names, or, failing, none; a name that it has had moves.
+        """Give images of this store further names, or, failing, none; a name that exists moves.
 
         Args:
             pairs: an image and its further name each, e.g. java_junit:latest and java_junit:4edf92a.
@@ -142,27 +174,20 @@ class Store(ABC):
             PublishError: an image is not there, or a name cannot be given.
         """
 
-    @abstractmethod
-    def close(self) -> None:
-        """Leave nothing behind: stop what is under way and remove every throwaway container.
-
-        May be called while other threads still work; their calls then fail.
-        """
-
 
 def no_start_point(reference: Reference) -> FetchError:
     """What every store says of an image that is no LSP image."""
     return FetchError(
-        f"{reference}: it has no /start_point; expected an LSP image, which holds just that folder",
+        f"{reference}: it has no /start_point; expected an LSP image, which holds only that folder",
         "Check the name: an LSP image has the tag LSP, or one that begins with LSP-.",
         kind="no-start-point",
     )
 
 
-def no_tags(repository: Reference, store: Store) -> FetchError:
+def no_tags(repository: Reference, store: ImageSource) -> FetchError:
     """What every store says of a repository in which it knows no tag."""
     return FetchError(
-        f"{repository.name}: {store.place} has no image of this name; expected a repository with tags",
+        f"{repository.name}: {store.place} has no image of this name",
         "Check the name, or look in another store with --from.",
         kind="not-found",
     )

@@ -19,6 +19,7 @@ from typing import Any
 
 import docker
 
+from tests import PACKAGE_PATH
 from tests.services import Image, Registry, layer
 
 SCRIPT = Path(sys.executable).with_name("lsp-assembler")
@@ -83,6 +84,7 @@ class Tool:
         """The whole environment of a run; nothing of the caller's but PATH."""
         path = f"{SCRIPT.parent}:{os.environ.get('PATH', os.defpath)}"
         own = {"PATH": path, "HOME": str(self.folder), "LANG": "C.UTF-8", "DOCKER_HOST": self.docker_host}
+        own |= PACKAGE_PATH
         return {**own, **self.environment, **environment}
 
     def write(self, name: str, text: str) -> Path:

@@ -19,8 +19,8 @@ from lsp_assembler.registry.client import RegistryClient
 from lsp_assembler.registry.credentials import Credentials
 from lsp_assembler.registry.options import ClientOptions
 from lsp_assembler.stores.daemonless.cache import Cache
-from lsp_assembler.stores.daemonless.cached import CachedContents
-from lsp_assembler.stores.daemonless.store import LayeredStore
+from lsp_assembler.stores.daemonless.cached import CachedContentStore
+from lsp_assembler.stores.daemonless.store import DaemonlessStore
 from tests.fakes.registry import FakeRegistry, Reply
 from tests.integration.support import labels, publish, start_point
 from tests.services import Image, Registry, layer
@@ -93,18 +93,18 @@ def fake() -> Iterator[FakeRegistry]:
 
 
 @contextlib.contextmanager
-def contents_of(folder: Path, *, offline: bool = False) -> Iterator[CachedContents]:
+def contents_of(folder: Path, *, offline: bool = False) -> Iterator[CachedContentStore]:
     """What one run of the tool would make, with the cache in a folder."""
     client = RegistryClient({}, Credentials({"HOME": "/nonexistent"}), ClientOptions(), lambda _: None)
     cache = Cache(folder / "cache", 64 * 1024 * 1024)
-    with contextlib.closing(CachedContents(client, cache, offline=offline)) as contents:
+    with contextlib.closing(CachedContentStore(client, cache, offline=offline)) as contents:
         yield contents
 
 
 def fetch(folder: Path, name: Reference, *, offline: bool = False) -> str:
     """Fetch a start point in a run of its own; returns the digest of its image."""
     with contents_of(folder, offline=offline) as contents:
-        store = LayeredStore("registry", contents, contents, Limits())
+        store = DaemonlessStore("registry", contents, contents, Limits())
         found = store.fetch(name)
         assert set(found.tree.files) == set(start_point("any"))
         return found.digest

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests import ROOT
+from tests import PACKAGE_PATH, ROOT
 from tests.integration.support import SCRIPT, git, images_yml, manifest, publish, start_point
 from tests.integration.workflows import Job, Runner
 from tests.services import Image, Registry, layer
@@ -110,7 +110,7 @@ def test_push_to_an_ltf_publishes_its_start_point(
     )
     assert f"built and pushed {name}:{revision[:7]}\n" in jobs["publish"].log
     assert tags(registry, name) == sorted([revision[:7], "LSP", f"LSP-{revision[:7]}"])
-    assert f"image: {name}:LSP-{revision[:7]}\n" in jobs["publish"].log
+    assert f": packed {name}:LSP-{revision[:7]} and {name}:LSP sha256:" in jobs["publish"].log
     assert "### ✅ lsp-assembler check" in jobs["check"].summary
 
 
@@ -186,7 +186,7 @@ def test_pull_request_to_the_languages_is_checked_and_told_what_is_new(
     repository.commit({"images.yml": images_yml(good, name=f"{name}/final", base=registry_base)})
     job = repository.run("languages.yml", "pull_request", f"{name}/final")["check"]
     assert job.ok, job.log
-    assert f"::notice title=moved::{good}: moved" in job.log
+    assert f"::notice title=moved::{good}\n" in job.log
 
 
 def test_push_to_the_languages_publishes_and_commits_the_lock_once(
@@ -203,7 +203,8 @@ def test_push_to_the_languages_publishes_and_commits_the_lock_once(
     digest = registry.digest(f"{path}/final", "latest")
     assert tags(registry, final) == sorted(["latest", locking[:7]])
     assert job.outputs["build"] == {"image": f"{final}:{locking[:7]}", "digest": digest}
-    assert job.summary == f"Published `{final}:{locking[:7]}@{digest}`\n"
+    assert job.summary.startswith("### ✅ lsp-assembler build\n")
+    assert job.summary.endswith(f"Published `{final}:{locking[:7]}@{digest}`\n")
 
     assert repository.run("languages.yml", "push", final)["build"].ok
     assert repository.commits == [locking, revision], "nothing is new, so there is nothing to commit"
@@ -258,6 +259,7 @@ def circleci(script: str, folder: Path, environment: Mapping[str, str]) -> str:
     """Run a step as CircleCI does; what it prints."""
     path = f"{SCRIPT.parent}:{os.environ.get('PATH', os.defpath)}"
     own = {"PATH": path, "HOME": str(folder), "LANG": "C.UTF-8", "CI": "true", "CIRCLECI": "true"}
+    own |= PACKAGE_PATH
     done = subprocess.run(
         ["bash", "-eo", "pipefail", "-c", script],
         cwd=folder / "checkout",

@@ -71,7 +71,7 @@ def test_full_disk_then_dead_engine(small_engine: DockerEngine, tmp_path: Path, 
 
     gone = tool.run("check", "--from", "docker", good)
     assert gone.status == 3
-    assert f"Docker Engine: none answers at {small_engine.url} (Connection refused)" in gone.stderr
+    assert f"Docker Engine: no answer at {small_engine.url} (Connection refused)" in gone.stderr
 
 
 def test_every_failure_is_reported_in_the_order_of_the_list(tool: Tool, registry: Registry) -> None:
@@ -132,7 +132,7 @@ def test_registry_in_place_of_an_engine(tool: Tool, registry: Registry) -> None:
     nonsense = Tool(tool.folder, f"tcp://{registry.host}")
     run = nonsense.run("check", "--from", "docker", f"{registry.host}/a/b:LSP")
     assert run.status == 3, run.output
-    assert f"none answers at tcp://{registry.host}" in run.stderr
+    assert f"no answer at tcp://{registry.host}" in run.stderr
     assert "Traceback" not in run.stderr
 
 

@@ -17,10 +17,9 @@ _UPPER: dict[str, bytes | tuple[bytes, int]] = {
 
 
 @pytest.fixture
-def store(engine: services.DockerEngine, monkeypatch: pytest.MonkeyPatch) -> DockerEngine:
+def store(engine: services.DockerEngine) -> DockerEngine:
     """The engine as a store with small limits."""
-    monkeypatch.setenv("DOCKER_HOST", engine.url)
-    return DockerEngine(EngineOptions(limits=_LIMITS))
+    return DockerEngine(EngineOptions(limits=_LIMITS), {"DOCKER_HOST": engine.url})
 
 
 def published(registry: Registry, name: str, *layers: bytes) -> Reference:

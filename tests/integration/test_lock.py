@@ -8,7 +8,7 @@ from typing import Any
 import docker
 import pytest
 
-from lsp_assembler.lock.file import Lock, LockedBase, LockedImage, save
+from lsp_assembler.lockfile.file import Lock, LockedBase, LockedImage, save
 from lsp_assembler.model.start_point import StartPointType
 from tests.fakes.registry import FakeRegistry
 from tests.integration.support import (

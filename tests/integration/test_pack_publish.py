@@ -360,7 +360,7 @@ def test_every_field_of_the_json_is_documented(tool: Tool) -> None:
     documented = FIELDS.findall(PAGE.read_text("utf-8").partition("\n## JSON\n")[2])
     assert set().union(*map(fields, reports)) == set(documented)
     assert [report["ok"] for report in reports] == [True, False, False]
-    assert reports[2]["error"].startswith("pack: there is nothing to pack")
+    assert reports[2]["error"].startswith("pack: nothing to pack")
 
 
 def test_durations_are_in_the_label(tool: Tool, docker_client: docker.DockerClient) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from lsp_assembler.config.hosts import HostSettings, Settings
 from lsp_assembler.errors import FetchError, PublishError
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.oci.documents import (
@@ -21,7 +22,6 @@ from lsp_assembler.oci.documents import (
 )
 from lsp_assembler.registry.client import RegistryClient
 from lsp_assembler.registry.credentials import Credentials
-from lsp_assembler.registry.hosts import HostSettings, Settings
 from lsp_assembler.registry.options import ClientOptions
 from tests.fakes.registry import FakeRegistry, Reply, error_reply
 from tests.services import Image, Login, Registry, layer

@@ -11,12 +11,12 @@ from email.utils import formatdate
 
 import pytest
 
+from lsp_assembler.config.hosts import HostSettings, Settings
 from lsp_assembler.errors import FetchError, PublishError
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.oci.documents import Descriptor, digest_of
 from lsp_assembler.registry.client import RegistryClient
 from lsp_assembler.registry.credentials import Credentials
-from lsp_assembler.registry.hosts import HostSettings, Settings
 from lsp_assembler.registry.options import ClientOptions
 from tests.fakes.registry import OCI_MANIFEST, FakeRegistry, Reply, error_reply
 

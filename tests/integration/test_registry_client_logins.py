@@ -11,12 +11,12 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from lsp_assembler.config.hosts import HostSettings
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.oci.documents import Descriptor, ImageManifest, digest_of
 from lsp_assembler.registry.client import RegistryClient
 from lsp_assembler.registry.credentials import Credentials
-from lsp_assembler.registry.hosts import HostSettings
 from lsp_assembler.registry.options import ClientOptions
 from tests.fakes.registry import FakeRegistry, Reply, error_reply
 

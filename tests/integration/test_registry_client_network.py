@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from lsp_assembler.config.hosts import HostSettings
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.registry.client import RegistryClient
 from lsp_assembler.registry.credentials import Credentials
-from lsp_assembler.registry.hosts import HostSettings
 from lsp_assembler.registry.options import ClientOptions
 from tests.fakes.certificate import make_certificate
 from tests.fakes.registry import FakeRegistry, Reply

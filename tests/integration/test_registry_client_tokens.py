@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from lsp_assembler.config.hosts import HostSettings, Settings
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.registry.client import RegistryClient
 from lsp_assembler.registry.credentials import Credentials
-from lsp_assembler.registry.hosts import HostSettings, Settings
 from lsp_assembler.registry.options import ClientOptions
 from tests.fakes.certificate import make_certificate
 from tests.fakes.registry import FakeRegistry, Reply, Together, error_reply

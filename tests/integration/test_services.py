@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import os
 import shutil
 import signal
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import tarfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import docker
@@ -17,9 +19,19 @@ import urllib3
 
 from tests import ROOT
 from tests.corpus import CorpusStartPoint
-from tests.services import DockerEngine, Image, Login, Registry, import_base_image, layer
-from tests.services.image import Format, digest_of
-from tests.services.process import Server, ServiceError
+from tests.services import (
+    DockerEngine,
+    Image,
+    Login,
+    RealisticRegistry,
+    Registry,
+    import_base_image,
+    layer,
+)
+from tests.services.image import MANIFEST_TYPES, Format, digest_of
+from tests.services.link import Speed
+from tests.services.process import Server, ServiceError, missing
+from tests.services.traffic import connections_to_hosts, requests_to_hosts
 
 
 def alive(pid: int) -> bool:
@@ -109,6 +121,114 @@ def test_private_registry_lets_in_its_user_only(private_registry: Registry, logi
         )
     ]
     assert statuses == [401, 401, 200]
+
+
+Curl = Callable[..., tuple[str, str]]
+
+
+@pytest.fixture
+def curl(realistic: RealisticRegistry) -> Curl:
+    """Ask without following redirects; the status, and headers (with lower-case names) and body as text."""
+    if missing("curl"):
+        pytest.skip(missing("curl"))
+
+    def ask(url: str, *options: str) -> tuple[str, str]:
+        command = ["curl", "-qsS", "--cacert", str(realistic.ca), "-i", *options, f"https://{url}"]
+        text = subprocess.run(command, check=True, capture_output=True).stdout.decode("latin-1")
+        return text.split()[1], text
+
+    return ask
+
+
+def bearer(realistic: RealisticRegistry, *scopes: str) -> tuple[str, str]:
+    return "-H", f"Authorization: Bearer {realistic.token(*scopes)}"
+
+
+def test_realistic_registry_challenges_for_each_repository(realistic: RealisticRegistry, curl: Curl) -> None:
+    realm = f'Bearer realm="https://{realistic.tokens_host}/token",service="{realistic.host}"'
+    assert f"www-authenticate: {realm}\r\n" in curl(f"{realistic.host}/v2/")[1]
+    for options, scope in (
+        ((), "repository:a/b:pull"),
+        (("-X", "POST"), "repository:a/b:pull,push"),
+        (("-X", "DELETE"), "repository:a/b:delete"),
+    ):
+        status, text = curl(f"{realistic.host}/v2/a/b/manifests/LSP", *options)
+        assert status == "401"
+        assert f'www-authenticate: {realm},scope="{scope}"\r\n' in text
+    mount = f"{realistic.host}/v2/a/b/blobs/uploads/?mount=sha256:{'0' * 64}&from=c%2Fd"
+    lacking = curl(mount, "-X", "POST", *bearer(realistic, "repository:a/b:pull,push"))[1]
+    assert 'scope="repository:a/b:pull,push repository:c/d:pull",error="insufficient_scope"' in lacking
+    both = bearer(realistic, "repository:a/b:pull,push repository:c/d:pull")
+    assert curl(mount, "-X", "POST", *both)[0] == "202"
+
+
+def test_token_is_good_for_the_scopes_that_were_asked_for(realistic: RealisticRegistry, curl: Curl) -> None:
+    for repository in ("scoped/one", "scoped/two", "scoped/three", "private/four"):
+        realistic.behind.put_image(repository, "LSP", Image((layer({"a": b"a"}),)))
+    scopes = "&".join(
+        f"scope=repository:{each}:pull" for each in ("scoped/one", "scoped/two", "private/four")
+    )
+    for login, allowed in ((), "200 200 401 401"), (("-u", "assembler:open-sesame"), "200 200 401 200"):
+        token = json.loads(
+            curl(f"{realistic.tokens_host}/token?{scopes}", *login)[1].partition("\r\n\r\n")[2]
+        )
+        header = ("-H", f"Authorization: Bearer {token['token']}", "-H", f"Accept: {MANIFEST_TYPES[0]}")
+        statuses = [
+            curl(f"{realistic.host}/v2/{each}/manifests/LSP", *header)[0]
+            for each in ("scoped/one", "scoped/two", "scoped/three", "private/four")
+        ]
+        assert " ".join(statuses) == allowed
+    assert curl(f"{realistic.tokens_host}/token?{scopes}", "-u", "assembler:guessed")[0] == "401"
+    assert curl(f"{realistic.tokens_host}/token", "-X", "POST")[0] == "405"
+
+
+def test_blob_is_served_by_a_third_host_to_who_shows_no_token(
+    realistic: RealisticRegistry, curl: Curl
+) -> None:
+    image = Image((layer({"a": b"a"}),))
+    realistic.behind.put_image("blobs/a", "LSP", image)
+    blob = image.blobs()[1]
+    token = bearer(realistic, "repository:blobs/a:pull", "repository:blobs/b:pull")
+    status, text = curl(f"{realistic.host}/v2/blobs/a/blobs/{digest_of(blob)}", *token)
+    place = text.partition(f"location: https://{realistic.blobs_host}/")[2].partition("\r\n")[0]
+    assert status == "307"
+    status, text = curl(f"{realistic.blobs_host}/{place}")
+    assert (status, text.partition("\r\n\r\n")[2].encode("latin-1")) == ("200", blob)
+    assert curl(f"{realistic.blobs_host}/{place}", *token)[0] == "400"
+    assert curl(f"{realistic.blobs_host}/{place.partition('?')[0]}")[0] == "403"
+    assert curl(f"{realistic.host}/v2/blobs/b/blobs/{digest_of(blob)}", *token)[0] == "404"
+
+
+def test_log_of_the_realistic_registry_tells_hosts_connections_and_proofs(
+    realistic: RealisticRegistry, curl: Curl
+) -> None:
+    before = len(realistic.requests())
+    nowhere = f"{realistic.blobs_host}/nowhere"
+    again = ("--next", "-qsS", "--cacert", str(realistic.ca), "--http1.1")
+    curl(nowhere, "--http1.1", *bearer(realistic), f"https://{nowhere}", *again)
+    curl(f"{realistic.tokens_host}/token?scope=a", "-u", "assembler:open-sesame")
+    first, second, third = requests = realistic.requests()[before:]
+    assert (first.host, first.protocol, first.authorization) == ("blobs", "HTTP/1.1", "Bearer")
+    assert (second.host, second.connection, second.authorization) == ("blobs", first.connection, "")
+    assert (third.host, third.protocol, third.authorization) == ("tokens", "HTTP/2.0", "Basic")
+    assert (first.status, third.method, third.path) == (404, "GET", "/token?scope=a")
+    assert requests_to_hosts(requests) == {"blobs": 2, "tokens": 1}
+    assert connections_to_hosts(requests) == {"blobs": 1, "tokens": 1}
+
+
+def test_realistic_registry_can_do_without_http2_and_be_far_away() -> None:
+    with RealisticRegistry(speed=Speed(rtt=0.1, megabits=100), http2=False) as far:
+        folder, behind, pid = far.folder, far.behind.folder, far.pid
+        began = time.monotonic()
+        command = ["curl", "-qsS", "--cacert", str(far.ca), f"https://{far.host}/v2/"]
+        subprocess.run(command, check=True, capture_output=True)
+        assert time.monotonic() - began >= 0.3  # TCP, TLS, and the request
+        assert [request.protocol for request in far.requests()] == ["HTTP/1.1"]
+        assert alive(pid)
+    assert not alive(pid)
+    assert not folder.exists()
+    assert not behind.exists()
+    assert not processes_of(folder)
 
 
 def test_corpus_is_published_under_the_names_of_its_manifests(

@@ -21,7 +21,7 @@ from lsp_assembler.model.tree import File, Tree
 from lsp_assembler.oci.image import data_image
 from lsp_assembler.oci.layers import Limits
 from lsp_assembler.stores.daemonless.layout import OciLayout
-from lsp_assembler.stores.daemonless.store import LayeredStore
+from lsp_assembler.stores.daemonless.store import DaemonlessStore
 from tests import ROOT
 from tests.corpus import CorpusStartPoint
 from tests.fakes.registry import OCI_CONFIG, OCI_LAYER, OCI_MANIFEST, FakeRegistry
@@ -208,7 +208,7 @@ def test_an_engine_lists_the_images_that_it_has(
     )
     absent = tool.run("tags", "local/absent", "--from", "docker")
     assert (absent.status, absent.stdout) == (3, "")
-    assert absent.stderr.startswith("error: local/absent: the engine has no image of this name; ")
+    assert absent.stderr.startswith("error: local/absent: the engine has no image of this name\n")
 
 
 @pytest.fixture
@@ -217,7 +217,7 @@ def layout(tmp_path: Path) -> Callable[..., None]:
 
     def put(repository: str, *tags: str, **labels: str) -> None:
         contents = OciLayout(tmp_path / "oci", "oci:oci")
-        store = LayeredStore("oci:oci", contents, contents, Limits())
+        store = DaemonlessStore("oci:oci", contents, contents, Limits())
         tree = Tree.of({"start_point/manifest.json": File(b"{}")})
         image = data_image(tree, {**label(repository, "2026-11-21T03:34:00Z"), **labels})
         store.publish(image, [Reference.parse(repository).with_tag(tag) for tag in tags])

@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from tests import ROOT
+from tests import PACKAGE_PATH, ROOT
 
 _OURS = re.compile(r"cyber-dojo/lsp-assembler@v\d+\.\d+\.\d+")
 _WITHOUT_EFFECT = ("actions/setup-python@v5", "docker/login-action@v3")
@@ -155,6 +155,7 @@ class _Run:
     def _variables(self, env: Mapping[str, str]) -> dict[str, str]:
         github = {f"GITHUB_{name.upper()}": value for name, value in self._contexts["github"].items()}
         own = {
+            **PACKAGE_PATH,
             "PATH": os.environ.get("PATH", os.defpath),
             "HOME": str(self._temp),
             "LANG": "C.UTF-8",

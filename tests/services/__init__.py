@@ -6,7 +6,8 @@ Each is a context manager with a folder of its own under /tmp, and stops by proc
         digest = registry.put_image("java_junit", "LSP", Image((layer({"start_point/a": b"a"}),)))
         engine.client().images.pull(f"{registry.host}/java_junit", "LSP")
 
-`engine_missing()`, `registry_missing()` and `base_image_missing()` say what a machine lacks to run them.
+`Registry` is plain; `RealisticRegistry` is as public ones are. `engine_missing()`, `registry_missing()`,
+`realistic_missing()` and `base_image_missing()` say what a machine lacks to run them.
 """
 
 from tests.services.base_image import (
@@ -18,6 +19,7 @@ from tests.services.base_image import (
 )
 from tests.services.docker_engine import DockerEngine, engine_missing
 from tests.services.image import Image, layer
+from tests.services.realistic import RealisticRegistry, realistic_missing
 from tests.services.registry import Login, Registry, registry_missing
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "DockerEngine",
     "Image",
     "Login",
+    "RealisticRegistry",
     "Registry",
     "base_image_config",
     "base_image_layer",
@@ -32,5 +35,6 @@ __all__ = [
     "engine_missing",
     "import_base_image",
     "layer",
+    "realistic_missing",
     "registry_missing",
 ]

@@ -4,10 +4,11 @@ import contextlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -55,9 +56,17 @@ class Server:
     Args:
         command: the program and its arguments; the program must not fork away.
         log: the file that takes its stdout and stderr.
+        sockets: that it inherits, under the numbers they have here.
+        environment: variables besides those of this process.
     """
 
-    def __init__(self, command: Sequence[str], log: Path) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        log: Path,
+        sockets: Sequence[socket.socket] = (),
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self._name = command[0]
         self._log = log
         with log.open("wb") as output:
@@ -66,6 +75,8 @@ class Server:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                env={**os.environ, **(environment or {})},
+                pass_fds=[each.fileno() for each in sockets],
                 start_new_session=True,
             )
 

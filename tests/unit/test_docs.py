@@ -19,7 +19,7 @@ from typer.core import TyperGroup
 import lsp_assembler
 from lsp_assembler import errors
 from lsp_assembler.cli.app import app
-from tests import ROOT
+from tests import PACKAGE_PATH, ROOT
 
 COMMANDS = (ROOT / "docs/commands.md").read_text("utf-8")
 PAGES = sorted(
@@ -220,6 +220,7 @@ def runs_anywhere(command: str) -> bool:
 def run(command: str, folder: Path) -> str:
     """What a command line writes to stdout, at a commit that is always the same."""
     environment: Mapping[str, str] = {
+        **PACKAGE_PATH,
         "PATH": f"{SCRIPT.parent}{os.pathsep}{os.environ['PATH']}",
         "HOME": str(folder),
         "GIT_CEILING_DIRECTORIES": str(folder.parent),

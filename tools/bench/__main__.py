@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from rich import box
 from rich.console import Console
 from rich.table import Table as RichTable
 
 from tests.corpus import CorpusStartPoint, corpus_folder, load_corpus
-from tests.services import base_image_missing, engine_missing, registry_missing
+from tests.services import base_image_missing, engine_missing, realistic_missing
 from tools.bench import machine, report
 from tools.bench.assembler_suites import SCALE, START_UP, WARM
 from tools.bench.contender import Suite
@@ -21,10 +22,11 @@ from tools.bench.corpora import start_points
 from tools.bench.engine_suite import ENGINE_COLD
 from tools.bench.figures import Figures
 from tools.bench.race import race
+from tools.bench.realistic_suites import REALISTIC, REALISTIC_NEAR
 from tools.bench.registry_suites import LOOPBACK, SLOW_LINK
 from tools.bench.stage import set_stage
 
-SUITES = (ENGINE_COLD, LOOPBACK, SLOW_LINK, WARM, SCALE, START_UP)
+SUITES = (ENGINE_COLD, LOOPBACK, SLOW_LINK, REALISTIC, REALISTIC_NEAR, WARM, SCALE, START_UP)
 PAGE = Path(__file__).parents[2] / "docs/benchmarks.md"
 _INTERRUPTED = 130
 
@@ -78,7 +80,7 @@ def _chosen(options: argparse.Namespace) -> list[Suite]:
 
 def _corpus() -> tuple[CorpusStartPoint, ...]:
     """The corpus, or the end if it or something else is not there."""
-    lacking = list(filter(None, (registry_missing(), base_image_missing())))
+    lacking = list(filter(None, (realistic_missing(), base_image_missing())))
     folder = corpus_folder()
     if folder is None:
         lacking.append("the corpus is absent; LSP_CORPUS can name its folder")
@@ -94,7 +96,7 @@ def _bench(suite: Suite, corpus: Sequence[CorpusStartPoint], options: argparse.N
     runs = suite.runs or options.runs
     _say(f"{suite.name}: publishing {len(published)} start points …")
     programs = {"lsp-assembler": Path(sys.executable).with_name("lsp-assembler")}
-    with set_stage(published, programs, suite.setting.speed, with_engine=engine) as stage:
+    with set_stage(published, programs, suite.setting, with_engine=engine) as stage:
         where = f"{machine.load()} before it; {machine.describe(stage.engine)}"
         figures = Figures(race(suite.contenders, stage, runs, _say), len(published))
     cells, verdicts = report.table(suite, figures), report.verdicts(suite, figures)
@@ -110,9 +112,9 @@ def _bench(suite: Suite, corpus: Sequence[CorpusStartPoint], options: argparse.N
 
 def _show(title: str, cells: report.Table, notes: Sequence[str]) -> None:
     """The numbers; what each contender does takes more room than a terminal has."""
-    shown = RichTable(title=title, title_justify="left")
+    shown = RichTable(title=title, title_justify="left", box=box.SIMPLE, padding=(0, 1, 0, 0))
     for index, head in enumerate(_narrow(cells.head)):
-        shown.add_column(head, justify="right" if index else "left")
+        shown.add_column(head, justify="right" if index else "left", no_wrap=not index)
     for row in cells.rows:
         shown.add_row(*_narrow(row))
     console.print(shown)

@@ -8,10 +8,13 @@ from tools.bench.assembling import (
     CHECK,
     assembled,
     assembled_fault,
+    check_fault,
     cold_assembler,
+    says,
     warm_assembler,
 )
 from tools.bench.contender import Contender, Goal, Suite
+from tools.bench.registry_suites import CRANE, HEADS
 from tools.bench.stage import Setting, Stage
 
 _NEEDS = ("lsp-assembler",)
@@ -35,15 +38,6 @@ def _one_changed_fault(stage: Stage) -> str:
     return assembled_fault(stage)
 
 
-def _check_fault(stage: Stage) -> str:
-    number = len(stage.images)
-    return _says(stage, f"{number} start points, {number} display names, all unique")
-
-
-def _says(stage: Stage, expected: str) -> str:
-    return "" if expected in (stage.folder / "log").read_text() else f"its output lacks '{expected}'"
-
-
 WARM = Suite(
     "warm",
     "Again, with what the cache holds",
@@ -54,8 +48,14 @@ WARM = Suite(
         ),
         Contender("warm", "again, nothing changed", BUILD, warm_assembler, assembled_fault, _NEEDS),
         Contender("one-changed", "again, one image changed", BUILD, _one_changed, _one_changed_fault, _NEEDS),
+        CRANE,
+        HEADS,
     ),
-    (Goal("warm", 0.6, of="cold"), Goal("one-changed", 1.1, of="warm")),
+    (
+        Goal("warm", 0.45, of=CRANE.name),
+        Goal("warm", 1.0, of=HEADS.name),
+        Goal("one-changed", 0.06, above="warm"),
+    ),
 )
 
 SCALE = Suite(
@@ -64,7 +64,7 @@ SCALE = Suite(
     "",
     (
         Contender(
-            "check", "`lsp-assembler check --from registry`", CHECK, cold_assembler, _check_fault, _NEEDS
+            "check", "`lsp-assembler check --from registry`", CHECK, cold_assembler, check_fault, _NEEDS
         ),
         Contender(
             "build",
@@ -78,7 +78,7 @@ SCALE = Suite(
     tuple(
         goal
         for name in ("check", "build")
-        for goal in (Goal(name, 5, unit="ms an image"), Goal(name, 150, unit="MB"))
+        for goal in (Goal(name, 3, unit="ms an image"), Goal(name, 60, unit="KB an image"))
     ),
     Setting(images=_MANY),
     runs=3,
@@ -94,7 +94,7 @@ START_UP = Suite(
             "`lsp-assembler --help`",
             ("lsp-assembler", "--help"),
             lambda _: None,
-            lambda stage: _says(stage, "Usage: lsp-assembler"),
+            lambda stage: says(stage, "Usage: lsp-assembler"),
             _NEEDS,
         ),
         Contender(
@@ -102,7 +102,7 @@ START_UP = Suite(
             "`lsp-assembler --version`",
             ("lsp-assembler", "--version"),
             lambda _: None,
-            lambda stage: _says(stage, "lsp-assembler"),
+            lambda stage: says(stage, "lsp-assembler"),
             _NEEDS,
         ),
     ),

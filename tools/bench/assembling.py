@@ -17,7 +17,8 @@ def cold_assembler(stage: Stage) -> None:
     stage.empty_cache()
     target = f"{stage.host}/bench/{secrets.token_hex(4)}:1"
     images = (f"  - {image}" for image in stage.images)
-    stage.write("images.yml", [f"name: {target}", f"base: {stage.base}", "images:", *images])
+    head = (f"name: {target}", f"base: {stage.base}")
+    stage.write("images.yml", [*head, *stage.settings.splitlines(), "images:", *images])
     stage.write("target.txt", [target])
     os.sync()
 
@@ -40,6 +41,17 @@ def warm_assembler(stage: Stage) -> None:
     if first.returncode:
         raise ServiceError(f"the run before this one ended with status {first.returncode}:\n{first.stderr}")
     os.sync()
+
+
+def check_fault(stage: Stage) -> str:
+    """What is wrong with what the last `check` said; "" if nothing is."""
+    number = len(stage.images)
+    return says(stage, f"{number} start points, {number} display names, all unique")
+
+
+def says(stage: Stage, expected: str) -> str:
+    """What the output of the last run lacks, "" if the expected words are there."""
+    return "" if expected in (stage.folder / "log").read_text() else f"its output lacks '{expected}'"
 
 
 def assembled(stage: Stage) -> dict[str, bytes]:

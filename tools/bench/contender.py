@@ -6,7 +6,10 @@ from typing import Literal
 
 from tools.bench.stage import Setting, Stage
 
-Unit = Literal["s", "ms an image", "MB"]
+Unit = Literal["s", "s of CPU", "ms an image", "MB", "KB an image", "connections", "requests"]
+"""Of figures that are no ratios: the median time, of the clock or of the processors, in all or for each
+image; the largest peak of memory, in all or for each image; the most connections to any host of a realistic
+registry in any run; the median number of requests to all its hosts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +44,14 @@ class Goal:
         contender: whose figure it is, e.g. "lsp-assembler".
         at_most: the limit, which is itself good enough.
         of: the contender that the median is divided by; "" if the goal is no ratio.
-        unit: of a goal that is no ratio: the median in seconds, the same in milliseconds for each image,
-            or the largest peak of memory.
+        above: the contender whose median is subtracted, so that the limit is of seconds more than that.
+        unit: of a goal that compares with nobody.
     """
 
     contender: str
     at_most: float
     of: str = ""
+    above: str = ""
     unit: Unit = "s"
 
 
@@ -75,10 +79,20 @@ class Suite:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One good run: how long it took, and the most memory that one of its processes had, in bytes."""
+    """One good run.
+
+    Args:
+        peak: the most memory that one of its processes had, in bytes.
+        cpu: seconds that all its processes together kept processors busy.
+        connections: to the host that it had most of them to; 0 unless the registry is a realistic one.
+        requests: to all hosts; 0 unless the registry is a realistic one.
+    """
 
     seconds: float
     peak: int = 0
+    cpu: float = 0.0
+    connections: int = 0
+    requests: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
 """Outcomes -> the figures that tables and goals are made of. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median
+from statistics import median, median_high
 
-from tools.bench.contender import Outcome, Unit
+from tools.bench.contender import Outcome, Run, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,23 +18,36 @@ class Figures:
     outcomes: tuple[Outcome, ...]
     images: int
 
+    def runs(self, name: str) -> Sequence[Run]:
+        """The runs of a contender, [] if it has none."""
+        return [run for each in self.outcomes if each.contender.name == name for run in each.runs]
+
     def seconds(self, name: str) -> Sequence[float]:
         """Of all runs of a contender, [] if it has none."""
-        return [run.seconds for each in self.outcomes if each.contender.name == name for run in each.runs]
+        return [run.seconds for run in self.runs(name)]
 
     def ratio(self, name: str, of: str) -> float | None:
         """The median of one contender divided by that of another, None where one has no runs."""
         mine, other = self.seconds(name), self.seconds(of)
         return median(mine) / median(other) if mine and other else None
 
+    def difference(self, name: str, above: str) -> float | None:
+        """By how many seconds the first median is above the second, None where one has no runs."""
+        mine, other = self.seconds(name), self.seconds(above)
+        return median(mine) - median(other) if mine and other else None
+
     def measure(self, name: str, unit: Unit) -> float | None:
-        """A contender's median time, in all or for each image, or its peak memory; None without runs."""
-        seconds = self.seconds(name)
-        if not seconds:
-            return None
-        if unit == "MB":
-            return (
-                max(run.peak for each in self.outcomes if each.contender.name == name for run in each.runs)
-                / 1e6
-            )
-        return median(seconds) * 1000 / self.images if unit == "ms an image" else median(seconds)
+        """A contender's figure, None without runs; what each unit means is said where it is defined."""
+        runs = self.runs(name)
+        return _MEASURES[unit](runs, self.images) if runs else None
+
+
+_MEASURES: Mapping[Unit, Callable[[Sequence[Run], int], float]] = {
+    "s": lambda runs, _: median(run.seconds for run in runs),
+    "s of CPU": lambda runs, _: median(run.cpu for run in runs),
+    "ms an image": lambda runs, images: median(run.seconds for run in runs) * 1000 / images,
+    "MB": lambda runs, _: max(run.peak for run in runs) / 1e6,
+    "KB an image": lambda runs, images: max(run.peak for run in runs) / 1000 / images,
+    "connections": lambda runs, _: max(run.connections for run in runs),
+    "requests": lambda runs, _: median_high(run.requests for run in runs),
+}

@@ -8,10 +8,12 @@ import tarfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from docker.errors import DockerException
 
 from tests.services.process import ServiceError
+from tests.services.traffic import connections_to_hosts
 from tools.bench.contender import Contender, Outcome, Run
 from tools.bench.stage import Stage
 
@@ -77,7 +79,8 @@ def run(contender: Contender, stage: Stage, limit: float) -> Run:
 
 
 def _command(contender: Contender, stage: Stage, limit: float) -> Run:
-    """Run the command."""
+    """Run the command, and see what it asked the registry for."""
+    before = len(stage.requests())
     log = stage.folder / "log"
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -94,7 +97,9 @@ def _command(contender: Contender, stage: Stage, limit: float) -> Run:
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-_TAIL_LINES:])
         ending = f"took longer than {limit:g} s" if status is None else f"ended with status {status}"
         raise RunError(f"{ending}; the end of its output:\n{tail}")
-    return done
+    requests = stage.requests()[before:]
+    most = max(connections_to_hosts(requests).values(), default=0)
+    return replace(done, connections=most, requests=len(requests))
 
 
 def _timed(process: subprocess.Popen[bytes], limit: float) -> tuple[Run, int | None]:
@@ -117,7 +122,8 @@ def _timed(process: subprocess.Popen[bytes], limit: float) -> tuple[Run, int | N
             process.returncode = os.waitstatus_to_exitcode(status)
         finally:
             _end(process)
-    return Run(seconds, usage.ru_maxrss * 1024), None if late.is_set() else process.returncode
+    done = Run(seconds, usage.ru_maxrss * 1024, usage.ru_utime + usage.ru_stime)
+    return done, None if late.is_set() else process.returncode
 
 
 @contextlib.contextmanager

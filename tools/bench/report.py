@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from statistics import median
 
-from tools.bench.contender import Goal, Outcome, Suite
+from tools.bench.contender import Goal, Outcome, Suite, Unit
 from tools.bench.figures import Figures
 
 _NOTHING = "-"
+_TRAFFIC: tuple[Unit, ...] = ("s of CPU", "connections", "requests")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +20,11 @@ class Table:
 
 
 def table(suite: Suite, figures: Figures) -> Table:
-    """A row for each contender: medians, extremes, and the ratio to the reference or the cost of an image."""
+    """A row for each contender: medians, extremes, the ratio or what an image costs, and the traffic."""
     further = (f"of {suite.reference}",) if suite.reference else ("ms an image", "peak MB")
     head = ("contender", "what it does", "median s", "fastest s", "slowest s", *further)
+    if suite.setting.realistic:
+        head = (*head, *_TRAFFIC)
     rows = (_row(suite, outcome, figures) for outcome in figures.outcomes)
     return Table(head, tuple(row + (_NOTHING,) * (len(head) - len(row)) for row in rows))
 
@@ -68,15 +71,26 @@ def _row(suite: Suite, outcome: Outcome, figures: Figures) -> tuple[str, ...]:
         numbers = (*numbers, figures.ratio(name, suite.reference))
     else:
         numbers = (*numbers, figures.measure(name, "ms an image"), figures.measure(name, "MB"))
-    return (name, what, *(_NOTHING if number is None else f"{number:.2f}" for number in numbers))
+    if suite.setting.realistic:
+        numbers = (*numbers, *(figures.measure(name, unit) for unit in _TRAFFIC))
+    return (name, what, *map(_shown, numbers))
+
+
+def _shown(number: float | None) -> str:
+    """What is counted has no decimals."""
+    if number is None:
+        return _NOTHING
+    return str(number) if isinstance(number, int) else f"{number:.2f}"
 
 
 def _verdict(goal: Goal, figures: Figures) -> str:
     if goal.of:
         figure, unit = figures.ratio(goal.contender, goal.of), f"of {goal.of}"
+    elif goal.above:
+        figure, unit = figures.difference(goal.contender, goal.above), f"s above {goal.above}"
     else:
         figure, unit = figures.measure(goal.contender, goal.unit), goal.unit
     aim = f"{goal.contender}: at most {goal.at_most:g} {unit}"
     if figure is None:
         return f"{aim}: not measured"
-    return f"{aim}: {'met' if figure <= goal.at_most else 'missed'} with {figure:.2f}"
+    return f"{aim}: {'met' if figure <= goal.at_most else 'missed'} with {_shown(figure)}"

@@ -14,9 +14,18 @@ from pathlib import Path
 import docker
 
 from tests.corpus import CorpusStartPoint
-from tests.services import BASE_NAME, DockerEngine, Image, Registry, base_image_config, base_image_layer
+from tests.services import (
+    BASE_NAME,
+    DockerEngine,
+    Image,
+    RealisticRegistry,
+    Registry,
+    base_image_config,
+    base_image_layer,
+)
+from tests.services.link import SlowLink, Speed
 from tests.services.process import ServiceError
-from tools.bench.link import SlowLink, Speed
+from tests.services.traffic import Request
 
 _PUBLISHERS = 8
 _CACHE = "cache"
@@ -29,10 +38,12 @@ class Setting:
     Args:
         images: how many LSP images there are, from the corpus, over and over; 0 for each of it once.
         speed: of the link to the registry; None for the loopback interface as it is.
+        realistic: whether the registry is as public ones are, with TLS, tokens and redirects.
     """
 
     images: int = 0
     speed: Speed | None = None
+    realistic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +54,11 @@ class Stage:
         folder: the contenders' working directory. It holds their inputs and takes their output.
         environment: of the contenders.
         engine: a client of the private engine, if there is one.
-        registry: where the images are, without a link in between.
+        registry: where the images are, plain and without a link in between.
         host: host and port that the contenders use, which is a link's if there is one.
         images: the names of the LSP images.
         expected: what has to come out of each image, content by path.
+        front: what contenders see instead of the registry, in a realistic setting.
     """
 
     folder: Path
@@ -56,6 +68,7 @@ class Stage:
     host: str
     images: tuple[str, ...]
     expected: tuple[Mapping[str, bytes], ...]
+    front: RealisticRegistry | None = None
 
     @property
     def base(self) -> str:
@@ -72,6 +85,26 @@ class Stage:
         if self.engine is None:
             raise ServiceError("there is no Docker Engine on this stage")
         return self.engine
+
+    @property
+    def realistic(self) -> RealisticRegistry:
+        """What contenders see instead of the registry.
+
+        Raises:
+            ServiceError: they see the registry itself.
+        """
+        if self.front is None:
+            raise ServiceError("there is no realistic registry on this stage")
+        return self.front
+
+    @property
+    def settings(self) -> str:
+        """What images.yml has to say of the registry, "" if nothing."""
+        return self.front.settings if self.front else ""
+
+    def requests(self) -> tuple[Request, ...]:
+        """All requests that a realistic registry had so far; none of them are known from a plain one."""
+        return self.front.requests() if self.front else ()
 
     def place(self, name: str) -> tuple[str, str]:
         """Repository and tag of an image in the registry, e.g. ("cyberdojo/start-points-base", "df28e04")."""
@@ -113,7 +146,7 @@ class Stage:
 def set_stage(
     start_points: Sequence[CorpusStartPoint],
     programs: Mapping[str, Path],
-    speed: Speed | None = None,
+    setting: Setting,
     *,
     with_engine: bool = True,
 ) -> Iterator[Stage]:
@@ -121,17 +154,13 @@ def set_stage(
 
     Args:
         programs: what the contenders find first on their PATH, e.g. {"lsp-assembler": Path(…)}.
-        speed: of the link between contenders and registry; None for no link.
+        setting: which registry there is, and how far away; the start points are there already.
 
     Raises:
         ServiceError: a server does not start.
     """
     with contextlib.ExitStack() as stack:
-        registry = stack.enter_context(Registry())
-        host = registry.host
-        if speed:
-            link = stack.enter_context(SlowLink(int(host.rpartition(":")[2]), speed))
-            host = f"127.0.0.1:{link.port}"
+        registry, host, front = _open_registry(stack, setting)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lsp-bench-")))
         engine = stack.enter_context(DockerEngine()) if with_engine else None
         client = stack.enter_context(contextlib.closing(engine.client())) if engine else None
@@ -142,7 +171,21 @@ def set_stage(
             {path: content for path, (content, _) in start_point.files.items()}
             for start_point in start_points
         )
-        yield Stage(folder, environment, client, registry, host, images, expected)
+        yield Stage(folder, environment, client, registry, host, images, expected, front)
+
+
+def _open_registry(
+    stack: contextlib.ExitStack, setting: Setting
+) -> tuple[Registry, str, RealisticRegistry | None]:
+    """The registry itself, the host by which contenders know it, and what they see instead of it."""
+    if setting.realistic:
+        front = stack.enter_context(RealisticRegistry(speed=setting.speed))
+        return front.behind, front.host, front
+    registry = stack.enter_context(Registry())
+    if not setting.speed:
+        return registry, registry.host, None
+    link = stack.enter_context(SlowLink([int(registry.host.rpartition(":")[2])], setting.speed))
+    return registry, f"127.0.0.1:{link.ports[0]}", None
 
 
 def _publish(start_points: Sequence[CorpusStartPoint], registry: Registry) -> list[str]:

@@ -9,10 +9,12 @@ Known to differ still: names of Unicode scripts newer than Ruby's, group names t
 emoji, more than 4096 nested groups, a look-behind that calls a group or holds another, negative one. In a
 pattern with the option x only the escapes are fixed up, since a comment there may hold anything.
 
-Not safe to use from several threads at once: Oniguruma keeps tables for the whole process.
+Safe to use from several threads at once: Oniguruma, which keeps tables for the whole process, works for one
+at a time.
 """
 
 import re
+import threading
 from collections.abc import Iterator
 
 import onigurumacffi
@@ -45,6 +47,7 @@ _EXTENDED = re.compile(r"\(\?[a-z]*x")
 _OPTIONS = re.compile(r"\(\?([imxadu]*)((?:-[imx]*)?[:)])")
 _LARGEST_BYTE, _LARGEST_POINT, _SURROGATES = 0xFF, 0x10FFFF, range(0xD800, 0xE000)
 _MOST_BRANCHES = 2
+_ONIGURUMA = threading.Lock()
 
 
 def complaint(pattern: str) -> str:
@@ -55,7 +58,8 @@ def complaint(pattern: str) -> str:
             parts = list(tokens(unescaped))
             check_look_behinds(parts)
             unescaped = "".join(_respelled(parts))
-        onigurumacffi.compile(unescaped)
+        with _ONIGURUMA:
+            onigurumacffi.compile(unescaped)  # whose result is freed here, under the lock
     except (RubySyntaxError, onigurumacffi.OnigError) as error:
         return str(error)
     except RecursionError:

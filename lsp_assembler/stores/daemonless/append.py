@@ -7,7 +7,7 @@ from typing import Any
 from lsp_assembler import dockerfile
 from lsp_assembler.errors import FetchError, InvalidInputError
 from lsp_assembler.model.dates import timestamp
-from lsp_assembler.model.images import SCRATCH, Recipe
+from lsp_assembler.model.images import SCRATCH, BaseImage, Recipe
 from lsp_assembler.model.labels import BASE_DIGEST_LABEL, BASE_NAME_LABEL, CREATED_LABEL
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.oci import image
@@ -15,7 +15,7 @@ from lsp_assembler.oci.content_store import ContentStore
 from lsp_assembler.oci.documents import Descriptor, ImageManifest
 from lsp_assembler.oci.image import Addition, Layer
 from lsp_assembler.oci.image_reader import configuration, environment, images_of, manifest_of
-from lsp_assembler.stores.daemonless.push import Publication
+from lsp_assembler.stores.daemonless.push import NewImage
 
 _REPOS = "app/repos"
 
@@ -45,6 +45,11 @@ class Base:
     variants: tuple[_Variant, ...]
     is_index: bool
 
+    def described_as(self, name: Reference) -> BaseImage:
+        """The same for those who build on it."""
+        digest = self.reference.digest if self.reference else ""
+        return BaseImage(str(name), digest, self.env, self.platforms)
+
     @property
     def platforms(self) -> dict[str, str]:
         """The digest of each variant's manifest, e.g. {"linux/arm64": "sha256:9f86…"}."""
@@ -68,7 +73,7 @@ def load_base(contents: ContentStore, name: Reference, platforms: Sequence[str])
         platforms: which to keep, e.g. ("linux/amd64",); () for all.
 
     Raises:
-        FetchError: they cannot be had, or a platform is asked for that the base has not got.
+        FetchError: they cannot be read, or the base does not have a platform that is asked for.
     """
     document = contents.manifest(name)
     reference = name.with_digest(document.digest)
@@ -88,7 +93,7 @@ def load_base(contents: ContentStore, name: Reference, platforms: Sequence[str])
     return Base(reference, tuple(variants), is_index=True)
 
 
-def derive(base: Base, recipe: Recipe) -> Publication:
+def append(base: Base, recipe: Recipe) -> NewImage:
     """The new images: each is its base with the recipe's context as one more layer, the same for all.
 
     Raises:
@@ -98,7 +103,7 @@ def derive(base: Base, recipe: Recipe) -> Publication:
     pinned = str(base.reference or SCRATCH)  # what a lock file makes of the name
     if instructions[0].value not in (recipe.base.name, pinned):
         raise InvalidInputError(
-            f"{recipe.template_name}: it builds on '{instructions[0].value}'; expected $base, which is "
+            f"{recipe.template_name}: it builds on '{instructions[0].value}' and not on $base, which is "
             f"'{recipe.base.name}'",
             "Name the base in images.yml or with --base, or build with --to docker.",
         )
@@ -115,7 +120,7 @@ def derive(base: Base, recipe: Recipe) -> Publication:
         addition = Addition(layer, runtime, created, annotations)
         images.append(image.appended(variant.config, layers, addition, "lsp-assembler build"))
     pairs = [(made, variant.platform) for made, variant in zip(images, base.variants, strict=True)]
-    return Publication(
+    return NewImage(
         images=tuple(images),
         platforms=tuple(_platform(variant) for variant in base.variants),
         index=image.index(pairs, annotations) if base.is_index else None,
@@ -143,7 +148,7 @@ def _refuse_missing(name: Reference, wanted: Sequence[str], present: Sequence[st
     missing = [each for each in wanted if not any(_fits(platform, each) for platform in present)]
     if missing:
         raise FetchError(
-            f"{name}: it has no image for {', '.join(missing)}; expected some of {', '.join(present)}",
+            f"{name}: no image for {', '.join(missing)}; it has {', '.join(present)}",
             "Correct --platform, or leave it out to build for all of them.",
             kind="not-found",
         )

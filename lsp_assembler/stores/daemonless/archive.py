@@ -43,7 +43,7 @@ class OciArchive(OciLayout):
             if not isinstance(error, (OSError, tarfile.TarError)):
                 raise
             raise FetchError(
-                f"{label}: it cannot be read ({error}); expected an OCI image layout in a tar file",
+                f"{label}: cannot read it ({error}); expected an OCI image layout in a tar file",
                 "Check the path.",
                 kind="unreadable",
             ) from error
@@ -65,7 +65,7 @@ class OciArchive(OciLayout):
                 _write_tar(stream, self._unpacked)
         except OSError as error:
             raise PublishError(
-                f"{self._label}: it cannot be written ({error.strerror or error}); expected a writable file",
+                f"{self._label}: cannot write it ({error.strerror or error})",
                 "Check the path and the free space, or choose another with --to.",
             ) from error
 

@@ -1,6 +1,6 @@
 """A cache on disk of small documents and blobs by digest, and of the digests that names had last.
 
-What is in it can be had again, so nothing here ever fails: content that is damaged is a miss, a file that
+What is in it can be fetched again, so nothing here ever fails: content that is damaged is a miss, a file that
 is damaged goes, and a disk that takes no more is written to no more.
 """
 
@@ -33,7 +33,7 @@ PRAGMA synchronous = OFF;
 CREATE TABLE IF NOT EXISTS contents (digest TEXT PRIMARY KEY, data BLOB NOT NULL, used INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS names (name TEXT PRIMARY KEY, digest TEXT NOT NULL, media_type TEXT NOT NULL);
 """
-# A damaged row may hold anything; a file that is damaged further is none that SQLite reads.
+# A damaged row may hold anything; SQLite does not read a file that is damaged further.
 _GET = """
 SELECT coalesce(CAST(data AS BLOB), x''), coalesce(CAST(used AS INTEGER), 0) FROM contents WHERE digest = ?
 """

@@ -16,7 +16,7 @@ from lsp_assembler.oci.documents import (
 from lsp_assembler.stores.daemonless.cache import MAX_ENTRY, Cache, LastSeen
 
 
-class CachedContents:
+class CachedContentStore:
     """ContentStore of registries, with a cache in front. Threads may share it.
 
     A run has the same result with the cache as without: a tag is looked up anew (one HEAD), a digest counts
@@ -25,7 +25,7 @@ class CachedContents:
     Args:
         inner: what is asked where the cache does not know; its `digest` should cost less than its `manifest`.
         cache: closed with this, and may be shared with other contents.
-        offline: never ask `inner`; what is not in the cache cannot be had then.
+        offline: never ask `inner`; what is not in the cache is an error then.
     """
 
     def __init__(self, inner: ContentStore, cache: Cache, *, offline: bool = False) -> None:
@@ -36,14 +36,12 @@ class CachedContents:
     def manifest(self, reference: Reference) -> Document:
         """See ContentStore.manifest; what has not changed costs no request by digest, and one HEAD by tag."""
         if self.offline and not reference.digest:
-            raise _absent(
-                reference, "what a tag stands for only its registry knows", "a digest, as a lock file has it"
-            )
+            raise _absent(reference, "only its registry knows what the tag stands for")
         known = self._known(reference)
         if known is not None and (reference.digest or self._is_current(reference, known)):
             return known
         if self.offline:
-            raise _absent(reference, "its manifest is not in the cache", "one that an earlier run has read")
+            raise _absent(reference, "it is not in the cache")
         document = self.inner.manifest(reference)
         self._remember(reference, document)
         return document
@@ -55,7 +53,7 @@ class CachedContents:
     def tags(self, repository: Reference) -> list[str]:
         """See ContentStore.tags; which tags there are can only be said online."""
         if self.offline:
-            raise _absent(repository, "which tags there are only its registry knows", "a tag")
+            raise _absent(repository, "only its registry knows its tags")
         return self.inner.tags(repository)
 
     def blob(self, reference: Reference, descriptor: Descriptor, limit: int) -> bytes:
@@ -126,7 +124,7 @@ class CachedContents:
         """Whether a tag still stands for a document.
 
         Where HEAD fails or says that the image has gone, GET has the last word: there are registries and
-        proxies that refuse HEAD, and nobody shall fail because of a cache, or be told so in other words.
+        proxies that refuse HEAD, and a cache must not make a run fail that would succeed without it.
         """
         try:
             return self.inner.digest(reference) == document.digest
@@ -145,7 +143,7 @@ class CachedContents:
     def _online(self, reference: Reference) -> ContentStore:
         if self.offline:
             raise PublishError(
-                f"{reference}: --offline asks no registry, and this image was to go to one",
+                f"{reference}: --offline asks no registry, so this image cannot go to one",
                 "Publish with --to docker or --to oci:DIR, or leave out --offline.",
             )
         return self.inner
@@ -160,18 +158,16 @@ def _absent_blob(reference: Reference, descriptor: Descriptor, limit: int) -> Fe
     if descriptor.size > MAX_ENTRY:
         fact = f"its blob {descriptor.digest} has {descriptor.size} bytes"
         return FetchError(
-            f"{reference}: {fact}; expected at most {MAX_ENTRY}, the most that the cache keeps",
+            f"{reference}: {fact}; the cache keeps at most {MAX_ENTRY}",
             "Run without --offline.",
             kind="unavailable",
         )
-    return _absent(
-        reference, f"its blob {descriptor.digest} is not in the cache", "one that an earlier run has read"
-    )
+    return _absent(reference, f"its blob {descriptor.digest} is not in the cache")
 
 
-def _absent(reference: Reference, fact: str, expected: str) -> FetchError:
+def _absent(reference: Reference, fact: str) -> FetchError:
     return FetchError(
-        f"{reference}: {fact}, and --offline asks nobody else; expected {expected}",
-        "Run once without --offline. Then it works with a lock file: only digests are looked up.",
+        f"{reference}: {fact}, and --offline asks no registry",
+        "Run once without --offline. After that a lock file is enough: it has the digests.",
         kind="unavailable",
     )

@@ -58,7 +58,7 @@ class OciLayout:
             document = self._document(digest) if digest else None
         if document is None:
             raise FetchError(
-                f"{reference}: {self._label} has no such image; expected {self._listing()}",
+                f"{reference}: no such image in {self._label}, which has {self._listing()}",
                 "Check the name, or pack the image there first.",
                 kind="not-found",
             )
@@ -150,7 +150,7 @@ class OciLayout:
         except (OSError, ContentError):
             names = []
         more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
-        return f"one of {', '.join(names[:_LISTED])}{more}" if names else "a layout with images in it"
+        return f"{', '.join(names[:_LISTED])}{more}" if names else "no images"
 
     def _index(self) -> list[dict[str, Any]]:
         """The entries of index.json."""
@@ -199,7 +199,7 @@ class OciLayout:
             yield
         except (OSError, ContentError) as error:
             kind: FailureKind = "corrupt"
-            remedy = "Make the layout anew."
+            remedy = "Make the layout again."
             if isinstance(error, LargeContentError):
                 kind, remedy = "too-large", "Raise --max-compressed if you trust it."
             elif isinstance(error, OSError):
@@ -212,7 +212,7 @@ class OciLayout:
             yield
         except (OSError, ContentError) as error:
             raise PublishError(
-                f"{reference}: {self._label} cannot be written ({error}); expected a writable layout",
+                f"{reference}: cannot write to {self._label} ({error})",
                 "Check the path and the free space, or choose another with --to.",
             ) from error
 

@@ -1,4 +1,4 @@
-"""Publishing documents and blobs in an order in which nobody ever sees half an image."""
+"""Pushing documents and blobs in an order in which nobody ever sees half an image."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ _UPLOADS = 8  # at the same time; base layers may be large, and so must not crow
 
 
 @dataclass(frozen=True, slots=True)
-class Publication:
-    """An image for one or more platforms, ready to be published.
+class NewImage:
+    """An image for one or more platforms, ready to be pushed.
 
     Args:
         images: one for each platform; all have the same topmost layer.
@@ -40,46 +40,46 @@ class Publication:
         return (OCI_MANIFEST, self.images[0].manifest) if self.index is None else (OCI_INDEX, self.index)
 
 
-Standing = Mapping[Reference, str | None]
+Digests = Mapping[Reference, str | None]
 """What names stand for, e.g. {cyberdojo/languages-start-points:latest: "sha256:9f86…"}; None for nothing."""
 
 
-def standing(target: ContentStore, names: Sequence[Reference]) -> Standing:
-    """What the names stand for now; nothing also where the registry lets us write but not read."""
+def current_digests(target: ContentStore, names: Sequence[Reference]) -> Digests:
+    """What the names stand for now; None also where a registry lets us write but not read."""
     return {name: _digest(target, name) for name in names}
 
 
-def publish(
-    publication: Publication,
+def push(
+    image: NewImage,
     target: ContentStore,
     bases: ContentStore,
     names: Sequence[Reference],
-    lately: Standing | None = None,
+    last_known: Digests | None = None,
 ) -> BuiltImage:
-    """Publish under all names: blobs first, then manifests, then the index, then the tags.
+    """Push under all names: blobs first, then manifests, then the index, then the tags.
 
     Args:
         bases: where the base's layers are.
-        lately: what the names stood for some time ago. If that was something else, there is little doubt that
-            the image is new, and nobody waits to hear it again before the upload begins.
+        last_known: what the names stood for a moment ago; None where nobody knows. Where it was something
+            else, the image is surely new, and the upload begins without asking again.
 
     Raises:
         PublishError: something was refused; the tags then are what they were.
     """
-    media_type, top = publication.top
+    media_type, top = image.top
     digest = digest_of(top)
-    built = BuiltImage(tuple(str(name) for name in names), digest, publication.platforms)
-    asking = in_background(lambda: standing(target, names))
-    is_news = any(known != digest for known in (lately or {}).values())
-    if not is_news and set(asking().values()) == {digest}:
+    built = BuiltImage(tuple(str(name) for name in names), digest, image.platforms)
+    asking = in_background(lambda: current_digests(target, names))
+    is_news = any(known != digest for known in (last_known or {}).values())
+    if not is_news and set(asking.result().values()) == {digest}:
         return built
     repositories = {name.name: name for name in names}
     for name in repositories.values():
-        in_parallel(lambda put: put(), _blobs(publication, target, bases, name), _UPLOADS)
-    for name in repositories.values() if publication.index is not None else ():
-        in_parallel(partial(_put_manifest, target, name), publication.images, _UPLOADS)
+        in_parallel(lambda put: put(), _blobs(image, target, bases, name), _UPLOADS)
+    for name in repositories.values() if image.index is not None else ():
+        in_parallel(partial(_put_manifest, target, name), image.images, _UPLOADS)
     with moving_tags(target) as move:
-        for name, until_now in asking().items():
+        for name, until_now in asking.result().items():
             move(name, until_now, media_type, top)
     return built
 
@@ -96,12 +96,12 @@ def _put_manifest(target: ContentStore, name: Reference, image: Image) -> None:
 
 
 def _blobs(
-    publication: Publication, target: ContentStore, bases: ContentStore, name: Reference
+    image: NewImage, target: ContentStore, bases: ContentStore, name: Reference
 ) -> Iterator[Callable[[], None]]:
     """What puts each blob into a repository; over a slow link the round trips of one wait for no other."""
-    if publication.base is not None:
-        for layer in publication.base_layers:
-            yield partial(target.copy_blob, bases, publication.base, name, layer)
-    yield partial(target.put_blob, name, publication.images[0].layer)
-    for config in dict.fromkeys(image.config for image in publication.images):
+    if image.base is not None:
+        for layer in image.base_layers:
+            yield partial(target.copy_blob, bases, image.base, name, layer)
+    yield partial(target.put_blob, name, image.images[0].layer)
+    for config in dict.fromkeys(each.config for each in image.images):
         yield partial(target.put_blob, name, config)

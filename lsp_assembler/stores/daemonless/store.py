@@ -1,4 +1,4 @@
-"""Images as documents and blobs: the store behind `registry`, `oci:DIR` and `oci-archive:FILE`.
+"""Images as documents and blobs: the stores `registry`, `oci:DIR` and `oci-archive:FILE`.
 
 Reading verifies small layers and unpacks them in memory. Building appends one layer of data to the base, for
 every platform that the base has, and never unpacks the base.
@@ -12,20 +12,24 @@ from lsp_assembler.model.start_point import START_POINT, StartPoint
 from lsp_assembler.model.tree import Tree
 from lsp_assembler.oci.content_store import ContentStore
 from lsp_assembler.oci.image import Image
-from lsp_assembler.oci.image_reader import (
-    any_manifest,
-    configuration,
-    unpack,
-)
+from lsp_assembler.oci.image_reader import any_manifest, configuration, unpack
 from lsp_assembler.oci.layers import Limits
-from lsp_assembler.stores.daemonless.append import Base, derive, load_base, scratch
-from lsp_assembler.stores.daemonless.push import Publication, Standing, publish, standing
+from lsp_assembler.parallel import in_background
+from lsp_assembler.stores.daemonless.append import Base, append, load_base, scratch
+from lsp_assembler.stores.daemonless.push import NewImage, current_digests, push
 from lsp_assembler.stores.daemonless.tags import tag
-from lsp_assembler.stores.interface import Progress, Store, no_progress, no_start_point, no_tags
+from lsp_assembler.stores.interface import (
+    Prepared,
+    Progress,
+    Store,
+    no_progress,
+    no_start_point,
+    no_tags,
+)
 
 
-class LayeredStore(Store):
-    """Images of a registry or an OCI layout. It reads many at once: small requests, mostly spent waiting.
+class DaemonlessStore(Store):
+    """Images of an OCI layout. It reads many at once: small requests, mostly spent waiting.
 
     Args:
         contents: where images are read and published.
@@ -48,11 +52,9 @@ class LayeredStore(Store):
         self._bases = bases
         self._limits = limits
         self._platforms = tuple(platforms)
-        self._loaded: dict[str, Base] = {}  # by digest: what `base` has read is what `build` builds on
-        self._lately: Standing | None = None
 
     def fetch(self, reference: Reference, progress: Progress = no_progress) -> StartPoint:
-        """See Store.fetch."""
+        """See ImageSource.fetch."""
         progress("pulling", 0)
         document = self._contents.manifest(reference)
         manifest = any_manifest(self._contents, reference, document)
@@ -65,7 +67,7 @@ class LayeredStore(Store):
         return StartPoint(document.digest, tree, labels, strays)
 
     def read(self, reference: Reference, folder: str) -> Tree:
-        """See Store.read; if the topmost layer has the folder, the layers below it are not even fetched.
+        """See ImageSource.read; if the topmost layer has the folder, the layers below it are not even fetched.
 
         A start-points image is a large base with one small layer on top, and the folder that the base has
         under /app/repos holds nothing of interest.
@@ -77,18 +79,18 @@ class LayeredStore(Store):
         return tree.below(folder)
 
     def digest(self, reference: Reference) -> str | None:
-        """See Store.digest; of a registry it takes one HEAD, which counts towards no rate limit."""
+        """See ImageSource.digest; of a registry it takes one HEAD, which counts towards no rate limit."""
         return self._contents.digest(reference)
 
     def tags(self, repository: Reference) -> tuple[str, ...]:
-        """See Store.tags."""
+        """See ImageSource.tags."""
         found = tuple(self._contents.tags(repository))
         if not found:
             raise no_tags(repository, self)
         return found
 
     def describe(self, reference: Reference) -> Description:
-        """See Store.describe: the manifest and the configuration of any one platform."""
+        """See ImageSource.describe: the manifest and the configuration of any one platform."""
         document = self._contents.manifest(reference)
         manifest = any_manifest(self._contents, reference, document)
         config = configuration(self._contents, reference, manifest)
@@ -97,27 +99,27 @@ class LayeredStore(Store):
         return Description(document.digest, labels, made if isinstance(made, str) else None)
 
     def base(self, reference: Reference) -> BaseImage:
-        """See Store.base."""
-        if str(reference) == SCRATCH:
-            return BaseImage(SCRATCH, "", {})
-        base = load_base(self._bases, reference, self._platforms)
-        digest = base.reference.digest if base.reference else ""
-        self._loaded[digest] = base
-        return BaseImage(str(reference), digest, base.env, base.platforms)
+        """See ImageSource.base."""
+        return self._load(reference).described_as(reference)
 
-    def look_ahead(self, names: Sequence[Reference]) -> None:
-        """See Store.look_ahead: whether `build` may begin to upload at once."""
-        self._lately = standing(self._contents, names)
+    def prepare(self, base: Reference, names: Sequence[Reference]) -> Prepared:
+        """See Store.prepare; the names are looked up meanwhile, so that news can be uploaded at once."""
+        # By itself: a registry that does not answer must not hold up the base.
+        last_known = in_background(lambda: current_digests(self._contents, names))
+        loaded = self._load(base)
 
-    def build(self, recipe: Recipe, names: Sequence[Reference]) -> BuiltImage:
-        """See Store.build: one layer of data for all platforms."""
-        base = scratch() if recipe.base.name == SCRATCH else self._loaded[recipe.base.digest]
-        return publish(derive(base, recipe), self._contents, self._bases, names, self._lately)
+        def build(recipe: Recipe) -> BuiltImage:
+            known = last_known.result() if last_known.done() else None
+            return push(append(loaded, recipe), self._contents, self._bases, names, known)
+
+        return Prepared(loaded.described_as(base), build)
+
+    def _load(self, base: Reference) -> Base:
+        return scratch() if str(base) == SCRATCH else load_base(self._bases, base, self._platforms)
 
     def publish(self, image: Image, names: Sequence[Reference]) -> BuiltImage:
         """See Store.publish."""
-        publication = Publication((image,), ("linux/amd64",))
-        return publish(publication, self._contents, self._contents, names)
+        return push(NewImage((image,), ("linux/amd64",)), self._contents, self._contents, names)
 
     def conflict(self, image: Image, name: Reference) -> Conflict | None:
         """See Store.conflict."""
@@ -129,7 +131,19 @@ class LayeredStore(Store):
         tag(self._contents, pairs)
 
     def close(self) -> None:
-        """See Store.close."""
+        """See ImageSource.close."""
         self._contents.close()
         if self._bases is not self._contents:
             self._bases.close()
+
+
+class RegistryStore(DaemonlessStore):
+    """Images of the registries that their names say."""
+
+    is_shared = True
+    tags_across_repositories = False
+
+    @property
+    def place(self) -> str:
+        """See ImageSource.place."""
+        return "the registry"

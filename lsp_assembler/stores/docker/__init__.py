@@ -1,1 +1,1 @@
-"""The Docker Engine as a store: pull, read, `docker build`, load and tag, through Docker's own API."""
+"""The Docker Engine as a store: pull, read, `docker build`, load and tag, over its own HTTP API."""

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import threading
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,8 @@ from docker.context import ContextAPI
 from docker.utils import kwargs_from_env
 
 from lsp_assembler.errors import FetchError, InvalidInputError
+from lsp_assembler.model.reference import Reference
+from lsp_assembler.registry.credentials import Credentials
 from lsp_assembler.stores.docker.errors import TROUBLE, cause, plainly
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class Connection:
     """Clients for one engine. Threads may share it: each gets a client of its own.
 
     Args:
+        environ: the environment's variables: DOCKER_HOST, DOCKER_CONTEXT, and where logins are.
         stall_timeout: seconds without a byte from the engine after which a call fails.
 
     Raises:
@@ -34,14 +36,13 @@ class Connection:
         InvalidInputError: the Docker context that the environment names cannot be used.
     """
 
-    def __init__(self, stall_timeout: float) -> None:
+    def __init__(self, environ: Mapping[str, str], stall_timeout: float) -> None:
         self.stall_timeout = stall_timeout
-        self._arguments = {**_endpoint(), "timeout": stall_timeout, "use_ssh_client": True}
+        self._arguments = {**_endpoint(environ), "timeout": stall_timeout, "use_ssh_client": True}
         self.endpoint: str = self._arguments["base_url"]
         self._threads = threading.local()
         self._version = "auto"
-        self._logins: dict[str, dict[str, str]] = {}
-        self._lock = threading.Lock()
+        self._credentials = Credentials(environ)
         try:
             self._version = self.client.api_version
         except (*TROUBLE, ValueError) as error:
@@ -93,14 +94,10 @@ class Connection:
                 docker.errors.create_api_error_from_http_exception(error)
             yield response
 
-    def pull(self, repository: str, tag: str) -> Iterator[dict[str, Any]]:
-        """Pull an image; what the engine says meanwhile, errors included.
-
-        Args:
-            tag: or a digest.
-        """
-        headers = {"X-Registry-Auth": docker.auth.encode_header(self.login(repository)).decode("ascii")}
-        wanted = {"fromImage": repository, "tag": tag}
+    def pull(self, reference: Reference) -> Iterator[dict[str, Any]]:
+        """Pull an image; what the engine says meanwhile, errors included."""
+        headers = {"X-Registry-Auth": docker.auth.encode_header(self.login(reference)).decode("ascii")}
+        wanted = {"fromImage": reference.name, "tag": reference.digest or reference.tag or "latest"}
         with self.stream("POST", "images/create", headers, wanted) as response:
             yield from _parsed(response)
 
@@ -115,21 +112,17 @@ class Connection:
         with self.stream("POST", "build", headers, parameters, context) as response:
             yield from _parsed(response)
 
-    def login(self, repository: str) -> dict[str, str]:
-        """What the user's config.json says for a repository's registry; {} where it says nothing.
+    def login(self, reference: Reference) -> dict[str, str]:
+        """The login for an image's registry as the engine wants it; {} where there is none.
 
-        Asked once for each registry, for a credential helper is a whole process. One that is missing or
-        fails must not break a public pull, so it counts as no login.
+        A credential helper that is missing or fails counts as no login: it must not break a public pull.
         """
-        registry, _ = docker.auth.resolve_repository_name(repository)
-        with self._lock:
-            if registry not in self._logins:
-                try:
-                    found = docker.auth.load_config().resolve_authconfig(registry)
-                except TROUBLE:
-                    found = None
-                self._logins[registry] = found or {}
-            return self._logins[registry]
+        login = self._credentials.find(reference.registry, reference.path).login
+        if login is None:
+            return {}
+        if login.identity_token:
+            return {"identitytoken": login.identity_token}
+        return {"username": login.username, "password": login.password}
 
 
 def _parsed(response: requests.Response) -> Iterator[dict[str, Any]]:
@@ -140,17 +133,17 @@ def _parsed(response: requests.Response) -> Iterator[dict[str, Any]]:
             raise docker.errors.StreamParseError(str(error)) from error
 
 
-def _endpoint() -> dict[str, Any]:
+def _endpoint(environ: Mapping[str, str]) -> dict[str, Any]:
     """Where the engine is, in the order of Docker's own client: DOCKER_HOST, then the context."""
-    if os.environ.get("DOCKER_HOST"):
-        return dict(kwargs_from_env())
-    name = os.environ.get("DOCKER_CONTEXT")
+    if environ.get("DOCKER_HOST"):
+        return dict(kwargs_from_env(dict(environ)))
+    name = environ.get("DOCKER_CONTEXT")
     try:
         context = ContextAPI.get_context(name)
     except Exception as error:  # the SDK raises a bare Exception for a damaged context
         raise _bad_context(name, str(error)) from error
     if context is None:
-        raise _bad_context(name, "there is none of that name")
+        raise _bad_context(name, "no such context")
     tls: TLSConfig | None = context.TLSConfig  # the stubs know nothing of a context without TLS
     return {"base_url": context.Host or _DEFAULT_ENDPOINT, "tls": tls or False}
 
@@ -158,8 +151,9 @@ def _endpoint() -> dict[str, Any]:
 def _bad_context(name: str | None, fact: str) -> InvalidInputError:
     subject = f"Docker context '{name}'" if name else "Docker's current context"
     return InvalidInputError(
-        f"{subject}: {fact}; expected a context that 'docker context ls' lists",
-        "Choose one with DOCKER_CONTEXT or 'docker context use', or set DOCKER_HOST.",
+        f"{subject}: {fact}",
+        "Choose one that 'docker context ls' lists, with DOCKER_CONTEXT or 'docker context use', or set "
+        "DOCKER_HOST.",
     )
 
 
@@ -171,9 +165,9 @@ def _no_engine(endpoint: str, error: BaseException) -> FetchError:
         "Desktop), or set DOCKER_HOST."
     )
     if "Permission denied" in fact:
-        remedy = "Join the group 'docker' (log in anew afterwards), or run as a user who may use the engine."
+        remedy = "Join the group 'docker' and log in again, or run as a user who may use the engine."
     return FetchError(
-        f"Docker Engine: none answers at {endpoint} ({fact}); expected a running engine",
+        f"Docker Engine: no answer at {endpoint} ({fact})",
         remedy,
         kind="unavailable",
     )

@@ -2,7 +2,7 @@
 
 import contextlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +23,15 @@ from lsp_assembler.stores.docker.errors import TROUBLE, events, fetch_error, pub
 from lsp_assembler.stores.docker.names import conflict, give_names, id_of, named
 from lsp_assembler.stores.docker.saved_image import SavedImageError, saved_layers
 from lsp_assembler.stores.docker.throwaway import Throwaways
-from lsp_assembler.stores.interface import Progress, Pull, Store, no_progress, no_start_point, no_tags
+from lsp_assembler.stores.interface import (
+    Prepared,
+    Progress,
+    Pull,
+    Store,
+    no_progress,
+    no_start_point,
+    no_tags,
+)
 
 _LOADED = re.compile(r"Loaded image(?: ID)?: (\S+)")
 _NAMELESS = "<none>:<none>"  # what older engines call an image that has lost its last name
@@ -47,17 +55,25 @@ class EngineOptions:
 class DockerEngine(Store):
     """Images of the Docker Engine that the environment points at (DOCKER_HOST, contexts).
 
+    Args:
+        environ: the environment's variables.
+
     Raises:
         FetchError: no engine answers.
     """
 
     name = "docker"
 
-    def __init__(self, options: EngineOptions) -> None:
+    def __init__(self, options: EngineOptions, environ: Mapping[str, str]) -> None:
         self._options = options
-        self._connection = Connection(options.stall_timeout)
+        self._connection = Connection(environ, options.stall_timeout)
         self._throwaways = Throwaways(self._connection)
         self._throwaways.sweep()
+
+    @property
+    def place(self) -> str:
+        """See ImageSource.place."""
+        return "the engine"
 
     @property
     def endpoint(self) -> str:
@@ -65,8 +81,8 @@ class DockerEngine(Store):
         return self._connection.endpoint
 
     def fetch(self, reference: Reference, progress: Progress = no_progress) -> StartPoint:
-        """See Store.fetch; pulls first, as the pull option says."""
-        image = self._had(reference, progress)
+        """See ImageSource.fetch; pulls first, as the pull option says."""
+        image = self._inspect_or_pull(reference, progress)
         progress("extracting", 0)
         try:
             tree, strays = self._read_start_point(image, str(reference))
@@ -79,8 +95,8 @@ class DockerEngine(Store):
         return StartPoint(_digest(image, reference), tree, image["Config"].get("Labels") or {}, strays)
 
     def read(self, reference: Reference, folder: str) -> Tree:
-        """See Store.read; pulls first, as the pull option says."""
-        image = self._had(reference, no_progress)
+        """See ImageSource.read; pulls first, as the pull option says."""
+        image = self._inspect_or_pull(reference, no_progress)
         try:
             with self._throwaways.container(image["Id"]) as container:
                 top = folder.rpartition("/")[2]
@@ -96,14 +112,14 @@ class DockerEngine(Store):
         return tree.below(top)
 
     def digest(self, reference: Reference) -> str | None:
-        """See Store.digest; the engine asks the registry, unless the pull option says that it need not."""
+        """See ImageSource.digest; the engine asks the registry, unless the pull option says that it need not."""
         client = self._connection.client
         try:
             if self._options.pull is not Pull.ALWAYS and id_of(client, reference):
                 return _digest(self._inspect(str(reference)), reference)
             if self._options.pull is Pull.NEVER:
                 return None
-            login = self._connection.login(reference.name)
+            login = self._connection.login(reference)
             return str(client.inspect_distribution(str(reference), login)["Descriptor"]["digest"])
         except TROUBLE as error:
             failure = fetch_error(reference, error)
@@ -112,7 +128,7 @@ class DockerEngine(Store):
             raise failure from error
 
     def tags(self, repository: Reference) -> tuple[str, ...]:
-        """See Store.tags; of the images that the engine has."""
+        """See ImageSource.tags; of the images that the engine has."""
         try:
             images = self._connection.client.images()
         except TROUBLE as error:
@@ -126,25 +142,22 @@ class DockerEngine(Store):
         return found
 
     def describe(self, reference: Reference) -> Description:
-        """See Store.describe; pulls first, as the pull option says."""
-        image = self._had(reference, no_progress)
+        """See ImageSource.describe; pulls first, as the pull option says."""
+        image = self._inspect_or_pull(reference, no_progress)
         labels = image["Config"].get("Labels") or {}
         return Description(_digest(image, reference), labels, image.get("Created"))
 
     def base(self, reference: Reference) -> BaseImage:
-        """See Store.base; pulls first, as the pull option says."""
+        """See ImageSource.base; pulls first, as the pull option says."""
         if str(reference) == SCRATCH:
             return BaseImage(SCRATCH, "", {})
-        image = self._had(reference, no_progress)
+        image = self._inspect_or_pull(reference, no_progress)
         env = environment({"config": image["Config"]})
         return BaseImage(str(reference), _digest(image, reference), env)
 
-    def build(self, recipe: Recipe, names: Sequence[Reference]) -> BuiltImage:
-        """See Store.build; a `docker build`, tagged only once it has succeeded."""
-        try:
-            return named(self._connection.client, build(self._connection, recipe), names)
-        except TROUBLE as error:
-            raise publish_error(names[0], error) from error
+    def prepare(self, base: Reference, names: Sequence[Reference]) -> Prepared:
+        """See Store.prepare; pulls first, as the pull option says. It is built by a `docker build`."""
+        return Prepared(self.base(base), lambda recipe: self._build(recipe, names))
 
     def publish(self, image: Image, names: Sequence[Reference]) -> BuiltImage:
         """See Store.publish; a `docker load`, tagged only once it has succeeded."""
@@ -179,10 +192,17 @@ class DockerEngine(Store):
             raise publish_error(", ".join(str(name) for _, name in pairs), error) from error
 
     def close(self) -> None:
-        """See Store.close."""
+        """See ImageSource.close."""
         self._throwaways.close()
 
-    def _had(self, reference: Reference, progress: Progress) -> dict[str, Any]:
+    def _build(self, recipe: Recipe, names: Sequence[Reference]) -> BuiltImage:
+        """A `docker build`; the image gets its names only once that has succeeded."""
+        try:
+            return named(self._connection.client, build(self._connection, recipe), names)
+        except TROUBLE as error:
+            raise publish_error(names[0], error) from error
+
+    def _inspect_or_pull(self, reference: Reference, progress: Progress) -> dict[str, Any]:
         """As `_available`, with the engine's errors as a FetchError: a 404 here is about the image itself."""
         try:
             return self._available(reference, progress)
@@ -197,7 +217,7 @@ class DockerEngine(Store):
             except docker.errors.ImageNotFound as error:
                 if self._options.pull is Pull.NEVER:
                     raise FetchError(
-                        f"{reference}: the engine has no such image, and --pull never forbids to pull it",
+                        f"{reference}: the engine has no such image, and --pull never forbids pulling it",
                         "Pull or pack it first, or choose --pull missing.",
                         kind="not-found",
                     ) from error
@@ -212,8 +232,7 @@ class DockerEngine(Store):
     def _pull(self, reference: Reference, progress: Progress) -> None:
         progress("pulling", 0)
         layers: dict[str, int] = {}
-        tag = reference.digest or reference.tag or "latest"
-        for event in events(self._connection.pull(reference.name, tag)):
+        for event in events(self._connection.pull(reference)):
             current = (event.get("progressDetail") or {}).get("current")
             if event.get("status") == "Downloading" and isinstance(current, int):
                 layers[event.get("id", "")] = current

@@ -45,7 +45,7 @@ _SIGNS: tuple[tuple[FailureKind, tuple[str, ...]], ...] = (
 )
 _REMEDIES: dict[FailureKind, str] = {
     "disk-full": "Free space where the engine keeps its data ('docker system df' shows it), then run again.",
-    "corrupt": "Make the image anew and publish it again: the engine cannot unpack it.",
+    "corrupt": "Make the image again and publish it.",
     "timeout": "Try again; if the link is just slow, raise --stall-timeout.",
     "not-found": "Check the name and its tag; if it is right, publish the image first.",
     "unauthorized": "Log in with 'docker login' for that registry, and check that the account may pull.",
@@ -53,11 +53,11 @@ _REMEDIES: dict[FailureKind, str] = {
 }
 _FACTS: dict[FailureKind, str] = {
     "disk-full": "the engine's disk is full",
-    "corrupt": "its content is damaged",
-    "timeout": "no more bytes came",
-    "not-found": "there is no such image",
-    "unauthorized": "the registry refuses access",
-    "unavailable": "it cannot be had",
+    "corrupt": "the engine cannot unpack it",
+    "timeout": "timed out",
+    "not-found": "no such image or tag",
+    "unauthorized": "the registry denies access",
+    "unavailable": "cannot pull it",
 }
 
 
@@ -91,16 +91,14 @@ def cause(error: BaseException) -> tuple[FailureKind, str]:
 def fetch_error(image: object, error: BaseException) -> FetchError:
     """An engine's error while reading an image."""
     kind, words = cause(error)
-    return FetchError(
-        f"{image}: {_FACTS[kind]} ({words}); expected an image that can be pulled", _REMEDIES[kind], kind=kind
-    )
+    return FetchError(f"{image}: {_FACTS[kind]}: {words}", _REMEDIES[kind], kind=kind)
 
 
 def publish_error(image: object, error: BaseException) -> PublishError:
     """An engine's error while building, loading or tagging an image."""
     kind, words = cause(error)
-    remedy = _REMEDIES[kind] if kind in ("disk-full", "timeout") else "Correct what the engine names."
-    return PublishError(f"{image}: the engine could not make it ({words}); expected a built image", remedy)
+    remedy = _REMEDIES[kind] if kind in ("disk-full", "timeout") else "Fix what the engine names."
+    return PublishError(f"{image}: the engine cannot make it: {words}", remedy)
 
 
 def plainly(error: BaseException) -> str:

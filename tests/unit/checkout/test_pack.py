@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lsp_assembler.checkout.pack import MANIFEST, Pack, Particulars, pack, refuse_shared_names
+from lsp_assembler.checkout.pack import Pack, PackOptions, pack, refuse_shared_names
 from lsp_assembler.errors import FetchError, InvalidInputError, PublishError
 from lsp_assembler.model.reference import Reference
-from lsp_assembler.model.start_point import StartPoint, StartPointType
+from lsp_assembler.model.start_point import MANIFEST, StartPoint, StartPointType
 from lsp_assembler.model.tree import File
 from lsp_assembler.oci.layers import Limits
 from tests.checkouts import COMMITTED, commit, git, without_ci, write
@@ -35,9 +35,9 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def packed(
-    folder: Path, type_: StartPointType = StartPointType.LANGUAGES, particulars: Particulars | None = None
+    folder: Path, type_: StartPointType = StartPointType.LANGUAGES, options: PackOptions | None = None
 ) -> Pack:
-    return pack(folder, type_, Limits(), particulars)
+    return pack(folder, type_, Limits(), os.environ, options)
 
 
 def manifest_of(made: Pack) -> str:
@@ -91,14 +91,14 @@ class TestTag:
 
     def test_of_a_version(self, checkout: Path) -> None:
         revision = commit(checkout, REMOTE)
-        made = packed(checkout, particulars=Particulars(version="3.7.4-18"))
+        made = packed(checkout, options=PackOptions(version="3.7.4-18"))
         assert (made.tag, made.is_provisional) == ("3.7.4-18", False)
         assert [str(name) for name in made.references] == [f"{NAME}:LSP-3.7.4-18", f"{NAME}:LSP"]
         assert made.image_name == str(made.language_image) == f"{NAME}:3.7.4-18"
         assert made.labels["org.opencontainers.image.version"] == "3.7.4-18"
         assert made.labels["org.opencontainers.image.revision"] == revision
         write(checkout, {"start_point/hiker.sh": "echo 42"})
-        dirty = packed(checkout, particulars=Particulars(version="3.7.4-18"))
+        dirty = packed(checkout, options=PackOptions(version="3.7.4-18"))
         assert (dirty.tag, dirty.is_provisional) == ("3.7.4-18", True)
 
 
@@ -201,7 +201,7 @@ class TestManifest:
         (checkout / MANIFEST).unlink()
         made = packed(checkout)
         assert set(made.tree.files) == {"start_point/hiker.sh"}
-        with pytest.raises(PublishError, match=r"it names no image; expected docker/image_name\.json"):
+        with pytest.raises(PublishError, match="it names no image"):
             _ = made.references
 
     @settings(
@@ -265,7 +265,7 @@ class TestLabels:
             packed(checkout)
 
     def test_durations(self, checkout: Path) -> None:
-        made = packed(checkout, particulars=Particulars(durations='{"red":1,"amber":2,"green":3}'))
+        made = packed(checkout, options=PackOptions(durations='{"red":1,"amber":2,"green":3}'))
         assert made.labels["org.cyber-dojo.lsp.durations"] == '{"red":1,"amber":2,"green":3}'
 
     def test_it_is_no_start_points_service(self, checkout: Path) -> None:
@@ -280,7 +280,7 @@ def test_the_same_content_gives_the_same_bytes_on_any_machine(tmp_path: Path) ->
     script = "import sys; from pathlib import Path; from lsp_assembler.oci.layers import Limits\n"
     script += "from lsp_assembler.checkout.pack import pack\n"
     script += "from lsp_assembler.model.start_point import StartPointType\n"
-    script += "print(pack(Path(sys.argv[1]), StartPointType.LANGUAGES, Limits()).image.digest)"
+    script += "print(pack(Path(sys.argv[1]), StartPointType.LANGUAGES, Limits(), {}).image.digest)"
     files: dict[str, str | bytes] = {MANIFEST: JAVA, "start_point/b/x": "1", "start_point/a/y": "2"}
     digests = set()
     for umask, order, mtime, seed in ((0o022, 1, 0, "0"), (0o077, -1, 10**9, "1")):

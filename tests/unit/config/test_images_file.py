@@ -10,12 +10,12 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lsp_assembler.config.hosts import HostSettings
 from lsp_assembler.config.images_file import ImagesFile, load, parse, schema
 from lsp_assembler.config.yaml_nodes import MAX_BYTES
 from lsp_assembler.errors import InvalidInputError
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.start_point import Source, StartPointType
-from lsp_assembler.registry.hosts import HostSettings
 from tests import ROOT
 
 CASES = sorted((ROOT / "tests/cases" / "images_file").iterdir())

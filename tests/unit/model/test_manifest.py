@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lsp_assembler.model.manifest import Manifest, ManifestSyntaxError
+from lsp_assembler.model.manifest import Manifest, ManifestSyntaxError, UnreadableManifest, read_manifests
+from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.tree import File, Tree
 
 _PATH = "start_point/manifest.json"
@@ -93,6 +94,35 @@ def test_names_beside_the_manifest(name: str, path: str | None) -> None:
     manifest = Manifest.parse(_PATH, Tree.of(files, links=["start_point/link"]))
     assert manifest.resolve(name) == path
     assert manifest.file(name) == files.get(path or "")
+
+
+@pytest.mark.parametrize("value", [None, 5, True, ["a"], {"a": 1}])
+def test_a_name_that_is_no_string_is_none(value: object) -> None:
+    manifest = _parse(json.dumps({"display_name": value, "image_name": value}).encode())
+    assert (manifest.display_name, manifest.image_name, manifest.language_image) == (None, None, None)
+
+
+@pytest.mark.parametrize("name", ["org/b:1", "Org", ""])
+def test_the_language_image_is_there_where_its_name_is_well_formed(name: str) -> None:
+    manifest = _parse(json.dumps({"display_name": "B", "image_name": name}).encode())
+    assert (manifest.display_name, manifest.image_name) == ("B", name)
+    assert manifest.language_image == (Reference("", "org/b", "1") if name == "org/b:1" else None)
+
+
+def test_manifests_are_read_in_the_order_of_cyber_dojo() -> None:
+    paths = [
+        ".git/manifest.json",
+        "a!/manifest.json",
+        "a/.b/manifest.json",
+        "a/manifest.json",
+        "a/manifest.json.bak",
+        "manifest.json",
+        "my-manifest.json",
+    ]
+    found = read_manifests(Tree.of({path: File(b"{}" if "!" in path else b"[\n") for path in paths}))
+    assert [manifest.path for manifest in found] == ["a/manifest.json", "a!/manifest.json", "manifest.json"]
+    unreadable = UnreadableManifest("a/manifest.json", "expecting value (column 1)", 2)
+    assert (found[0], type(found[1])) == (unreadable, Manifest)
 
 
 @given(st.binary(max_size=60))

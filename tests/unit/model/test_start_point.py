@@ -111,6 +111,14 @@ class TestStartPoint:
         start_point = StartPoint("sha256:9f86", Tree.of({}), labels)
         assert (start_point.revision, start_point.url, start_point.created) == tuple(labels.values())
 
+    def test_manifests_are_parsed_once(self) -> None:
+        tree = Tree.of({"b/manifest.json": File(b"{}"), "a/manifest.json": File(b"{")})
+        start_point = StartPoint("sha256:9f86", tree)
+        assert [each.path for each in start_point.all_manifests] == ["a/manifest.json", "b/manifest.json"]
+        assert start_point.manifests == start_point.all_manifests[1:]
+        assert start_point.manifests is start_point.manifests
+        assert start_point.manifests[0] is start_point.all_manifests[1]
+
     @pytest.mark.parametrize("labels", [{}, {"org.opencontainers.image.revision": ""}])
     def test_what_no_label_says_is_none(self, labels: dict[str, str]) -> None:
         start_point = StartPoint("sha256:9f86", Tree.of({}), labels)

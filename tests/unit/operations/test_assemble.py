@@ -11,7 +11,9 @@ from lsp_assembler.model.assembly import Assembly, Outcome
 from lsp_assembler.model.finding import Failure
 from lsp_assembler.model.start_point import Source, StartPoint, StartPointType
 from lsp_assembler.model.tree import File, Tree
-from lsp_assembler.operations.assemble import assemble
+from lsp_assembler.operations.assemble import ReadSource, read_and_check
+from lsp_assembler.operations.observer import Watch
+from lsp_assembler.operations.plan import Plan
 from lsp_assembler.stores.interface import Progress
 
 LANGUAGES = StartPointType.LANGUAGES
@@ -40,6 +42,12 @@ def read(source: Source, _progress: Progress) -> StartPoint:
     return start_point(source.text)
 
 
+def assembled(
+    type_: StartPointType, listed: tuple[Source, ...], read: ReadSource, jobs: int, watch: Watch
+) -> Assembly:
+    return read_and_check(Plan(type_, listed, None, None), read, jobs, watch)
+
+
 def ignore(_index: int, _state: str, _size: int) -> None:
     """An observer that is not interested."""
 
@@ -49,7 +57,7 @@ def test_outcomes_are_in_the_order_of_the_sources_whatever_is_read_first() -> No
         time.sleep((4 - source.index) / 100)
         return start_point(source.text)
 
-    assembly = assemble(LANGUAGES, sources(5), last_comes_first, 5, ignore)
+    assembly = assembled(LANGUAGES, sources(5), last_comes_first, 5, ignore)
     assert [outcome.source for outcome in assembly.outcomes] == list(sources(5))
     assert [outcome.start_point for outcome in assembly.outcomes] == [
         start_point(each.text) for each in sources(5)
@@ -65,7 +73,7 @@ def test_outcomes_are_in_the_order_of_the_sources_whatever_is_read_first() -> No
 
 
 def test_no_source_is_no_problem() -> None:
-    assert assemble(LANGUAGES, (), read, 4, ignore).outcomes == ()
+    assert assembled(LANGUAGES, (), read, 4, ignore).outcomes == ()
 
 
 def test_every_failure_is_reported_and_hides_no_other_source() -> None:
@@ -74,7 +82,7 @@ def test_every_failure_is_reported_and_hides_no_other_source() -> None:
             raise FetchError(f"{source.text}: gone", "Check the name.", kind="not-found")
         return start_point(source.text, tab_size=source.index * 100 + 9)
 
-    assembly = assemble(LANGUAGES, sources(5), reader, 2, ignore)
+    assembly = assembled(LANGUAGES, sources(5), reader, 2, ignore)
     gone = {1: "org/1:LSP: gone\n  Check the name.", 3: "org/3:LSP: gone\n  Check the name."}
     assert {each.source.index: each.failure for each in assembly.failures} == {
         index: Failure("not-found", message) for index, message in gone.items()
@@ -89,13 +97,13 @@ def test_every_failure_is_reported_and_hides_no_other_source() -> None:
 
 
 def test_a_finding_of_the_collection() -> None:
-    assembly = assemble(LANGUAGES, sources(2), lambda *_: start_point("Java"), 2, ignore)
+    assembly = assembled(LANGUAGES, sources(2), lambda *_: start_point("Java"), 2, ignore)
     assert {finding.rule for finding in assembly.errors} == {"display-name-unique"}
     assert assembly.exit_status == 1
 
 
 def test_warnings_change_nothing_unless_the_user_is_strict() -> None:
-    assembly = assemble(
+    assembly = assembled(
         LANGUAGES, sources(1), lambda *_: start_point("Java", image_name="org/java"), 1, ignore
     )
     assert [finding.severity for finding in assembly.findings] == ["warning"]
@@ -122,7 +130,7 @@ def test_as_many_are_read_at_once_as_there_are_jobs(jobs: int) -> None:
             at_once -= 1
         return start_point(source.text)
 
-    assert assemble(LANGUAGES, sources(jobs * 2), reader, jobs, ignore).exit_status == 0
+    assert assembled(LANGUAGES, sources(jobs * 2), reader, jobs, ignore).exit_status == 0
     assert most == jobs
 
 
@@ -141,7 +149,7 @@ def test_the_observer_sees_each_state_in_order() -> None:
             raise FetchError("gone", kind="not-found")
         return start_point(source.text)
 
-    assemble(LANGUAGES, sources(2), reader, 2, observe)
+    assembled(LANGUAGES, sources(2), reader, 2, observe)
     size = start_point("org/0:LSP").tree.size
     states = {index: [(state, size) for each, state, size in seen if each == index] for index in (0, 1)}
     assert states[0] == [("pulling", 512), ("extracting", 1024), ("fetched", size), ("checked", 0)]
@@ -166,7 +174,7 @@ def test_what_is_no_fetch_error_ends_the_run_without_waiting(error: type[BaseExc
 
     began = time.perf_counter()
     with pytest.raises(error):
-        assemble(LANGUAGES, sources(50), reader, 2, ignore)
+        assembled(LANGUAGES, sources(50), reader, 2, ignore)
     assert time.perf_counter() - began < 10
     never.set()
     assert len(started) < 50
@@ -174,7 +182,7 @@ def test_what_is_no_fetch_error_ends_the_run_without_waiting(error: type[BaseExc
 
 @pytest.mark.parametrize(("failed", "found", "status"), [(0, 0, 0), (0, 1, 1), (1, 0, 3), (1, 1, 3)])
 def test_a_failed_fetch_comes_before_a_finding(failed: int, found: int, status: int) -> None:
-    bad = assemble(LANGUAGES, sources(1), lambda *_: start_point("Java", tab_size=9), 1, ignore)
+    bad = assembled(LANGUAGES, sources(1), lambda *_: start_point("Java", tab_size=9), 1, ignore)
     failure = Outcome(Source(0, "a"), 0.0, failure=Failure("timeout", "a: slow"))
     assembly = Assembly(LANGUAGES, (failure,) * failed, bad.findings * found, {})
     assert assembly.exit_status == status

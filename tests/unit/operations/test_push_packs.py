@@ -1,20 +1,22 @@
 """What forbids publishing, and the order in which names appear: nobody ever sees half."""
 
+import os
+import re
 from pathlib import Path
 
 import pytest
 
-from lsp_assembler.checkout.pack import MANIFEST, Pack, Particulars, pack
+from lsp_assembler.checkout.pack import Pack, PackOptions, pack
 from lsp_assembler.model.reference import Reference
-from lsp_assembler.model.start_point import StartPointType
+from lsp_assembler.model.start_point import MANIFEST, StartPointType
 from lsp_assembler.oci.documents import OCI_MANIFEST, digest_of
 from lsp_assembler.oci.layers import Limits
-from lsp_assembler.operations.push_packs import Order, Permissions, language_tag, publish, refusals
-from lsp_assembler.stores.daemonless.store import LayeredStore
+from lsp_assembler.operations.push_packs import PackJob, PushOptions, language_tag, push_packs, refusals
+from lsp_assembler.stores.daemonless.store import DaemonlessStore, RegistryStore
 from tests.checkouts import commit, without_ci, write
 from tests.unit.stores.daemonless.memory import MemoryContents
 
-ANY = Permissions(force=True, allow_dirty=True)
+ANY = PushOptions(force=True, allow_dirty=True)
 
 
 @pytest.fixture(autouse=True)
@@ -27,11 +29,12 @@ def made(folder: Path, name: str, text: str = "42") -> Pack:
     """A checkout of org/NAME, packed with the tag 1."""
     body = f'{{"display_name": "{name}", "image_name": "org/{name}"}}'
     write(folder / name, {MANIFEST: body, "start_point/hiker.txt": text})
-    return pack(folder / name, StartPointType.LANGUAGES, Limits(), Particulars(version="1"))
+    return pack(folder / name, StartPointType.LANGUAGES, Limits(), {}, PackOptions(version="1"))
 
 
-def store(contents: MemoryContents, name: str = "oci:layout") -> LayeredStore:
-    return LayeredStore(name, contents, contents, Limits())
+def store(contents: MemoryContents, name: str = "oci:layout") -> DaemonlessStore:
+    kind = RegistryStore if name == "registry" else DaemonlessStore
+    return kind(name, contents, contents, Limits())
 
 
 def tags(contents: MemoryContents) -> list[str]:
@@ -39,8 +42,8 @@ def tags(contents: MemoryContents) -> list[str]:
     return [line for line in contents.log if line.startswith("tag ")]
 
 
-def facts(orders: list[Order], where: LayeredStore, allowed: Permissions) -> list[str]:
-    return [each.message.partition(";")[0] for each in refusals(orders, where, allowed, 4)]
+def facts(orders: list[PackJob], where: DaemonlessStore, options: PushOptions) -> list[str]:
+    return [re.split("[;\n]", each.message)[0] for each in refusals(orders, where, options)]
 
 
 def test_language_images_come_first_and_moving_names_last(tmp_path: Path) -> None:
@@ -49,9 +52,9 @@ def test_language_images_come_first_and_moving_names_last(tmp_path: Path) -> Non
     for each in packs:
         contents.put_manifest(each.language_image.with_tag("latest"), OCI_MANIFEST, each.image.manifest)
     contents.log.clear()
-    orders = [Order(index, each, language_tag(each, None)) for index, each in enumerate(packs)]
-    assert refusals(orders, store(contents), Permissions(), 4) == ()
-    published, failed = publish(orders, store(contents))
+    orders = [PackJob(index, each, language_tag(each, None)) for index, each in enumerate(packs)]
+    assert refusals(orders, store(contents), PushOptions()) == ()
+    published, failed = push_packs(orders, store(contents))
     assert failed == ()
     assert [each.names for each in published] == [(f"org/{n}:LSP-1", f"org/{n}:LSP") for n in ("a", "b")]
     assert [each.digest for each in published] == [each.image.digest for each in packs]
@@ -61,13 +64,13 @@ def test_language_images_come_first_and_moving_names_last(tmp_path: Path) -> Non
 @pytest.mark.parametrize("refused", ["LSP", "LSP-1", "layer"])
 def test_no_moving_name_moves_if_anything_fails(tmp_path: Path, refused: str) -> None:
     contents = MemoryContents()
-    publish([Order(0, made(tmp_path, "a"))], store(contents))
+    push_packs([PackJob(0, made(tmp_path, "a"))], store(contents))
     before = contents.digest(Reference.parse("org/a:LSP"))
-    orders = [Order(0, made(tmp_path, "a", "43")), Order(1, made(tmp_path, "b"))]
+    orders = [PackJob(0, made(tmp_path, "a", "43")), PackJob(1, made(tmp_path, "b"))]
     contents.refused = refused
     if refused == "layer":
         contents.refused = digest_of(orders[1].pack.image.layer)
-    published, failed = publish(orders, store(contents))
+    published, failed = push_packs(orders, store(contents))
     assert published == ()
     assert {each.kind for each in failed} == {"not-published"}
     assert contents.digest(Reference.parse("org/a:LSP")) == before
@@ -76,17 +79,17 @@ def test_no_moving_name_moves_if_anything_fails(tmp_path: Path, refused: str) ->
 
 def test_everything_that_forbids_it_is_told_and_nothing_is_written(tmp_path: Path) -> None:
     contents = MemoryContents()
-    publish([Order(0, made(tmp_path, "a"))], store(contents))
+    push_packs([PackJob(0, made(tmp_path, "a"))], store(contents))
     contents.log.clear()
     first, second = made(tmp_path, "a", "43"), made(tmp_path / "more", "a", "44")
-    orders = [Order(0, first, language_tag(first, None)), Order(1, second)]
+    orders = [PackJob(0, first, language_tag(first, None)), PackJob(1, second)]
     old = contents.digest(Reference.parse("org/a:LSP-1"))
-    assert facts(orders, store(contents, "registry"), Permissions()) == [
+    assert facts(orders, store(contents, "registry"), PushOptions()) == [
         f"org/a: {first.directory} and {second.directory} are both packed under this name",
-        f"{first.directory}: no commit holds this content",
+        f"{first.directory}: no commit holds this content, so it must not go to a registry",
         f"org/a:LSP-1: it is {old} already, and this is {first.image.digest}",
-        "org/a:latest: registry has no such image",
-        f"{second.directory}: no commit holds this content",
+        "org/a:latest: the registry has no such image to tag as org/a:1",
+        f"{second.directory}: no commit holds this content, so it must not go to a registry",
         f"org/a:LSP-1: it is {old} already, and this is {second.image.digest}",
     ]
     assert contents.log == []
@@ -94,24 +97,29 @@ def test_everything_that_forbids_it_is_told_and_nothing_is_written(tmp_path: Pat
 
 def test_what_is_allowed_is_not_refused(tmp_path: Path) -> None:
     contents = MemoryContents()
-    publish([Order(0, made(tmp_path, "a"))], store(contents))
-    orders = [Order(0, made(tmp_path, "a", "43"))]
+    push_packs([PackJob(0, made(tmp_path, "a"))], store(contents))
+    orders = [PackJob(0, made(tmp_path, "a", "43"))]
     assert facts(orders, store(contents, "registry"), ANY) == []
-    assert len(facts(orders, store(contents, "registry"), Permissions(force=True))) == 1
-    assert len(facts(orders, store(contents, "registry"), Permissions(allow_dirty=True))) == 1
+    assert len(facts(orders, store(contents, "registry"), PushOptions(force=True))) == 1
+    assert len(facts(orders, store(contents, "registry"), PushOptions(allow_dirty=True))) == 1
     commit(tmp_path / "a")
-    committed = pack(tmp_path / "a", StartPointType.LANGUAGES, Limits())
-    assert facts([Order(0, committed)], store(contents, "registry"), Permissions()) == []
+    committed = pack(tmp_path / "a", StartPointType.LANGUAGES, Limits(), os.environ)
+    assert facts([PackJob(0, committed)], store(contents, "registry"), PushOptions()) == []
 
 
 def test_a_registry_tags_only_inside_a_repository(tmp_path: Path) -> None:
     contents, each = MemoryContents(), made(tmp_path, "a")
     other = Reference.parse("org/build:9")
     contents.put_manifest(other, OCI_MANIFEST, each.image.manifest)
-    orders = [Order(0, each, language_tag(each, other))]
+    orders = [PackJob(0, each, language_tag(each, other))]
     assert facts(orders, store(contents, "registry"), ANY) == [
-        "org/build:9: it is in another repository than org/a:1"
+        (
+            "org/build:9: it is in another repository than org/a:1, "
+            "and a registry tags an image only in its own repository"
+        )
     ]
     assert facts(orders, store(contents), ANY) == []
-    same = [Order(0, each, language_tag(each, Reference.parse("docker.io/org/a:1")))]
-    assert facts(same, store(contents, "registry"), ANY) == ["docker.io/org/a:1: registry has no such image"]
+    same = [PackJob(0, each, language_tag(each, Reference.parse("docker.io/org/a:1")))]
+    assert facts(same, store(contents, "registry"), ANY) == [
+        "docker.io/org/a:1: the registry has no such image to tag as org/a:1"
+    ]

@@ -14,7 +14,8 @@ from lsp_assembler.model.images import BaseImage
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.start_point import Source, StartPoint, StartPointType
 from lsp_assembler.model.tree import File, Tree
-from lsp_assembler.operations.recipe import Wishes, context, recipe
+from lsp_assembler.operations.build_spec import BuildSpec
+from lsp_assembler.operations.recipe import context, recipe
 
 BASE = BaseImage("cyberdojo/start-points-base:df28e04", "sha256:" + "ba" * 32, {"SHA": "df28e04" + "0" * 33})
 JAVA = '{"display_name": "Java 21, JUnit 5", "image_name": "org/java:4edf92a"}'
@@ -24,7 +25,9 @@ LABELS = {
     "org.opencontainers.image.created": "2026-11-21T03:34:00Z",
 }
 TEMPLATE = "FROM $base\n$type $port $base_image $base_sha $base_tag $base_digest\n$labels\n"
-WISHES = Wishes((Reference.parse("cyberdojo/languages-start-points:1f2e3d4"),), 4524, TEMPLATE)
+SPEC = BuildSpec(
+    (Reference.parse("cyberdojo/languages-start-points:1f2e3d4"),), 4524, TEMPLATE, "Dockerfile.template"
+)
 
 
 def start_point(labels: dict[str, str] | None = None, *, manifest: str = JAVA) -> StartPoint:
@@ -159,7 +162,7 @@ class TestContext:
 
 class TestRecipe:
     def test_the_dockerfile(self) -> None:
-        made = recipe(assembly(start_point()), BASE, WISHES)
+        made = recipe(assembly(start_point()), BASE, SPEC)
         first, values, labels = made.dockerfile.splitlines()
         assert first == "FROM cyberdojo/start-points-base:df28e04"
         assert values == f"languages 4524 cyberdojo/start-points-base {BASE.env['SHA']} df28e04 {BASE.digest}"
@@ -172,14 +175,14 @@ class TestRecipe:
 
     def test_the_commit_of_images_yml_is_labelled(self) -> None:
         commit = Commit("c0ffee", 7, "https://github.com/org/languages")
-        dockerfile = recipe(assembly(start_point()), BASE, replace(WISHES, commit=commit)).dockerfile
+        dockerfile = recipe(assembly(start_point()), BASE, replace(SPEC, commit=commit)).dockerfile
         assert 'image.revision="c0ffee"' in dockerfile
         assert 'image.source="https://github.com/org/languages"' in dockerfile
 
     @pytest.mark.parametrize("tag", ["", ":latest"])
     def test_a_tag_that_says_nothing_is_no_version(self, tag: str) -> None:
-        wishes = replace(WISHES, names=(Reference.parse(f"org/image{tag}"),))
-        assert "image.version" not in recipe(assembly(start_point()), BASE, wishes).dockerfile
+        spec = replace(SPEC, names=(Reference.parse(f"org/image{tag}"),))
+        assert "image.version" not in recipe(assembly(start_point()), BASE, spec).dockerfile
 
     @pytest.mark.parametrize(
         ("created", "expected"),
@@ -192,17 +195,17 @@ class TestRecipe:
     )
     def test_created_is_the_youngest_date_of_a_start_point(self, created: list[str], expected: str) -> None:
         points = [start_point({"org.opencontainers.image.created": date}) for date in created]
-        assert f'created="{expected}"' in recipe(assembly(*points), BASE, WISHES).dockerfile
+        assert f'created="{expected}"' in recipe(assembly(*points), BASE, SPEC).dockerfile
 
     def test_a_pinned_date(self) -> None:
-        made = recipe(assembly(start_point()), BASE, replace(WISHES, epoch=1_700_000_000))
+        made = recipe(assembly(start_point()), BASE, replace(SPEC, epoch=1_700_000_000))
         assert made.epoch == 1_700_000_000
         assert 'created="2023-11-14T22:13:20Z"' in made.dockerfile
 
     def test_equal_input_gives_equal_recipes(self) -> None:
         backwards = start_point(dict(reversed(LABELS.items())))
-        assert recipe(assembly(start_point()), BASE, WISHES) == recipe(assembly(backwards), BASE, WISHES)
+        assert recipe(assembly(start_point()), BASE, SPEC) == recipe(assembly(backwards), BASE, SPEC)
 
     def test_a_base_without_sha_or_tag(self) -> None:
-        made = recipe(assembly(start_point()), BaseImage("localhost:5000/base", "sha256:ba", {}), WISHES)
+        made = recipe(assembly(start_point()), BaseImage("localhost:5000/base", "sha256:ba", {}), SPEC)
         assert made.dockerfile.splitlines()[1] == "languages 4524 localhost:5000/base   sha256:ba"

@@ -1,6 +1,7 @@
 import pytest
 
-from lsp_assembler.registry.hosts import Endpoint, HostSettings, Origin, endpoint_of, mirror_of, origin_of_url
+from lsp_assembler.config.hosts import HostSettings
+from lsp_assembler.registry.hosts import Endpoint, Origin, endpoint_of, mirror_of, origin_of_url
 
 
 @pytest.mark.parametrize(

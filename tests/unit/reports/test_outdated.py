@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lsp_assembler.lock.diff import Drift, Entry, State
+from lsp_assembler.lockfile.diff import Drift, Entry, State
 from lsp_assembler.model.start_point import StartPointType
 from lsp_assembler.reports.outdated import changes, render_json, summary, text
 
@@ -37,7 +37,7 @@ TEXTS = {
         EVERYTHING,
         """\
   type     custom → languages
-  moved    base cyberdojo/start-points-base:df28e04, although its tag may not
+  moved    base cyberdojo/start-points-base:df28e04, though its tag must not
            sha256:111111111111 → sha256:222222222222
   moved    a/python:LSP
            sha256:222222222222 → sha256:111111111111
@@ -50,7 +50,7 @@ TEXTS = {
   order    the images stand in another order
 
 images.lock: out of date: 1 added, 1 gone, 2 moved, 1 missing, 1 could not be asked, another order, \
-another type. A tag moved that may not: find out who moved it, before you run \
+another type. A tag moved that must not: find out who moved it before you run \
 'lsp-assembler lock --accept-moved'.
 """,
     ),
@@ -61,7 +61,7 @@ another type. A tag moved that may not: find out who moved it, before you run \
            no answer
 
 images.lock: not known to be up to date: 1 could not be asked. \
-Put right what is reported here, then run the same command again.
+Fix what is reported above and run it again.
 """,
     ),
     "only reordered": (

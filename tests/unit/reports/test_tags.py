@@ -3,14 +3,15 @@
 import json
 
 from lsp_assembler.model.versions import Version
-from lsp_assembler.reports.tags import Listing, render_json, text
+from lsp_assembler.operations.tags import TagsResult
+from lsp_assembler.reports.tags import render_json, text
 from lsp_assembler.reports.wording import ABSENT
 
 FINE = Version("LSP-3.7", "2026-11-21T03:34:56+01:00", f"sha256:{'0a' * 32}", "4edf92a8c7d6")
 
 
-def listing(*versions: Version, others: int = 0) -> Listing:
-    return Listing("org/java", "registry", "the registry", versions, others)
+def listing(*versions: Version, others: int = 0) -> TagsResult:
+    return TagsResult("org/java", "registry", "the registry", versions, others)
 
 
 def test_a_row_for_each_version() -> None:

@@ -12,6 +12,7 @@ from lsp_assembler.model.finding import Finding
 from lsp_assembler.model.start_point import StartPoint, StartPointType
 from lsp_assembler.model.tree import File, Tree
 from lsp_assembler.rules import check, documentation
+from lsp_assembler.text import visible
 from tests import ROOT
 from tests.corpus import corpus_folder, load_corpus
 
@@ -182,18 +183,22 @@ _VALUES = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from([*_VALID, "hidden_filenames", "rag_lambda", "language"]), _VALUES))
-def test_any_values_give_findings_of_one_printable_line(changes: dict[str, Any]) -> None:
+def test_any_values_give_findings_of_one_visible_line(changes: dict[str, Any]) -> None:
     for kind in StartPointType:
         for finding in _check(_start_point({**_VALID, **changes}), kind=kind):
-            assert finding.message.isprintable()
+            assert finding.message == visible(finding.message)
 
 
 def test_every_rule_is_documented_and_the_other_way_round() -> None:
     page = (ROOT / "docs/rules.md").read_text(encoding="utf-8")
+    packing = (ROOT / "docs/packing.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `([a-z-]+)` \| (?:([0-9, ]+) \|)?", page, re.MULTILINE)
-    documented = {rule: [int(code) for code in codes.split(",") if code] for rule, codes in rows}
-    assert documented == {rule: [code for code in codes if code] for rule, codes, _ in documentation()}
-    assert all(doc.endswith(".") for _, _, doc in documentation())
+    of_checkouts = dict(re.findall(r"^\| `([a-z-]+)` \| (error|warning) \|", packing, re.MULTILINE))
+    documented = {rule: tuple(int(code) for code in codes.split(",") if code) for rule, codes in rows}
+    rules = {rule.id: rule for rule in documentation()}
+    assert documented | dict.fromkeys(of_checkouts, ()) == {id_: rule.codes for id_, rule in rules.items()}
+    assert of_checkouts == {id_: rules[id_].severity for id_ in of_checkouts}
+    assert all(rule.wants.endswith(".") for rule in rules.values())
 
 
 def test_the_corpus_has_no_errors() -> None:

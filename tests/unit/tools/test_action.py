@@ -58,7 +58,7 @@ def test_recipes_use_inputs_and_outputs_that_there_are(name: str) -> None:
     for step in steps_of(name):
         if OURS.fullmatch(step.get("uses", "")):
             assert set(step["with"]) <= set(ACTION["inputs"]), step["name"]
-            assert step["with"]["command"] in action.FORMATS
+            assert step["with"]["command"] in action.COMMANDS
     text = (ROOT / "docs/ci" / name).read_text("utf-8")
     ids = {step["id"] for step in steps_of(name) if "id" in step}
     assert set(re.findall(r"steps\.(\w+)\.outputs", text)) <= ids
@@ -122,7 +122,7 @@ def test_inputs_become_arguments() -> None:
         "--locked",
         "--context",
         "a folder",
-        "--format=json",
+        "--format=github",
     ]
 
 
@@ -136,7 +136,7 @@ def test_arguments_are_never_a_shell_s() -> None:
 @pytest.mark.parametrize(
     ("environment", "message"),
     [
-        ({"LSP_COMMAND": "rm"}, "command: 'rm' is unknown; expected build, check, lock, outdated, pack"),
+        ({"LSP_COMMAND": "rm"}, "command: 'rm' is unknown; expected build, check, lock, outdated or pack"),
         ({"LSP_COMMAND": "check", "LSP_ARGS": "'a"}, "args: it cannot be taken apart (No closing quotation)"),
     ],
 )
@@ -146,53 +146,8 @@ def test_wrong_inputs_are_named(environment: dict[str, str], message: str) -> No
     assert str(caught.value).startswith(message)
 
 
-def test_all_that_a_report_says_becomes_annotations() -> None:
-    report = {
-        "error": "acme/lsp:1: refused\n  Log in.",
-        "failures": [{"kind": "not-found", "message": "a: gone", "line": 4}],
-        "findings": [
-            finding(source="b:LSP", line=5, message="50% of it is wrong"),
-            finding(source="./ltf", line=None, message="tab\u202e"),
-        ],
-    }
-    assert [str(each) for each in action.annotations(report, "images.yml")] == [
-        "::error title=lsp-assembler stopped::acme/lsp:1: refused%0ALog in.",
-        "::error file=images.yml,line=4,title=not-found::a: gone",
-        "::error file=images.yml,line=5,title=tab-size::b:LSP: 50%25 of it is wrong",
-        r"::error file=ltf/start_point/manifest.json,line=7,title=tab-size::./ltf: tab\u202e",
-    ]
-
-
-def finding(source: str, line: int | None, message: str) -> dict[str, object]:
-    """A finding as docs/json.md has it."""
-    place = {"source": source, "line": line, "manifest": "start_point/manifest.json", "manifest_line": 7}
-    return {**place, "rule": "tab-size", "severity": "error", "message": message}
-
-
-def test_outdated_becomes_notices() -> None:
-    entries = [
-        {"name": "a:LSP", "state": "unchanged", "problem": None},
-        {"name": "b:LSP", "state": "moved", "problem": None},
-        {"name": "c:LSP", "state": "failed", "problem": "no answer"},
-    ]
-    assert [str(each) for each in action.annotations({"error": None, "entries": entries}, "images.yml")] == [
-        "::notice title=moved::b:LSP: moved",
-        "::notice title=failed::c:LSP: failed%0Ano answer",
-    ]
-
-
 def test_strangers_cannot_end_an_annotation() -> None:
     hostile = Annotation("error", "a,line=1::x", "one\n::set-output name=x::y\r::error::z", "f:1")
     assert str(hostile) == (
         "::error file=f%3A1,title=a%2Cline=1%3A%3Ax::one%0A::set-output name=x::y\\r::error::z"
     )
-
-
-def test_outputs_are_those_of_what_was_published() -> None:
-    image = {"names": ["acme/lsp:1", "acme/lsp:latest"], "digest": "sha256:9f86"}
-    assert action.outputs({"image": image}) == {"digest": "sha256:9f86", "image": "acme/lsp:1"}
-    assert action.outputs({"image": None}) == {}
-    packed = [image, {"names": ["acme/c:LSP-1", "acme/c:LSP"], "digest": "sha256:60b7"}]
-    both = {"digest": "sha256:9f86 sha256:60b7", "image": "acme/lsp:1 acme/c:LSP-1"}
-    assert action.outputs({"packed": packed}) == both
-    assert action.outputs({"packed": []}) == {}

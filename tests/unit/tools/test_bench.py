@@ -11,15 +11,16 @@ import pytest
 
 from tests.corpus import CorpusStartPoint
 from tests.services import Registry
+from tests.services.link import SlowLink, Speed
+from tests.services.process import ServiceError
 from tools.bench import report
 from tools.bench.__main__ import PAGE, SUITES, main
 from tools.bench.checks import complete, start_points_fault
 from tools.bench.contender import Contender, Goal, Outcome, Run, Suite
 from tools.bench.corpora import start_points
 from tools.bench.figures import Figures
-from tools.bench.link import SlowLink, Speed
 from tools.bench.race import race
-from tools.bench.stage import Stage
+from tools.bench.stage import Setting, Stage
 
 EXPECTED = ({"start_point/manifest.json": b"{}"}, {"start_point/hiker.sh": b"echo 42\n"})
 WRITES_ALL = "mkdir -p 0/start_point 1/start_point; printf '{}' >0/start_point/manifest.json; "
@@ -120,8 +121,31 @@ def test_peak_of_memory_is_that_of_the_command(stage: Stage) -> None:
     assert 400e6 < outcome.runs[0].peak < 600e6
 
 
+def test_time_of_processors_is_that_of_the_command_and_its_children(stage: Stage) -> None:
+    _, say = collected()
+    busy = contender(
+        "a", f"{WRITES_ALL}; python3 -c 'import time\nwhile time.process_time() < 0.3: pass' | cat"
+    )
+    idle = contender("b", f"{WRITES_ALL}; sleep 0.3")
+    first, second = race((busy, idle), stage, 1, say)
+    assert first.runs[0].cpu >= 0.3 > second.runs[0].cpu
+
+
+def test_registry_without_a_log_tells_of_no_requests(stage: Stage) -> None:
+    _, say = collected()
+    (outcome,) = race((contender("a", WRITES_ALL),), stage, 1, say)
+    assert (outcome.runs[0].connections, outcome.runs[0].requests) == (0, 0)
+    with pytest.raises(ServiceError, match="there is no realistic registry on this stage"):
+        _ = stage.realistic
+
+
 def outcome(name: str, *seconds: float, peak: int = 0, trouble: str = "") -> Outcome:
     return Outcome(contender(name, ""), tuple(Run(each, peak) for each in seconds), trouble)
+
+
+def traffic(name: str, *runs: tuple[float, int, int]) -> Outcome:
+    """Runs of a second each, which differ in processor time, connections and requests."""
+    return Outcome(contender(name, ""), tuple(Run(1.0, 0, *each) for each in runs))
 
 
 def table(*outcomes: Outcome, reference: str = "b") -> report.Table:
@@ -154,9 +178,33 @@ def test_without_a_reference_the_cost_of_an_image_is_shown() -> None:
     assert [row[5:] for row in cells.rows] == [("10.00", "50.00"), ("-", "-")]
 
 
+def test_traffic_is_shown_of_a_realistic_registry() -> None:
+    busy = traffic("a", (0.5, 84, 420), (0.25, 1, 420), (0.125, 2, 504))
+    suite = Suite("test", "Test", "a", (), setting=Setting(realistic=True))
+    cells = report.table(suite, Figures((busy, outcome("b", trouble="failed")), 84))
+    assert cells.head[5:] == ("of a", "s of CPU", "connections", "requests")
+    assert [row[5:] for row in cells.rows] == [("1.00", "0.25", "84", "420"), ("-",) * 4]
+
+
 @pytest.mark.parametrize(
     ("goal", "line"),
     [
+        (Goal("a", 4, unit="connections"), "a: at most 4 connections: missed with 5"),
+        (Goal("a", 0.35, unit="s of CPU"), "a: at most 0.35 s of CPU: met with 0.25"),
+        (Goal("a", 300, unit="requests"), "a: at most 300 requests: met with 255"),
+    ],
+)
+def test_goal_of_traffic_is_judged_by_the_median_and_by_the_most_connections(goal: Goal, line: str) -> None:
+    assert verdict(goal, traffic("a", (0.25, 1, 255), (0.125, 5, 255), (0.5, 1, 423))) == line
+
+
+@pytest.mark.parametrize(
+    ("goal", "line"),
+    [
+        (Goal("a", 3, above="b"), "a: at most 3 s above b: met with -2.00"),
+        (Goal("b", 1.5, above="a"), "b: at most 1.5 s above a: missed with 2.00"),
+        (Goal("a", 0.06, above="c"), "a: at most 0.06 s above c: not measured"),
+        (Goal("a", 60, unit="KB an image"), "a: at most 60 KB an image: missed with 70.00"),
         (Goal("a", 0.5, of="b"), "a: at most 0.5 of b: met with 0.50"),
         (Goal("a", 0.4, of="b"), "a: at most 0.4 of b: missed with 0.50"),
         (Goal("a", 0.4, of="c"), "a: at most 0.4 of c: not measured"),
@@ -206,7 +254,7 @@ def test_page_has_a_place_for_each_table_and_names_its_reference(suite: Suite) -
 def test_goals_and_reference_are_about_contenders_of_the_suite(suite: Suite) -> None:
     names = [each.name for each in suite.contenders]
     assert len(names) == len(set(names))
-    compared = {suite.reference, *(goal.of for goal in suite.goals)} - {""}
+    compared = {suite.reference, *(each for goal in suite.goals for each in (goal.of, goal.above))} - {""}
     assert {goal.contender for goal in suite.goals} | compared <= set(names)
 
 
@@ -271,8 +319,8 @@ def asked(connection: socket.socket, size: int) -> float:
 
 def test_slow_link_takes_two_round_trips_for_the_first_answer_and_one_for_the_next(echo_port: int) -> None:
     with (
-        SlowLink(echo_port, Speed(rtt=0.1, megabits=100)) as link,
-        socket.create_connection(("127.0.0.1", link.port)) as connection,
+        SlowLink([echo_port], Speed(rtt=0.1, megabits=100)) as link,
+        socket.create_connection(("127.0.0.1", link.ports[0])) as connection,
     ):
         first, second = asked(connection, 1), asked(connection, 1)
     assert first >= 0.2
@@ -281,7 +329,7 @@ def test_slow_link_takes_two_round_trips_for_the_first_answer_and_one_for_the_ne
 
 def test_slow_link_carries_no_more_than_its_bandwidth_and_every_byte(echo_port: int) -> None:
     with (
-        SlowLink(echo_port, Speed(rtt=0.0, megabits=4)) as link,
-        socket.create_connection(("127.0.0.1", link.port)) as connection,
+        SlowLink([echo_port], Speed(rtt=0.0, megabits=4)) as link,
+        socket.create_connection(("127.0.0.1", link.ports[0])) as connection,
     ):
         assert asked(connection, 100_000) >= 0.2

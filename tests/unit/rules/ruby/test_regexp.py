@@ -3,7 +3,10 @@
 import json
 import shutil
 import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
 
+import onigurumacffi
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,6 +45,28 @@ def test_rejected(pattern: str) -> None:
 )
 def test_deep_nesting_never_crashes(pattern: str) -> None:
     assert complaint(pattern)
+
+
+def test_of_many_threads_one_at_a_time_is_in_oniguruma(monkeypatch: pytest.MonkeyPatch) -> None:
+    patterns = [*_ACCEPTED, *_REJECTED]
+    verdicts = [complaint(pattern) for pattern in patterns]
+    inside, most = 0, 0
+
+    def slow_compile(pattern: str) -> object:
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+        time.sleep(0.001)  # lets any other thread in that nothing holds back
+        try:
+            return compile_(pattern)
+        finally:
+            inside -= 1
+
+    compile_ = onigurumacffi.compile
+    monkeypatch.setattr(onigurumacffi, "compile", slow_compile)
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(complaint, patterns)) == verdicts
+    assert most == 1
 
 
 @given(st.text(alphabet=r"ab()[]{}\?<>=!|*+^$:,-1xupP&~#iRkg'", max_size=12))

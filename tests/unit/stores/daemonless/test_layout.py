@@ -16,7 +16,7 @@ from lsp_assembler.model.tree import File, Tree
 from lsp_assembler.oci.documents import OCI_INDEX, OCI_MANIFEST, Descriptor, digest_of
 from lsp_assembler.oci.image import data_image
 from lsp_assembler.stores.daemonless.layout import REF_NAME, OciLayout
-from lsp_assembler.stores.daemonless.push import Publication, publish
+from lsp_assembler.stores.daemonless.push import NewImage, push
 from tests.unit.stores.daemonless.memory import MemoryContents
 
 NAME = Reference.parse("ltf/java:LSP")
@@ -37,7 +37,7 @@ def put(layout: OciLayout, *names: str, text: str = "42") -> str:
     tree = Tree.of({"start_point/hiker.txt": File(text.encode())})
     image = data_image(tree, {CREATED_LABEL: "2026-11-21T03:34:00Z"})
     references = [Reference.parse(name) for name in names]
-    return publish(Publication((image,), ("linux/amd64",)), layout, layout, references).digest
+    return push(NewImage((image,), ("linux/amd64",)), layout, layout, references).digest
 
 
 def entries(folder: Path) -> list[dict[str, Any]]:
@@ -86,19 +86,19 @@ def test_other_names_are_others(layout: OciLayout, other: str) -> None:
         layout.manifest(Reference.parse(other))
     assert caught.value.kind == "not-found"
     assert str(caught.value).startswith(
-        f"{other}: oci:lsp has no such image; expected one of docker.io/library/busybox:latest\n"
+        f"{other}: no such image in oci:lsp, which has docker.io/library/busybox:latest\n"
     )
 
 
 def test_many_names_are_not_all_listed(layout: OciLayout) -> None:
     put(layout, *(f"ltf/java:{number}" for number in range(7)))
-    with pytest.raises(FetchError, match=r"expected one of .*:0, .*:1, .*:2, .*:3, .*:4 and 2 more"):
+    with pytest.raises(FetchError, match=r"which has .*:0, .*:1, .*:2, .*:3, .*:4 and 2 more"):
         layout.manifest(NAME)
 
 
 def test_layout_that_is_not_there_has_no_images_and_is_not_made(layout: OciLayout, folder: Path) -> None:
     assert layout.digest(NAME) is None
-    with pytest.raises(FetchError, match="oci:lsp has no such image; expected a layout with images in it"):
+    with pytest.raises(FetchError, match="no such image in oci:lsp, which has no images"):
         layout.manifest(NAME)
     assert not folder.exists()
 
@@ -234,7 +234,7 @@ def test_layout_that_cannot_be_written(layout: OciLayout, folder: Path, in_the_w
         path.mkdir()
     else:
         path.write_text("")
-    with pytest.raises(PublishError, match=r"oci:lsp cannot be written .*; expected a writable layout"):
+    with pytest.raises(PublishError, match="cannot write to oci:lsp "):
         layout.put_manifest(NAME, OCI_MANIFEST, IMAGE.manifest)
     assert not list(folder.rglob(".lsp-assembler.*"))
 
@@ -245,7 +245,7 @@ def test_file_in_place_of_the_layout(tmp_path: Path) -> None:
     with pytest.raises(FetchError) as caught:
         layout.manifest(NAME)
     assert caught.value.kind == "unreadable"
-    with pytest.raises(PublishError, match="oci:file cannot be written"):
+    with pytest.raises(PublishError, match="cannot write to oci:file"):
         layout.put_blob(NAME, b"")
 
 

@@ -11,7 +11,7 @@ from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.tree import File, Tree
 from lsp_assembler.oci.documents import OCI_INDEX, OCI_MANIFEST, digest_of
 from lsp_assembler.oci.image import Image, data_image, index
-from lsp_assembler.stores.daemonless.push import Publication, Standing, publish, standing
+from lsp_assembler.stores.daemonless.push import Digests, NewImage, current_digests, push
 from tests.unit.stores.daemonless.memory import MemoryContents
 
 FIRST, SECOND, THIRD = (Reference.parse(f"ltf/java:{tag}") for tag in ("one", "two", "three"))
@@ -22,23 +22,23 @@ def image(text: str = "42", title: str = "amd64") -> Image:
     return data_image(Tree.of({"start_point/hiker.txt": File(text.encode())}), labels)
 
 
-def single(text: str = "42") -> Publication:
-    return Publication((image(text),), ("linux/amd64",))
+def single(text: str = "42") -> NewImage:
+    return NewImage((image(text),), ("linux/amd64",))
 
 
-def double() -> Publication:
+def double() -> NewImage:
     images = (image(), image(title="arm64"))
     pairs = [(each, {"os": "linux"}) for each in images]
-    return Publication(images, ("linux/amd64", "linux/arm64"), index(pairs, {}))
+    return NewImage(images, ("linux/amd64", "linux/arm64"), index(pairs, {}))
 
 
-def published(publication: Publication, target: MemoryContents, *names: Reference) -> str:
-    return publish(publication, target, target, names).digest
+def published(publication: NewImage, target: MemoryContents, *names: Reference) -> str:
+    return push(publication, target, target, names).digest
 
 
 def test_single_image_blobs_then_tags() -> None:
     contents, made = MemoryContents(), single()
-    built = publish(made, contents, contents, (FIRST, SECOND))
+    built = push(made, contents, contents, (FIRST, SECOND))
     assert built.digest == made.images[0].digest
     assert (built.names, built.platforms) == (("ltf/java:one", "ltf/java:two"), ("linux/amd64",))
     assert sorted(contents.log[:2]) == sorted(
@@ -83,30 +83,30 @@ class SlowToTell(MemoryContents):
 
 
 @pytest.mark.parametrize("lately", [{FIRST: None}, {FIRST: digest_of(b"before")}])
-def test_news_is_uploaded_while_the_names_are_asked_for(lately: Standing) -> None:
+def test_news_is_uploaded_while_the_names_are_asked_for(lately: Digests) -> None:
     contents = SlowToTell()
-    built = publish(single(), contents, contents, (FIRST,), lately)
+    built = push(single(), contents, contents, (FIRST,), lately)
     assert contents.named[FIRST.canonical] == built.digest
 
 
 def test_what_names_stood_for_lately_decides_nothing_but_when() -> None:
     contents, before = MemoryContents(), single("before")
     old = published(before, contents, FIRST)
-    lately = standing(contents, (FIRST, SECOND))
+    lately = current_digests(contents, (FIRST, SECOND))
     assert lately == {FIRST: old, SECOND: None}
 
     new = published(single("somebody else's"), contents, FIRST, SECOND)
     contents.refused = "two"
     with pytest.raises(PublishError):
-        publish(before, contents, contents, (FIRST, SECOND), lately)
+        push(before, contents, contents, (FIRST, SECOND), lately)
     assert contents.named == {FIRST.canonical: new, SECOND.canonical: new}
 
     contents.refused = ""
-    assert publish(before, contents, contents, (FIRST,), {FIRST: old}).digest == old
+    assert push(before, contents, contents, (FIRST,), {FIRST: old}).digest == old
     assert contents.named[FIRST.canonical] == old
 
 
-def refusals(made: Publication) -> Sequence[str]:
+def refusals(made: NewImage) -> Sequence[str]:
     """Every blob and document that can be refused before the first tag."""
     blobs = [data for each in made.images for data in (each.layer, each.config)]
     return [*map(digest_of, blobs), *(each.digest for each in made.images if made.index)]
@@ -115,7 +115,7 @@ def refusals(made: Publication) -> Sequence[str]:
 @pytest.mark.parametrize(
     ("made", "refused"), [(made, refused) for made in (single(), double()) for refused in refusals(made)]
 )
-def test_no_tag_moves_when_a_blob_or_manifest_is_refused(made: Publication, refused: str) -> None:
+def test_no_tag_moves_when_a_blob_or_manifest_is_refused(made: NewImage, refused: str) -> None:
     contents = MemoryContents()
     before = published(single("before"), contents, FIRST)
     contents.refused = refused

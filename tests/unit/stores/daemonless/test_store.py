@@ -13,7 +13,7 @@ from lsp_assembler.model.tree import File, Tree
 from lsp_assembler.oci.documents import digest_of
 from lsp_assembler.oci.image import data_image
 from lsp_assembler.oci.layers import Limits, write_layer
-from lsp_assembler.stores.daemonless.store import LayeredStore
+from lsp_assembler.stores.daemonless.store import DaemonlessStore
 from tests.unit.stores.daemonless.memory import MemoryContents
 
 NAME = Reference.parse("ltf/java:LSP")
@@ -23,8 +23,8 @@ LABELS = {CREATED_LABEL: "2026-11-21T03:34:00Z"}
 TEMPLATE = "FROM {}\nCOPY . /app/repos\n"
 
 
-def opened(contents: MemoryContents, bases: MemoryContents | None = None) -> LayeredStore:
-    return LayeredStore("memory", contents, contents if bases is None else bases, Limits())
+def opened(contents: MemoryContents, bases: MemoryContents | None = None) -> DaemonlessStore:
+    return DaemonlessStore("memory", contents, contents if bases is None else bases, Limits())
 
 
 def test_start_point_with_its_labels_and_strays() -> None:
@@ -93,10 +93,11 @@ def test_build_puts_one_layer_on_the_base(*, apart: bool) -> None:
     bases = MemoryContents() if apart else contents
     base_digest = bases.put_image("x/base:1", b"base", runtime={"Env": ["SHA=df28e04"]}).digest
     store = opened(contents, bases)
-    base = store.base(Reference.parse("x/base:1"))
+    prepared = store.prepare(Reference.parse("x/base:1"), (FINAL,))
+    base = prepared.base
     assert (base.name, base.digest, base.env) == ("x/base:1", base_digest, {"SHA": "df28e04"})
     recipe = Recipe(StartPointType.LANGUAGES, base, TEMPLATE.format("x/base:1"), TREE.under("0"))
-    built = store.build(recipe, (FINAL,))
+    built = prepared.build(recipe)
     assert (built.names, built.platforms) == ((str(FINAL),), ("linux/amd64",))
     assert contents.named[FINAL.canonical] == built.digest
     manifest = contents.manifest(FINAL).json
@@ -109,10 +110,11 @@ def test_build_puts_one_layer_on_the_base(*, apart: bool) -> None:
 def test_build_from_scratch() -> None:
     contents = MemoryContents()
     store = opened(contents)
-    base = store.base(Reference.parse(SCRATCH))
+    prepared = store.prepare(Reference.parse(SCRATCH), (FINAL,))
+    base = prepared.base
     assert (base.name, base.digest, base.env) == (SCRATCH, "", {})
     recipe = Recipe(StartPointType.LANGUAGES, base, TEMPLATE.format(SCRATCH), TREE.under("0"))
-    built = store.build(recipe, (FINAL,))
+    built = prepared.build(recipe)
     assert store.digest(FINAL) == built.digest
     assert store.read(FINAL, "app/repos") == TREE.under("0")
 

@@ -4,20 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import typer
-
 from lsp_assembler.checkout.durations import load_durations
-from lsp_assembler.cli.plan import reference
 from lsp_assembler.errors import InvalidInputError
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.start_point import START_POINT
+from lsp_assembler.operations.observer import Observer
+from lsp_assembler.operations.plan import reference
 from lsp_assembler.text import visible
 
 _LONGEST_VERSION = 128 - len("LSP-")
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class Checkouts:
     """The checkouts to pack.
 
     Args:
@@ -29,8 +28,8 @@ class Chosen:
     passed_over: tuple[str, ...] = ()
 
 
-def chosen(directories: Sequence[str], tree: Path | None) -> Chosen:
-    """The checkouts of the command line, then those of --from-tree; says which of its children are none.
+def checkouts(directories: Sequence[str], tree: Path | None, observer: Observer) -> Checkouts:
+    """The checkouts that are named, then those of --from-tree; says which of its children it passes over.
 
     Raises:
         InvalidInputError: there are none, or the tree cannot be read.
@@ -38,10 +37,10 @@ def chosen(directories: Sequence[str], tree: Path | None) -> Chosen:
     if tree is None:
         if not directories:
             raise InvalidInputError(
-                "pack: there is nothing to pack; expected LTF checkouts, or --from-tree DIR",
-                "Say 'lsp-assembler pack .' in a checkout.",
+                "pack: nothing to pack",
+                "Say 'lsp-assembler pack .' in a checkout, or --from-tree DIR.",
             )
-        return Chosen(tuple(directories))
+        return Checkouts(tuple(directories))
     try:
         folders = sorted(
             child for child in tree.iterdir() if child.is_dir() and not child.name.startswith(".")
@@ -49,18 +48,18 @@ def chosen(directories: Sequence[str], tree: Path | None) -> Chosen:
         found = [folder for folder in folders if (folder / START_POINT).is_dir()]
     except OSError as error:
         raise InvalidInputError(
-            f"--from-tree: '{tree}' cannot be read ({error.strerror}); expected a folder of LTF checkouts",
+            f"--from-tree: cannot read '{tree}' ({error.strerror})",
             "Check the path.",
         ) from error
     passed_over = tuple(str(folder) for folder in folders if folder not in found)
     for path in passed_over:
-        typer.echo(f"{visible(path)}: passed over (it has no {START_POINT} folder)", err=True)
+        observer.notice(f"{visible(path)}: passed over (it has no {START_POINT} folder)")
     if not found:
         raise InvalidInputError(
-            f"--from-tree: '{tree}' has no LTF checkout in it; expected children with a {START_POINT} folder",
-            "Check the path: each checkout is a direct child.",
+            f"--from-tree: '{tree}' has no LTF checkout in it",
+            f"Check the path: each checkout is a direct child with a {START_POINT} folder.",
         )
-    return Chosen((*directories, *map(str, found)), passed_over)
+    return Checkouts((*directories, *map(str, found)), passed_over)
 
 
 def version_tag(version: str | None) -> str:
@@ -77,14 +76,14 @@ def version_tag(version: str | None) -> str:
         fits = False
     if not fits:
         raise InvalidInputError(
-            f"--version: '{version}' is no tag; expected letters, digits, '_', '.' and '-', at most "
-            f"{_LONGEST_VERSION}, the first one neither '.' nor '-'",
+            f"--version: '{version}' cannot be a tag; a tag has letters, digits, '_', '.' and '-', at most "
+            f"{_LONGEST_VERSION}, and does not begin with '.' or '-'",
             "Correct the version, e.g. 3.7.4-18, or leave it out: then the commit is the tag.",
         )
     if version in ("latest", "LSP") or version.startswith("LSP-"):
         raise InvalidInputError(
-            f"--version: '{version}' has another meaning; expected a tag that never moves, e.g. 3.7.4-18",
-            "Choose another, or leave it out: then the commit is the tag.",
+            f"--version: '{version}' has another meaning as a tag",
+            "Choose another, e.g. 3.7.4-18, or leave it out: then the commit is the tag.",
         )
     return version
 
@@ -99,7 +98,7 @@ def durations_label(path: Path | None, *, single: bool) -> str:
         return ""
     if not single:
         raise InvalidInputError(
-            "--durations: they are of one language, and there are several checkouts; expected one",
+            "--durations: they belong to one language, and there are several checkouts",
             "Pack them one by one.",
         )
     return load_durations(path)
@@ -119,12 +118,12 @@ def language_image_name(text: str | None, *, wanted: bool, single: bool) -> Refe
         return None
     if not wanted:
         raise InvalidInputError(
-            "--language-image: nothing is done with it; expected --tag-language-image as well",
+            "--language-image: it does nothing without --tag-language-image",
             "Add --tag-language-image, or leave out --language-image.",
         )
     if not single:
         raise InvalidInputError(
-            "--language-image: it names one image, and there are several checkouts; expected one",
+            "--language-image: it names one image, and there are several checkouts",
             "Pack them one by one, or leave it out: then each NAME:latest is tagged.",
         )
     return reference(text, "--language-image")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lsp_assembler.errors import FetchError, LockError
-from lsp_assembler.lock.file import Lock
+from lsp_assembler.lockfile.file import Lock
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.start_point import StartPointType
 

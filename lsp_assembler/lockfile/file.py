@@ -11,11 +11,10 @@ from typing import Any
 
 from lsp_assembler.errors import LockError
 from lsp_assembler.files.atomic import write_file
-from lsp_assembler.lock.format import SCHEMA, problems_of
+from lsp_assembler.lockfile.format import SCHEMA, problems_of
 from lsp_assembler.model.assembly import Assembly
 from lsp_assembler.model.images import BaseImage
 from lsp_assembler.model.start_point import StartPointType
-from lsp_assembler.model.summary import summaries
 from lsp_assembler.text import json_text
 
 FILENAME = "images.lock"
@@ -52,7 +51,7 @@ class LockedImage:
         created: when, in RFC 3339, where the image says so.
         revision: the commit it was packed from, where the image says so.
         source: the repository it was packed from, where the image says so.
-        display_names: of its manifests, in the order of their paths.
+        display_names: of its manifests, in the order in which cyber-dojo reads them.
         image_names: the language images that they name.
     """
 
@@ -86,7 +85,6 @@ def lock_of(assembly: Assembly, base: BaseImage, platforms: Mapping[str, str] | 
         point = outcome.start_point
         if point is None:
             continue
-        manifests = summaries(point.tree)
         images.append(
             LockedImage(
                 outcome.source.index,
@@ -95,8 +93,8 @@ def lock_of(assembly: Assembly, base: BaseImage, platforms: Mapping[str, str] | 
                 point.created,
                 point.revision,
                 point.url,
-                tuple(each.display_name for each in manifests if each.display_name is not None),
-                tuple(each.image_name for each in manifests if each.image_name is not None),
+                tuple(each.display_name for each in point.manifests if each.display_name is not None),
+                tuple(each.image_name for each in point.manifests if each.image_name is not None),
             )
         )
     return Lock(assembly.type, LockedBase(base.name, base.digest, dict(platforms or {})), tuple(images))

@@ -1,14 +1,15 @@
 """What `build` is to make: images.yml and the options put together."""
 
+import os
 from pathlib import Path
 
 import pytest
 
-from lsp_assembler.cli.plan import plan
-from lsp_assembler.cli.wishes import DEFAULT_BASE, base_reference, wishes
 from lsp_assembler.dockerfile import template
 from lsp_assembler.errors import InvalidInputError
 from lsp_assembler.model.start_point import StartPointType
+from lsp_assembler.operations.build_spec import build_spec
+from lsp_assembler.operations.plan import DEFAULT_BASE, base_of, plan
 from tests.checkouts import COMMITTED, commit, without_ci, write
 
 LIST = "name: org/named:1\nbase: org/base:2\nport: 80\nimages: [busybox]\n"
@@ -24,61 +25,66 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 class TestName:
     def test_of_images_yml(self) -> None:
-        assert [str(name) for name in wishes(plan(None, None, None), None, None).names] == ["org/named:1"]
+        assert [str(name) for name in build_spec(plan((), None, None), (), None, os.environ).names] == [
+            "org/named:1"
+        ]
 
     def test_of_the_options_instead(self) -> None:
-        found = wishes(plan(None, None, None), ["org/a:1", "org/b"], None)
+        found = build_spec(plan((), None, None), ["org/a:1", "org/b"], None, os.environ)
         assert [str(name) for name in found.names] == ["org/a:1", "org/b"]
 
     def test_of_nobody(self, folder: Path) -> None:
         write(folder, {"images.yml": "- busybox\n"})
         with pytest.raises(InvalidInputError, match="the image has no name"):
-            wishes(plan(None, None, None), None, None)
+            build_spec(plan((), None, None), (), None, os.environ)
 
     @pytest.mark.parametrize("name", ["Java", f"org/java@sha256:{'0a' * 32}"])
     def test_that_cannot_be_published_under(self, name: str) -> None:
         with pytest.raises(InvalidInputError, match=r"^--tag: "):
-            wishes(plan(None, None, None), ["org/java", name], None)
+            build_spec(plan((), None, None), ["org/java", name], None, os.environ)
 
 
 class TestPort:
     def test_of_images_yml_whatever_the_type(self) -> None:
-        assert wishes(plan(None, None, None), None, None).port == 80
-        assert wishes(plan(None, None, StartPointType.CUSTOM), None, None).port == 80
+        assert build_spec(plan((), None, None), (), None, os.environ).port == 80
+        assert build_spec(plan((), None, StartPointType.CUSTOM), (), None, os.environ).port == 80
 
     def test_of_the_type_where_images_yml_names_none(self, folder: Path) -> None:
         write(folder, {"images.yml": "{name: org/named, images: [busybox]}"})
-        assert wishes(plan(None, None, None), None, None).port == 4524
-        assert wishes(plan(None, None, StartPointType.CUSTOM), None, None).port == 4526
+        assert build_spec(plan((), None, None), (), None, os.environ).port == 4524
+        assert build_spec(plan((), None, StartPointType.CUSTOM), (), None, os.environ).port == 4526
 
     def test_without_images_yml(self, folder: Path) -> None:
         (folder / "images.yml").unlink()
-        assert wishes(plan(["busybox"], None, None), ["org/a"], None).port == 4524
+        assert build_spec(plan(["busybox"], None, None), ["org/a"], None, os.environ).port == 4524
 
 
 class TestTemplate:
     def test_the_one_that_comes_with_the_tool(self) -> None:
-        assert wishes(plan(None, None, None), None, None).template == template.load(None)
+        assert build_spec(plan((), None, None), (), None, os.environ).template == template.load(None)
 
     def test_the_one_beside_images_yml(self, folder: Path) -> None:
         write(folder, {"lists/images.yml": LIST, "lists/Dockerfile.template": "FROM $base"})
-        assert wishes(plan(None, Path("lists/images.yml"), None), None, None).template == "FROM $base"
+        assert (
+            build_spec(plan((), Path("lists/images.yml"), None), (), None, os.environ).template
+            == "FROM $base"
+        )
 
     def test_the_one_that_is_named(self, folder: Path) -> None:
         write(folder, {"Dockerfile.template": "FROM $base", "mine": "FROM $base_image"})
-        assert wishes(plan(None, None, None), None, Path("mine")).template == "FROM $base_image"
+        assert build_spec(plan((), None, None), (), Path("mine"), os.environ).template == "FROM $base_image"
 
     def test_a_wrong_one_is_found_before_any_work(self, folder: Path) -> None:
         write(folder, {"Dockerfile.template": "\nFROM $bsae"})
         with pytest.raises(InvalidInputError, match=r"^Dockerfile\.template:2: '\$bsae'"):
-            wishes(plan(None, None, None), None, None)
+            build_spec(plan((), None, None), (), None, os.environ)
 
 
 def test_the_commit_is_that_of_images_yml(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert wishes(plan(None, None, None), None, None).commit is None
+    assert build_spec(plan((), None, None), (), None, os.environ).commit is None
     revision = commit(folder, "git@github.com:org/languages.git")
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "7")
-    found = wishes(plan(None, None, None), None, None)
+    found = build_spec(plan((), None, None), (), None, os.environ)
     assert found.epoch == 7
     assert found.commit is not None
     assert (found.commit.revision, found.commit.epoch) == (revision, COMMITTED)
@@ -86,10 +92,10 @@ def test_the_commit_is_that_of_images_yml(folder: Path, monkeypatch: pytest.Monk
 
 
 def test_base(folder: Path) -> None:
-    listed = plan(None, None, None)
-    assert str(base_reference(listed, "org/mine")) == "org/mine"
-    assert str(base_reference(listed, None)) == "org/base:2"
+    listed = plan((), None, None)
+    assert str(base_of(listed, "org/mine")) == "org/mine"
+    assert str(base_of(listed, None)) == "org/base:2"
     write(folder, {"images.yml": "- busybox\n"})
-    assert str(base_reference(plan(None, None, None), None)) == DEFAULT_BASE
+    assert str(base_of(plan((), None, None), None)) == DEFAULT_BASE
     with pytest.raises(InvalidInputError, match=r"^--base: "):
-        base_reference(listed, "Base")
+        base_of(listed, "Base")

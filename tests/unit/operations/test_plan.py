@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from lsp_assembler.cli.plan import Plan, plan, reference
 from lsp_assembler.errors import InvalidInputError
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.start_point import Source, StartPointType
+from lsp_assembler.operations.plan import Plan, plan, reference
 from tests.checkouts import write
 
 JAVA = "cyberdojofoundation/java_junit:LSP"
@@ -22,7 +22,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 class TestWithImagesYml:
     def test_the_list_is_what_to_assemble(self, folder: Path) -> None:
         write(folder, {"images.yml": f"# images\n- {JAVA}\n- busybox\n"})
-        found = plan(None, None, None)
+        found = plan((), None, None)
         assert found.sources == (Source(0, JAVA, 2), Source(1, "busybox", 3))
         assert (found.type, found.path, found.needs_store) == (
             StartPointType.LANGUAGES,
@@ -44,13 +44,13 @@ class TestWithImagesYml:
 
     def test_type_overrides_that_of_the_file(self, folder: Path) -> None:
         write(folder, {"images.yml": f"type: custom\nimages: [{JAVA}]\n"})
-        assert plan(None, None, StartPointType.EXERCISES).type == "exercises"
+        assert plan((), None, StartPointType.EXERCISES).type == "exercises"
 
     def test_a_file_that_is_named_must_be_there(self) -> None:
         with pytest.raises(InvalidInputError, match=r"absent\.yml"):
             plan(["busybox"], Path("absent.yml"), None)
         with pytest.raises(InvalidInputError, match=r"images\.yml"):
-            plan(None, None, None)
+            plan((), None, None)
 
     def test_an_invalid_file_is_not_passed_over(self, folder: Path) -> None:
         write(folder, {"images.yml": "type: costum\n"})

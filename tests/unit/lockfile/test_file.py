@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lsp_assembler.errors import FetchError, LockError, PublishError
-from lsp_assembler.lock.diff import Drift, Wanted, contradictions, drift, staleness
-from lsp_assembler.lock.file import Lock, LockedBase, LockedImage, load, lock_of, parse, render, save
+from lsp_assembler.lockfile.diff import Drift, Wanted, contradictions, drift, staleness
+from lsp_assembler.lockfile.file import Lock, LockedBase, LockedImage, load, lock_of, parse, render, save
 from lsp_assembler.model.assembly import Assembly, Outcome
 from lsp_assembler.model.images import BaseImage
 from lsp_assembler.model.start_point import Source, StartPoint, StartPointType

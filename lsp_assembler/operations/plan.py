@@ -1,15 +1,17 @@
-"""What a run is about: images.yml and the command line put together."""
+"""What a run is about: images.yml and the request put together."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from lsp_assembler.cli.options import DEFAULT_FILE
+from lsp_assembler.config.hosts import Settings
 from lsp_assembler.config.images_file import ImagesFile, load
 from lsp_assembler.errors import InvalidInputError
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.start_point import Source, StartPointType
-from lsp_assembler.registry.hosts import Settings
+
+DEFAULT_FILE = Path("images.yml")
+DEFAULT_BASE = "cyberdojo/start-points-base:latest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,14 +19,17 @@ class Plan:
     """What to assemble.
 
     Args:
-        file: images.yml as it was read; None where only the command line counts.
+        file: images.yml as it was read; None where only the request counts.
         path: of that file, as the user wrote it.
+        digests: what a lock says that names stand for, e.g. {"busybox:latest": "sha256:9f86…"}; a name that
+            is not there, or whose digest is "", stands for what it stands for now.
     """
 
     type: StartPointType
     sources: tuple[Source, ...]
     file: ImagesFile | None
     path: Path | None
+    digests: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def needs_store(self) -> bool:
@@ -33,8 +38,14 @@ class Plan:
 
     @property
     def references(self) -> list[Reference]:
-        """The images among the sources."""
-        return [Reference.parse(source.text) for source in self.sources if not source.is_directory]
+        """The images among the sources, as they are read."""
+        return [self.reference(source.text) for source in self.sources if not source.is_directory]
+
+    def reference(self, name: str) -> Reference:
+        """How an image of this name is read: by the digest of the lock, where there is one."""
+        reference = Reference.parse(name)
+        digest = self.digests.get(name)
+        return reference.with_digest(digest) if digest else reference
 
     @property
     def registries(self) -> Settings:
@@ -52,26 +63,37 @@ class Plan:
         return self.path.parent if self.path else Path()
 
 
-def plan(positional: Sequence[str] | None, file: Path | None, type_: StartPointType | None) -> Plan:
-    """Read images.yml, if it is needed or there, and let the command line override it.
+def plan(sources: Sequence[str], file: Path | None = None, type_: StartPointType | None = None) -> Plan:
+    """Read images.yml, if it is needed or there, and let the request override it.
 
     Args:
-        positional: image names and directories in place of the list; None or empty for the list.
-        file: of --file; None stands for ./images.yml, which need not exist if there are positionals.
+        sources: image names and directories in place of the list; () for the list.
+        file: None stands for ./images.yml, which need not exist if there are sources.
 
     Raises:
-        InvalidInputError: images.yml is missing or invalid, or a positional is neither name nor directory.
+        InvalidInputError: images.yml is missing or invalid, or a source is neither name nor directory.
     """
     path = file or DEFAULT_FILE
-    optional = bool(positional) and file is None
+    optional = bool(sources) and file is None
     images_file = None if optional and not path.exists() else load(str(path))
-    sources = _sources(positional) if positional else images_file.images if images_file else ()
+    found = _sources(sources) if sources else images_file.images if images_file else ()
     default = images_file.type if images_file else StartPointType.LANGUAGES
-    return Plan(type_ or default, sources, images_file, path if images_file else None)
+    return Plan(type_ or default, found, images_file, path if images_file else None)
+
+
+def base_of(planned: Plan, chosen: str | None) -> Reference:
+    """The base image: the chosen one, else that of images.yml, else cyber-dojo's own.
+
+    Raises:
+        InvalidInputError: the chosen one is malformed.
+    """
+    if chosen:
+        return reference(chosen, "--base")
+    return (planned.file and planned.file.base) or Reference.parse(DEFAULT_BASE)
 
 
 def reference(text: str, option: str) -> Reference:
-    """An image name given on the command line.
+    """An image name that the request gives.
 
     Raises:
         InvalidInputError: it is malformed.
@@ -84,10 +106,10 @@ def reference(text: str, option: str) -> Reference:
         ) from error
 
 
-def _sources(positional: Sequence[str]) -> tuple[Source, ...]:
+def _sources(texts: Sequence[str]) -> tuple[Source, ...]:
     problems: list[str] = []
     sources: list[Source] = []
-    for index, text in enumerate(positional):
+    for index, text in enumerate(texts):
         is_directory = _is_directory(text)
         if not is_directory and not _is_name(text):
             problems.append(

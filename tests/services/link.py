@@ -1,9 +1,11 @@
-"""A slow network in front of a server of this machine: a TCP proxy with delay and limited bandwidth."""
+"""A slow network in front of servers of this machine: a TCP proxy with delay and limited bandwidth."""
 
 import asyncio
 import contextlib
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -17,7 +19,7 @@ class Speed:
 
     Args:
         rtt: seconds that a byte and its answer are under way, e.g. 0.05.
-        megabits: per second and direction, for all connections together, e.g. 100.
+        megabits: per second and direction, for all connections to all servers together, e.g. 100.
     """
 
     rtt: float
@@ -39,25 +41,28 @@ class _Line:
 
 
 class SlowLink:
-    """A port of 127.0.0.1 that leads to another one slowly: `with SlowLink(5000, Speed(0.05, 100)) as link`.
+    """Ports of 127.0.0.1 that lead to others slowly: `with SlowLink([5000], Speed(0.05, 100)) as link`.
 
     A new connection costs one further round trip, for the handshake that the loopback interface did in no
     time. It runs in a thread of its own. It neither loses packets nor starts slowly, as real networks do.
+
+    Args:
+        targets: the ports of the servers. All share one line, as the hosts that one machine talks to do.
     """
 
-    def __init__(self, target: int, speed: Speed) -> None:
-        self.port = 0
-        self._target = target
+    def __init__(self, targets: Sequence[int], speed: Speed) -> None:
+        self.ports: tuple[int, ...] = ()
+        self._targets = tuple(targets)
         self._speed = speed
         self._up, self._down = _Line(speed), _Line(speed)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._server: asyncio.Server | None = None
+        self._servers: tuple[asyncio.Server, ...] = ()
 
     def __enter__(self) -> Self:
         self._thread.start()
-        self._server = asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result()
-        self.port = self._server.sockets[0].getsockname()[1]
+        self._servers = asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result()
+        self.ports = tuple(server.sockets[0].getsockname()[1] for server in self._servers)
         return self
 
     def __exit__(
@@ -71,21 +76,26 @@ class SlowLink:
         self._thread.join()
         self._loop.close()
 
-    async def _listen(self) -> asyncio.Server:
-        return await asyncio.start_server(self._connect, "127.0.0.1", 0)
+    async def _listen(self) -> tuple[asyncio.Server, ...]:
+        return tuple(
+            [
+                await asyncio.start_server(partial(self._connect, target), "127.0.0.1", 0)
+                for target in self._targets
+            ]
+        )
 
     async def _stop(self) -> None:
-        if self._server:
-            self._server.close()
+        for server in self._servers:
+            server.close()
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.sleep(0)  # closed transports let go of their sockets one turn later
 
-    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _connect(self, target: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, asyncio.CancelledError):
-            upstream, to_upstream = await asyncio.open_connection("127.0.0.1", self._target)
+            upstream, to_upstream = await asyncio.open_connection("127.0.0.1", target)
             try:
                 await asyncio.sleep(self._speed.rtt)
                 await asyncio.gather(

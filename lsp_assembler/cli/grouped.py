@@ -1,0 +1,74 @@
+"""Commands whose parameters are groups of options, for Typer, which wants one parameter for each option.
+
+An option is declared once, in `options.py`: type, spelling, help and default. A command names the groups that
+it has, and gets each as a frozen dataclass.
+"""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, fields, is_dataclass
+from functools import wraps
+from itertools import groupby
+from typing import Any, get_args, get_type_hints
+
+from typer.core import TyperCommand
+
+_OPTIONS = "Options"
+
+
+@dataclass(frozen=True, slots=True)
+class Default:
+    """What an option is without being given: stands in its Annotated type, beside typer.Option."""
+
+    value: Any
+
+
+NOTHING, OFF = Default(None), Default(value=False)
+
+
+def grouped(function: Callable[..., None]) -> Callable[..., None]:
+    """The same command as Typer reads it: each group of options as the options that are its fields."""
+    parameters: list[inspect.Parameter] = []
+    groups: dict[str, tuple[Any, list[str]]] = {}
+    for parameter in inspect.signature(function, eval_str=True).parameters.values():
+        make: Any = parameter.annotation
+        if is_dataclass(make):
+            hints = get_type_hints(make, include_extras=True)
+            names = [field.name for field in fields(make)]
+            groups[parameter.name] = (make, names)
+            parameters += [_parameter(name, hints[name]) for name in names]
+        else:
+            parameters.append(_parameter(parameter.name, parameter.annotation))
+
+    @wraps(function)
+    def command(**values: Any) -> None:
+        for group, (make, names) in groups.items():
+            values[group] = make(**{name: values.pop(name) for name in names})
+        function(**values)
+
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # inspect reads it
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return command
+
+
+def _parameter(name: str, annotation: Any) -> inspect.Parameter:
+    defaults = [extra.value for extra in get_args(annotation)[1:] if isinstance(extra, Default)]
+    default = defaults[0] if defaults else inspect.Parameter.empty
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+class Command(TyperCommand):
+    """A command whose help shows options that belong together under a heading of their own."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:  # Click's types, of whichever Click
+        """Write the arguments, then the options by their panel."""
+        rows = [(_panel(parameter), parameter.get_help_record(ctx)) for parameter in self.get_params(ctx)]
+        ordered = sorted(rows, key=lambda row: (row[0] != "Arguments", row[0] != _OPTIONS))
+        for panel, found in groupby(ordered, key=lambda row: row[0]):
+            with formatter.section(panel):
+                formatter.write_dl([record for _, record in found if record])
+
+
+def _panel(parameter: Any) -> str:
+    own = str(parameter.rich_help_panel or _OPTIONS) if hasattr(parameter, "rich_help_panel") else _OPTIONS
+    return "Arguments" if parameter.param_type_name == "argument" else own

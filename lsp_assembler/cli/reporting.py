@@ -1,0 +1,132 @@
+"""Running an operation while its user watches, and writing what came of it where its reader looks for it."""
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Literal, NoReturn, Protocol, TypeVar
+
+import typer
+
+from lsp_assembler.cli import signals
+from lsp_assembler.cli.options import Format
+from lsp_assembler.cli.progress import watching
+from lsp_assembler.errors import LspAssemblerError
+from lsp_assembler.model.assembly import Assembly
+from lsp_assembler.model.result import Result
+from lsp_assembler.model.start_point import StartPointType
+from lsp_assembler.operations.observer import Observer, Watch
+
+_WIDTH_OF_A_FILE = 120
+
+
+class _Ends(Protocol):
+    """What an operation comes to."""
+
+    @property
+    def exit_status(self) -> int: ...
+
+
+Outcome = TypeVar("Outcome", bound=_Ends)
+
+
+class Terminal(Observer):
+    """Shows progress and notices on stderr, and holds signals back where they would do harm."""
+
+    def watch(self, sources: Sequence[str], /) -> AbstractContextManager[Watch]:
+        """See Observer.watch."""
+        return watching(sources)
+
+    def notice(self, text: str) -> None:
+        """See Observer.notice."""
+        typer.echo(text, err=True)
+
+    def critical(self) -> AbstractContextManager[None]:
+        """See Observer.critical."""
+        return signals.held_back()
+
+    def published(self) -> None:
+        """See Observer.published."""
+        signals.ignore()
+
+
+def run(
+    work: Callable[[Observer], Outcome],
+    show: Callable[[Outcome], None],
+    failed: Callable[[LspAssemblerError], str] | None = None,
+) -> NoReturn:
+    """Do the work, show its result, end the command with its status.
+
+    Args:
+        failed: what to write to stdout of an error that ends the run before there is a result; None to leave
+            it to `main`, which writes it to stderr.
+    """
+    try:
+        result = work(Terminal())
+    except LspAssemblerError as error:
+        if failed is None:
+            raise
+        typer.echo(failed(error), nl=False)
+        raise typer.Exit(error.exit_status) from error
+    show(result)
+    raise typer.Exit(result.exit_status)
+
+
+def report(
+    command: Literal["build", "check"], format_: Format, work: Callable[[Observer], Result]
+) -> NoReturn:
+    """The same for an operation whose result is a `Result`; an error that ends it early is one, too."""
+
+    def done(observer: Observer) -> Result:
+        started = time.perf_counter()
+        try:
+            return work(observer)
+        except LspAssemblerError as error:
+            if format_ is Format.TEXT:
+                raise
+            nothing = Assembly(StartPointType.LANGUAGES, (), (), {})
+            result = Result(nothing, error.exit_status, error=str(error), command=command)
+            return result.with_total(time.perf_counter() - started)
+
+    run(done, lambda result: write(result, format_))
+
+
+def write(result: Result, format_: Format) -> None:
+    """Write a result to stdout, and to the files in which GitHub Actions looks for a summary and outputs."""
+    if format_ is Format.JSON:
+        from lsp_assembler.reports import json
+
+        typer.echo(json.render(result), nl=False)
+    elif format_ is Format.GITHUB:
+        from lsp_assembler.reports import github, markdown
+
+        typer.echo(github.render(result), nl=False)
+        append("GITHUB_STEP_SUMMARY", markdown.summary(result))
+        image = result.image
+        append("GITHUB_OUTPUT", github.step_outputs([(image.names[0], image.digest)] if image else []))
+    else:
+        from lsp_assembler.reports import text
+
+        terminal = sys.stdout.isatty()
+        width = shutil.get_terminal_size().columns if terminal else _WIDTH_OF_A_FILE
+        color = terminal and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+        typer.echo(text.render(result, width, color=color), nl=False)
+
+
+def append(variable: str, text: str) -> None:
+    """Add to a file that GitHub Actions reads, if it does; that it cannot be written must not fail the job.
+
+    Args:
+        variable: which names the file, e.g. "GITHUB_STEP_SUMMARY".
+    """
+    path = os.environ.get(variable)
+    if not path or not text:
+        return
+    try:
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        typer.echo(f"warning: {variable}: cannot write {path} ({error.strerror})", err=True)

@@ -1,1 +1,0 @@
-"""images.lock: reading it, writing it, and comparing it with what names stand for now."""

@@ -1,0 +1,32 @@
+"""A checkout of a repository that holds a start point."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from lsp_assembler.model.manifest import Manifest, ManifestSyntaxError
+from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.start_point import MANIFEST, StartPointType
+from lsp_assembler.model.tree import Tree
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """An LTF checkout as its author wrote it, before anything is filled in.
+
+    Args:
+        type: what it is packed as.
+        tree: the files that count, relative to the checkout, e.g. "start_point/manifest.json".
+        docker_name: what docker/image_name.json says; None where there is no such file.
+    """
+
+    type: StartPointType
+    tree: Tree
+    docker_name: Reference | None
+
+    @cached_property
+    def manifest(self) -> Manifest | None:
+        """start_point/manifest.json; None where it is absent or cannot be read."""
+        try:
+            return Manifest.parse(MANIFEST, self.tree)
+        except (KeyError, ManifestSyntaxError):
+            return None

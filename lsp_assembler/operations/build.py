@@ -1,0 +1,116 @@
+"""`build`: assemble the start-points image, or say everything that is against it."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+from lsp_assembler.errors import FetchError, PublishError
+from lsp_assembler.files.atomic import refuse_to_replace, write_tree
+from lsp_assembler.model.assembly import Assembly
+from lsp_assembler.model.result import Result
+from lsp_assembler.model.start_point import StartPointType
+from lsp_assembler.operations.assemble import Checking, assemble, packed
+from lsp_assembler.operations.base import find_base, named
+from lsp_assembler.operations.build_spec import BuildSpec, build_spec
+from lsp_assembler.operations.locked import existing, locked, refusal, required
+from lsp_assembler.operations.observer import SILENT, Observer
+from lsp_assembler.operations.plan import base_of, plan
+from lsp_assembler.operations.recipe import recipe
+from lsp_assembler.stores.interface import Prepared
+from lsp_assembler.stores.open import StoreOptions, Stores, StoreSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildRequest:
+    """What to build, and how. What `CheckRequest` has as well means the same here.
+
+    Args:
+        to_store: where the image goes, e.g. "registry" or "oci-archive:lsp.tar".
+        names: of the image, in place of the one in images.yml.
+        base: the base image, in place of the one in images.yml.
+        template: the Dockerfile to fill in; None for the one beside images.yml, else the tool's own.
+        locked: whether to use exactly the digests of the lock file.
+        context: a folder to which the content of /app/repos is written as well.
+        platforms: to build for, e.g. ("linux/amd64",); () for all that the base has.
+        environ: also SOURCE_DATE_EPOCH, and what CI says about the commit.
+    """
+
+    sources: Sequence[str] = ()
+    file: Path | None = None
+    type: StartPointType | None = None
+    from_store: str = "auto"
+    to_store: str = "auto"
+    names: Sequence[str] = ()
+    base: str | None = None
+    template: Path | None = None
+    locked: bool = False
+    lock_file: Path | None = None
+    context: Path | None = None
+    platforms: Sequence[str] = ()
+    strict: bool = False
+    verify_images: bool = False
+    jobs: int | None = None
+    stores: StoreOptions = field(default_factory=StoreOptions)
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+
+def build(request: BuildRequest, observer: Observer = SILENT) -> Result:
+    """Read, check, and, if nothing is wrong, build and publish. All or nothing.
+
+    Raises:
+        InvalidInputError: the request, images.yml or the template is wrong.
+        LockError: the lock file is missing, invalid or stale.
+        FetchError: a store cannot be reached.
+        PublishError: the store that the image goes to cannot be reached.
+    """
+    started = time.perf_counter()
+    source = StoreSpec.parse("--from", request.from_store)
+    destination = StoreSpec.parse("--to", request.to_store)
+    planned = plan(request.sources, request.file, request.type)
+    spec = build_spec(planned, request.names, request.template, request.environ)
+    if request.context:
+        refuse_to_replace(request.context)
+    name = base_of(planned, request.base)
+    exactly = required(planned, name, request.lock_file, request.sources) if request.locked else None
+    lock = exactly or existing(planned, request.lock_file)
+    planned = locked(planned, exactly) if exactly else planned
+    with Stores(request.stores, request.environ, observer.notice, planned.registries) as stores:
+        asking = stores.registries.digest if request.verify_images else None
+        store = stores.reader(source) if planned.needs_store else None
+        target = stores.builder(destination, source, request.platforms)
+        stores.warn_of_rate_limit(source, planned.references)
+        finding = find_base(partial(target.prepare, planned.reference(str(name)), spec.names))
+        read_directory = packed(planned.type, request.stores.limits, request.environ)
+        checking = Checking(request.jobs, request.strict, asking)
+        assembly = assemble(planned, store, read_directory, checking, observer)
+        found = finding.result()
+        if isinstance(found, Prepared):
+            found = replace(found, base=named(found.base, name, planned))
+        base = found.base if isinstance(found, Prepared) else found
+        result = refusal(assembly, base, lock, "build")
+        result = result or _built(assembly, found, spec, request.context, observer)
+    return replace(result, images_file=planned.listed_in).with_total(time.perf_counter() - started)
+
+
+def _built(
+    assembly: Assembly, base: Prepared | FetchError, spec: BuildSpec, context: Path | None, observer: Observer
+) -> Result:
+    """The result of building, if there is nothing against it."""
+    if isinstance(base, FetchError):
+        return Result(assembly, base.exit_status, error=str(base))
+    if assembly.exit_status:
+        return Result(assembly, assembly.exit_status)
+    started = time.perf_counter()
+    made = recipe(assembly, base.base, spec)
+    try:
+        if context:
+            with observer.critical():
+                write_tree(made.context, context)
+        image = base.build(made)
+        observer.published()
+    except (FetchError, PublishError) as error:
+        return Result(assembly, error.exit_status, error=str(error))
+    seconds = {**assembly.seconds, "build": time.perf_counter() - started}
+    return Result(replace(assembly, seconds=seconds), 0, image)

@@ -1,0 +1,78 @@
+"""What `build` is to make of the start points: images.yml and the request put together."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lsp_assembler.checkout.git import Commit, commit_of
+from lsp_assembler.dockerfile import template
+from lsp_assembler.errors import InvalidInputError
+from lsp_assembler.model.dates import source_date_epoch
+from lsp_assembler.model.reference import Reference
+from lsp_assembler.operations.plan import Plan, reference
+
+
+@dataclass(frozen=True, slots=True)
+class BuildSpec:
+    """What the final image is to be beyond its start points.
+
+    Args:
+        names: at least one.
+        port: that its service listens on.
+        template: the text of Dockerfile.template.
+        template_name: how messages call it, e.g. "Dockerfile.template".
+        commit: of the repository that images.yml is in, if it is in one.
+        epoch: what SOURCE_DATE_EPOCH says, in seconds since 1970; None if it is not set.
+    """
+
+    names: Sequence[Reference]
+    port: int
+    template: str
+    template_name: str
+    commit: Commit | None = None
+    epoch: int | None = None
+
+
+def build_spec(
+    planned: Plan, names: Sequence[str], template_path: Path | None, environ: Mapping[str, str]
+) -> BuildSpec:
+    """The names, the port, the template and the commit of the final image.
+
+    Args:
+        names: in place of the one in images.yml; () for that one.
+        template_path: None for the one beside images.yml, else the one that comes with the tool.
+
+    Raises:
+        InvalidInputError: there is no name, a name or SOURCE_DATE_EPOCH is malformed, or the template
+            cannot be read or has unknown names in it.
+    """
+    beside = planned.folder / template.FILENAME
+    path = template_path or (beside if beside.is_file() else None)
+    text = template.load(path)
+    template_name = str(path or template.FILENAME)
+    template.check(text, template_name)
+    return BuildSpec(
+        names=_names(planned, names),
+        port=(planned.file and planned.file.port) or planned.type.default_port,
+        template=text,
+        template_name=template_name,
+        commit=commit_of(planned.folder, environ),
+        epoch=source_date_epoch(environ),
+    )
+
+
+def _names(planned: Plan, texts: Sequence[str]) -> tuple[Reference, ...]:
+    names = tuple(reference(text, "--tag") for text in texts)
+    if not names and planned.file and planned.file.name:
+        names = (planned.file.name,)
+    for name in names:
+        if name.digest:
+            raise InvalidInputError(
+                f"--tag: '{name}' has a digest, and nobody can know it before the image is built",
+                "Leave the digest out.",
+            )
+    if not names:
+        raise InvalidInputError(
+            "build: the image has no name", "Say '--tag NAME', or add 'name: NAME' to images.yml."
+        )
+    return names

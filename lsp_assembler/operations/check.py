@@ -1,0 +1,67 @@
+"""`check`: read start points and judge them by every rule; build nothing."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from lsp_assembler.model.result import Result
+from lsp_assembler.model.start_point import StartPointType
+from lsp_assembler.operations.assemble import Checking, as_it_stands, assemble
+from lsp_assembler.operations.locked import existing, refusal
+from lsp_assembler.operations.observer import SILENT, Observer
+from lsp_assembler.operations.plan import plan
+from lsp_assembler.stores.open import StoreOptions, Stores, StoreSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckRequest:
+    """What to check, and how.
+
+    Args:
+        sources: image names and directories in place of the list in images.yml; () for the list.
+        file: the list; None for ./images.yml, which need not be there if there are sources.
+        type: what the start points are; None for what images.yml says, else languages.
+        from_store: where images are read, e.g. "auto", "registry" or "oci:build/lsp".
+        lock_file: None for images.lock beside images.yml, if it is there.
+        strict: whether warnings are errors.
+        verify_images: whether to ask the registries if every language image exists.
+        jobs: how many images are read at once; None for what the store likes best.
+        stores: how stores are used.
+        environ: the environment variables that count: logins, proxies, DOCKER_HOST; {} for none.
+    """
+
+    sources: Sequence[str] = ()
+    file: Path | None = None
+    type: StartPointType | None = None
+    from_store: str = "auto"
+    lock_file: Path | None = None
+    strict: bool = False
+    verify_images: bool = False
+    jobs: int | None = None
+    stores: StoreOptions = field(default_factory=StoreOptions)
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+
+def check(request: CheckRequest, observer: Observer = SILENT) -> Result:
+    """Read and check. What is wrong with a source is in the result.
+
+    Raises:
+        InvalidInputError: the request or images.yml is wrong.
+        LockError: the lock file is invalid, or the one that is named is not there.
+        FetchError: the store cannot be reached.
+    """
+    started = time.perf_counter()
+    spec = StoreSpec.parse("--from", request.from_store)
+    planned = plan(request.sources, request.file, request.type)
+    lock = existing(planned, request.lock_file)
+    with Stores(request.stores, request.environ, observer.notice, planned.registries) as stores:
+        asking = stores.registries.digest if request.verify_images else None
+        store = stores.reader(spec) if planned.needs_store else None
+        stores.warn_of_rate_limit(spec, planned.references)
+        read_directory = as_it_stands(planned.type, request.stores.limits)
+        checking = Checking(request.jobs, request.strict, asking)
+        assembly = assemble(planned, store, read_directory, checking, observer)
+    refused = refusal(assembly, None, lock, "check")
+    result = refused or Result(assembly, assembly.exit_status, command="check")
+    return replace(result, images_file=planned.listed_in).with_total(time.perf_counter() - started)

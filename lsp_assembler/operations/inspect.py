@@ -1,0 +1,49 @@
+"""`inspect`: what a start-points image serves."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from lsp_assembler.oci.layers import Limits
+from lsp_assembler.operations.inspection import inspection
+from lsp_assembler.operations.observer import SILENT, Observer
+from lsp_assembler.operations.plan import reference
+from lsp_assembler.stores.interface import Pull
+from lsp_assembler.stores.open import StoreOptions, Stores, StoreSpec
+
+_MAX_BYTES = 1024 * 1024 * 1024
+_START_POINTS = 2_000  # an image holds many start points: each may be as large as one LSP image
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InspectRequest:
+    """What to inspect, and how. What `CheckRequest` has as well means the same here.
+
+    Args:
+        image: a start-points image, e.g. "cyberdojo/languages-start-points:4edf92a".
+        stores: its limits do not count: an image holds many start points.
+    """
+
+    image: str
+    from_store: str = "auto"
+    stores: StoreOptions = field(default_factory=lambda: StoreOptions(pull=Pull.MISSING))
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+
+def inspect(request: InspectRequest, observer: Observer = SILENT) -> Mapping[str, Mapping[str, Any]]:
+    """What an image serves: each display_name with its url, sha and image_name.
+
+    Returns:
+        e.g. {"Java 21, JUnit 5": {"url": "https://…", "sha": "edf2565…", "image_name": "…:edf2565"}}.
+
+    Raises:
+        InvalidInputError: the request is wrong.
+        FetchError: the image cannot be read, or is no start-points image.
+    """
+    spec = StoreSpec.parse("--from", request.from_store)
+    name = reference(request.image, "inspect")
+    single = Limits()
+    limits = Limits(_MAX_BYTES, single.max_entries * _START_POINTS, single.max_path, _MAX_BYTES)
+    options = replace(request.stores, limits=limits)
+    with Stores(options, request.environ, observer.notice) as stores:
+        return inspection(stores.reader(spec).read(name, "app/repos"), request.image)

@@ -1,0 +1,46 @@
+"""Asks whether the language images exist that manifests name."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from lsp_assembler import rules
+from lsp_assembler.errors import FetchError
+from lsp_assembler.model.assembly import Assembly
+from lsp_assembler.model.reference import Reference
+from lsp_assembler.parallel import in_parallel
+from lsp_assembler.rules.language_images import Mention
+
+Digest = Callable[[Reference], str | None]
+"""The digest behind a name, None where there is no such image; raises FetchError. Called from threads."""
+
+
+def verify_images(assembly: Assembly, digest: Digest, jobs: int) -> Assembly:
+    """The assembly with a further finding for each manifest whose language image is not there.
+
+    A malformed image_name is not asked for: a rule has told of it already.
+
+    Args:
+        digest: asks the registry; each image is asked for once.
+        jobs: how many are asked for at the same time.
+    """
+    named = [
+        (outcome.source.index, manifest, manifest.language_image)
+        for outcome in assembly.outcomes
+        if outcome.start_point
+        for manifest in outcome.start_point.manifests
+    ]
+    images = {image.canonical: image for _, _, image in named if image}
+
+    def ask(image: Reference) -> str | FetchError | None:
+        try:
+            return digest(image)
+        except FetchError as error:
+            return error
+
+    answers = dict(zip(images, in_parallel(ask, images.values(), jobs), strict=True))
+    mentions = [
+        (index, Mention(manifest, image, answers[image.canonical]))
+        for index, manifest, image in named
+        if image
+    ]
+    return replace(assembly, findings=(*assembly.findings, *rules.check_language_images(mentions)))

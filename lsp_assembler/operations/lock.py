@@ -1,0 +1,121 @@
+"""`lock`: write what every name in images.yml stands for now, by digest."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+from lsp_assembler.errors import FetchError
+from lsp_assembler.lockfile.diff import Drift, Wanted, drift
+from lsp_assembler.lockfile.file import Lock, load, lock_of, save
+from lsp_assembler.model.assembly import Assembly
+from lsp_assembler.model.images import BaseImage
+from lsp_assembler.model.result import Result
+from lsp_assembler.model.start_point import StartPointType
+from lsp_assembler.operations.assemble import Checking, as_it_stands, assemble
+from lsp_assembler.operations.base import find_base, named
+from lsp_assembler.operations.locked import lock_path, refusal
+from lsp_assembler.operations.observer import SILENT, Observer
+from lsp_assembler.operations.plan import base_of, plan
+from lsp_assembler.stores.open import StoreOptions, Stores, StoreSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockRequest:
+    """What to lock, and how. What `CheckRequest` has as well means the same here.
+
+    Args:
+        lock_file: where it goes; None for images.lock beside images.yml.
+        accept_moved: whether a tag that is meant to be immutable may have moved.
+        base: the base image, in place of the one in images.yml.
+    """
+
+    file: Path | None = None
+    type: StartPointType | None = None
+    from_store: str = "auto"
+    lock_file: Path | None = None
+    accept_moved: bool = False
+    base: str | None = None
+    strict: bool = False
+    jobs: int | None = None
+    stores: StoreOptions = field(default_factory=StoreOptions)
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LockResult:
+    """What a run of `lock` came to.
+
+    Args:
+        result: of reading and checking; where its exit_status is not 0, nothing was written.
+        path: of the lock file.
+        lock: what it says now; None where anything was wrong.
+        is_written: whether that is news.
+        diff: how it differs from what it said before; None where there was no lock file.
+    """
+
+    result: Result
+    path: Path
+    lock: Lock | None = None
+    is_written: bool = False
+    diff: Drift | None = None
+
+    @property
+    def exit_status(self) -> int:
+        """0, or the status of what went wrong."""
+        return self.result.exit_status
+
+
+def lock(request: LockRequest, observer: Observer = SILENT) -> LockResult:
+    """Read and check everything as `check` does; if nothing is wrong, write the lock file.
+
+    Raises:
+        InvalidInputError: the request or images.yml is wrong.
+        LockError: there is a lock file, and it is invalid.
+        FetchError: the store cannot be reached.
+        PublishError: the lock file cannot be written.
+    """
+    started = time.perf_counter()
+    spec = StoreSpec.parse("--from", request.from_store)
+    planned = plan((), request.file, request.type)
+    name = base_of(planned, request.base)
+    path = lock_path(planned, request.lock_file)
+    before = load(path) if path.exists() else None
+    with Stores(request.stores, request.environ, observer.notice, planned.registries) as stores:
+        store = stores.reader(spec)
+        stores.warn_of_rate_limit(spec, planned.references)
+        finding = find_base(partial(store.base, planned.reference(str(name))))
+        read_directory = as_it_stands(planned.type, request.stores.limits)
+        assembly = assemble(planned, store, read_directory, Checking(request.jobs, request.strict), observer)
+        found = finding.result()
+    base = found if isinstance(found, FetchError) else named(found, name, planned)
+    result = _checked(assembly, base, None if request.accept_moved else before)
+    result = replace(result, images_file=planned.listed_in).with_total(time.perf_counter() - started)
+    if result.exit_status or isinstance(base, FetchError):
+        return LockResult(result, path)
+    made = lock_of(assembly, base, _platforms(base, before))
+    diff = _diff(before, made) if before else None
+    return LockResult(result, path, made, save(made, path), diff)
+
+
+def _checked(assembly: Assembly, base: BaseImage | FetchError, before: Lock | None) -> Result:
+    """The result of reading, with whatever is against writing the lock."""
+    refused = refusal(assembly, base, before, "check")
+    if refused:
+        return refused
+    if isinstance(base, FetchError):
+        return Result(assembly, base.exit_status, error=str(base), command="check")
+    return Result(assembly, assembly.exit_status, command="check")
+
+
+def _platforms(base: BaseImage, before: Lock | None) -> Mapping[str, str]:
+    """Its platforms; what an earlier run knew of the same image is kept where this store cannot tell."""
+    if not base.platforms and before and before.base.digest == base.digest:
+        return before.base.platforms
+    return base.platforms
+
+
+def _diff(before: Lock, made: Lock) -> Drift:
+    digests = {image.name: image.digest for image in made.images} | {made.base.name: made.base.digest}
+    return drift(before, Wanted(made.type, made.base.name, tuple(each.name for each in made.images)), digests)

@@ -1,0 +1,97 @@
+"""images.lock, as several operations use it: where it is, and what it forbids."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+from lsp_assembler.errors import FetchError, InvalidInputError, LockError
+from lsp_assembler.lockfile.diff import Wanted, contradictions, drift, staleness
+from lsp_assembler.lockfile.file import FILENAME, REGENERATE, Lock, load
+from lsp_assembler.model.assembly import Assembly
+from lsp_assembler.model.images import BaseImage
+from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.result import Result
+from lsp_assembler.operations.plan import Plan
+
+
+def lock_path(planned: Plan, chosen: Path | None) -> Path:
+    """Where the lock file is, or would be: the chosen place, or beside images.yml."""
+    return chosen or planned.folder / FILENAME
+
+
+def existing(planned: Plan, chosen: Path | None) -> Lock | None:
+    """The lock file, if there is one.
+
+    Raises:
+        LockError: it is invalid, or the chosen one is not there.
+    """
+    path = lock_path(planned, chosen)
+    if chosen is None and (planned.path is None or not path.exists()):
+        return None
+    return load(path)
+
+
+def required(planned: Plan, base: Reference, chosen: Path | None, sources: Sequence[str]) -> Lock:
+    """The lock file, which must fit what is to be built.
+
+    Args:
+        sources: what the request has in place of the list in images.yml.
+
+    Raises:
+        InvalidInputError: there is anything.
+        LockError: it is missing, invalid, or stale; all reasons.
+    """
+    if sources:
+        raise InvalidInputError(
+            f"--locked: '{sources[0]}' is not from the list that is locked",
+            "Leave out --locked, or the sources.",
+        )
+    path = lock_path(planned, chosen)
+    lock = load(path)
+    reasons = staleness(drift(lock, wanted(planned, base), {}), str(path), str(planned.path))
+    if reasons:
+        raise LockError("\n".join(reasons), REGENERATE)
+    return lock
+
+
+def wanted(planned: Plan, base: Reference) -> Wanted:
+    """What images.yml and the request ask for."""
+    return Wanted(planned.type, str(base), tuple(source.text for source in planned.sources))
+
+
+def locked(planned: Plan, lock: Lock) -> Plan:
+    """The same plan, with every name standing for the digest that the lock has."""
+    digests = {image.name: image.digest for image in lock.images}
+    return replace(planned, digests=digests | {lock.base.name: lock.base.digest})
+
+
+def refusal(
+    assembly: Assembly,
+    base: BaseImage | FetchError | None,
+    lock: Lock | None,
+    command: Literal["build", "check"],
+) -> Result | None:
+    """The result of a run in which tags moved that must not; None if none did.
+
+    Args:
+        base: None if the command has none.
+    """
+    if lock is None:
+        return None
+    found = [
+        (outcome.source.text, outcome.start_point.digest)
+        for outcome in assembly.outcomes
+        if outcome.start_point and not outcome.source.is_directory
+    ]
+    if isinstance(base, BaseImage):
+        found.append((base.name, base.digest))
+    reasons = contradictions(lock, found)
+    if not reasons:
+        return None
+    errors = [str(base)] if isinstance(base, FetchError) else []
+    remedy = "Find out who moved it. If that was right, run 'lsp-assembler lock --accept-moved'."
+    errors.append(str(LockError("\n".join(reasons), remedy)))
+    unfetched = assembly.failures or isinstance(base, FetchError)
+    status = FetchError.exit_status if unfetched else LockError.exit_status
+    return Result(assembly, status, error="\n".join(errors), command=command)

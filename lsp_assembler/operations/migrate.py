@@ -1,0 +1,180 @@
+"""`migrate`: turn a list of git repositories into images.yml."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lsp_assembler.checkout.manifests_folder import lookup_in
+from lsp_assembler.config.migration import Line, Lookup, Migration, Names, lines
+from lsp_assembler.config.migration import migrate as migrate_list
+from lsp_assembler.config.yaml_nodes import MAX_BYTES, Problems, decoded
+from lsp_assembler.errors import FINDINGS, FetchError, InvalidInputError
+from lsp_assembler.files.atomic import write_file
+from lsp_assembler.model.labels import SOURCE_LABEL
+from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.versions import MOVING_TAG
+from lsp_assembler.operations.observer import SILENT, Observer
+from lsp_assembler.operations.plan import reference
+from lsp_assembler.parallel import in_parallel
+from lsp_assembler.stores.interface import ImageSource, Pull
+from lsp_assembler.stores.open import StoreOptions, Stores, StoreSpec
+
+_EXAMPLE = "9f53889@https://github.com/org/java-junit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MigrateRequest:
+    """What to migrate, and how. What `CheckRequest` has as well means the same here.
+
+    Args:
+        file: a list of git repositories.
+        maps: "REPO=IMAGE" each, where REPO is an address or the last part of one.
+        manifests: a folder with checkouts DIR/REPO or manifests DIR/REPO.json.
+        packed: LSP images, which know their repositories.
+        output: a file to write images.yml to; None to write none.
+        force: whether to overwrite it.
+    """
+
+    file: Path
+    maps: Sequence[str] = ()
+    manifests: Path | None = None
+    packed: Sequence[str] = ()
+    output: Path | None = None
+    force: bool = False
+    from_store: str = "auto"
+    jobs: int | None = None
+    stores: StoreOptions = field(default_factory=lambda: StoreOptions(pull=Pull.MISSING))
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class MigrateResult:
+    """What became of a list.
+
+    Args:
+        migration: the text of images.yml, and what could not be mapped.
+        file: the list.
+        output: the file that images.yml was written to; None if it was written to none.
+    """
+
+    migration: Migration
+    file: Path
+    output: Path | None
+
+    @property
+    def exit_status(self) -> int:
+        """0, or that of an entry that could not be mapped."""
+        return FINDINGS if self.migration.unmapped else 0
+
+
+def migrate(request: MigrateRequest, observer: Observer = SILENT) -> MigrateResult:
+    """Find the LSP image of each repository. Nothing is cloned. What cannot be mapped is in the result.
+
+    Raises:
+        InvalidInputError: the request or the list is wrong.
+        FetchError: an image of `packed` cannot be read, or does not say where it comes from; all of them.
+        PublishError: the output cannot be written.
+    """
+    output = request.output
+    if output and output.exists() and not request.force:
+        raise InvalidInputError(f"{output}: it already exists", "Choose another name, or say --force.")
+    spec = StoreSpec.parse("--from", request.from_store)
+    lookups: list[Lookup] = [_names("--map", [_mapped(each) for each in request.maps])]
+    if request.manifests:
+        lookups.append(lookup_in(request.manifests))
+    listed = _lines(request.file)
+    if request.packed:
+        names = [reference(name, "--packed") for name in request.packed]
+        with Stores(request.stores, request.environ, observer.notice) as stores:
+            store = stores.reader(spec)
+            stores.warn_of_rate_limit(spec, names)
+            lookups.append(_names("--packed", _packed(_sources(store, names, request.jobs))))
+    found = migrate_list(listed, lookups)
+    if output is None or not found.images:  # a list without an image is not valid
+        return MigrateResult(found, request.file, None)
+    with observer.critical():
+        write_file(found.text.encode(), output, "Check the folder and its permissions.")
+    return MigrateResult(found, request.file, output)
+
+
+def _lines(file: Path) -> list[Line]:
+    """The lines of the list.
+
+    Raises:
+        InvalidInputError: it cannot be read, or lists nothing.
+    """
+    try:
+        with file.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise InvalidInputError(
+            f"{file}: {error.strerror}; expected a list of git repositories", "Check the path."
+        ) from error
+    listed = lines(decoded(content, Problems(str(file), "a list of git repositories")))
+    if not any(line.words for line in listed):
+        raise InvalidInputError(
+            f"{file}: it lists no repository; expected a line for each, e.g. '{_EXAMPLE}'",
+            "Check that this is the file you meant.",
+        )
+    return listed
+
+
+def _mapped(option: str) -> tuple[str, Reference]:
+    """Take a --map apart; the address of a repository may have a '=' in it, the name of an image cannot.
+
+    Raises:
+        InvalidInputError: it is malformed.
+    """
+    repository, equals, image = option.rpartition("=")
+    if not (repository and equals):
+        raise InvalidInputError(
+            f"--map: '{option}' has no '='; expected e.g. java-junit=cyberdojofoundation/java_junit",
+            "Write REPO=IMAGE.",
+        )
+    found = reference(image, "--map")
+    if found.tag or found.digest:
+        raise InvalidInputError(
+            f"--map: '{image}' has a tag or a digest; the list has the tags",
+            f"Write '{found.name}'.",
+        )
+    return repository.partition("?")[0], found
+
+
+def _names(option: str, images: Sequence[tuple[str, Reference]]) -> Names:
+    try:
+        return Names(images)
+    except ValueError as error:
+        raise InvalidInputError(f"{option}: {error}", "Remove one of them.") from error
+
+
+def _sources(store: ImageSource, names: Sequence[Reference], jobs: int | None) -> list[tuple[str, Reference]]:
+    """Where each image was packed from, all asked at once.
+
+    Raises:
+        FetchError: images cannot be read, or do not say where they come from; all of them.
+    """
+
+    def source(name: Reference) -> str | FetchError:
+        named = name if name.tag or name.digest else name.with_tag(MOVING_TAG)
+        try:
+            label = store.describe(named).labels.get(SOURCE_LABEL)
+        except FetchError as error:
+            return error
+        fact = f"{named}: it has no label {SOURCE_LABEL}; expected an image that 'pack' made of a checkout"
+        return label or FetchError(fact, kind="not-found")
+
+    found = list(zip(in_parallel(source, names, jobs or store.jobs), names, strict=True))
+    failures = [said for said, _ in found if isinstance(said, FetchError)]
+    if failures:
+        reasons = "\n".join(failure.message for failure in failures)
+        raise FetchError(
+            reasons, "Leave them out, or use --map for their repositories.", kind=failures[0].kind
+        )
+    return [(said, name) for said, name in found if isinstance(said, str)]
+
+
+def _packed(sources: Sequence[tuple[str, Reference]]) -> list[tuple[str, Reference]]:
+    """The same, and by the last part of the address if only one image has it: organisations get renamed."""
+    parts = [(source.rstrip("/").rpartition("/")[2], image) for source, image in sources]
+    images = {part: {name.with_tag("") for each, name in parts if each == part} for part, _ in parts}
+    return [*sources, *((part, image) for part, image in parts if len(images[part]) == 1)]

@@ -1,0 +1,35 @@
+"""What an operation tells while it works, for whoever wants to hear it."""
+
+import contextlib
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+
+Watch = Callable[[int, str, int], None]
+"""Called from worker threads as (index of a source, state, bytes so far). The states of a source, in order:
+waiting, pulling, extracting, then fetched and checked, or failed."""
+
+
+class Observer:
+    """Hears nothing: override what interests you. Its methods may be called from any thread."""
+
+    def watch(self, _sources: Sequence[str], /) -> AbstractContextManager[Watch]:
+        """Sources with these names are being read, for as long as the context lasts."""
+        return contextlib.nullcontext(_ignore)
+
+    def notice(self, text: str) -> None:
+        """Something that the user should know, in one line, e.g. "ghcr.io asks us to wait 12 s"."""
+
+    def critical(self) -> AbstractContextManager[None]:
+        """What is done inside is quick, and must not be interrupted half-way."""
+        return contextlib.nullcontext()
+
+    def published(self) -> None:
+        """The images are published: it is too late to say that they are not."""
+
+
+SILENT = Observer()
+"""Nobody listens."""
+
+
+def _ignore(_index: int, _state: str, _size: int) -> None:
+    """Nobody watches."""

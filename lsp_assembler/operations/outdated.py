@@ -1,0 +1,82 @@
+"""`outdated`: compare images.lock with images.yml, and with what its names stand for now."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lsp_assembler.errors import FetchError
+from lsp_assembler.lockfile.diff import Answer, Drift, drift
+from lsp_assembler.lockfile.file import load
+from lsp_assembler.model.images import SCRATCH
+from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.start_point import StartPointType
+from lsp_assembler.operations.locked import lock_path, wanted
+from lsp_assembler.operations.observer import SILENT, Observer
+from lsp_assembler.operations.plan import base_of, plan
+from lsp_assembler.parallel import in_parallel
+from lsp_assembler.stores.interface import ImageSource
+from lsp_assembler.stores.open import StoreOptions, Stores, StoreSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutdatedRequest:
+    """What to compare, and how. What `LockRequest` has as well means the same here."""
+
+    file: Path | None = None
+    type: StartPointType | None = None
+    from_store: str = "auto"
+    lock_file: Path | None = None
+    base: str | None = None
+    jobs: int | None = None
+    stores: StoreOptions = field(default_factory=StoreOptions)
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class OutdatedResult:
+    """What a run of `outdated` came to.
+
+    Args:
+        path: of the lock file.
+        diff: all differences.
+    """
+
+    path: Path
+    diff: Drift
+
+    @property
+    def exit_status(self) -> int:
+        """0, or the status of what went wrong."""
+        return self.diff.exit_status
+
+
+def outdated(request: OutdatedRequest, observer: Observer = SILENT) -> OutdatedResult:
+    """Ask what every name stands for now; fetch no start point. A name that nobody can tell is in the result.
+
+    Raises:
+        InvalidInputError: the request or images.yml is wrong.
+        LockError: the lock file is missing or invalid.
+        FetchError: the store cannot be reached.
+    """
+    spec = StoreSpec.parse("--from", request.from_store)
+    planned = plan((), request.file, request.type)
+    needed = wanted(planned, base_of(planned, request.base))
+    path = lock_path(planned, request.lock_file)
+    lock = load(path)
+    with Stores(request.stores, request.environ, observer.notice, planned.registries) as stores:
+        answers = _ask(stores.reader(spec), (needed.base, *needed.images), request.jobs)
+    return OutdatedResult(path, drift(lock, needed, answers))
+
+
+def _ask(store: ImageSource, names: Sequence[str], jobs: int | None) -> Mapping[str, Answer]:
+    """What every name stands for now, all asked at once; one that fails never hides another."""
+
+    def answer(name: str) -> Answer:
+        if name == SCRATCH:
+            return ""
+        try:
+            return store.digest(Reference.parse(name))
+        except FetchError as error:
+            return error
+
+    return dict(zip(names, in_parallel(answer, names, jobs or store.jobs), strict=True))

@@ -1,0 +1,196 @@
+"""`pack`: make LSP images of LTF checkouts and publish them, or say everything that is against it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from lsp_assembler import rules
+from lsp_assembler.checkout.pack import Pack, PackOptions
+from lsp_assembler.checkout.pack import pack as pack_checkout
+from lsp_assembler.errors import LspAssemblerError, PublishError
+from lsp_assembler.model.assembly import Assembly
+from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.start_point import Source, StartPoint, StartPointType
+from lsp_assembler.operations.assemble import Checking, assemble
+from lsp_assembler.operations.language_images import Digest, verify_images
+from lsp_assembler.operations.observer import SILENT, Observer
+from lsp_assembler.operations.pack_options import checkouts, durations_label, language_image_name, version_tag
+from lsp_assembler.operations.plan import Plan
+from lsp_assembler.operations.push_packs import (
+    Packed,
+    PackJob,
+    PushOptions,
+    Refusal,
+    language_tag,
+    push_packs,
+    refusals,
+)
+from lsp_assembler.stores.interface import Store
+from lsp_assembler.stores.open import StoreOptions, Stores, StoreSpec
+
+_TO_BE_MADE = "sha256:"  # stands for the digest of what this very run is going to tag
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackRequest:
+    """What to pack, and how. What `CheckRequest` has as well means the same here.
+
+    Args:
+        directories: LTF checkouts.
+        from_tree: a folder, each child of which is a checkout, too.
+        to_store: where the images go, e.g. "docker" or "registry".
+        version: the tag, e.g. "3.7.4-18"; None for that of the commit.
+        tag_language_image: whether NAME:latest gets the further tag NAME:TAG.
+        language_image: which image is tagged so, in place of NAME:latest.
+        durations: a file with the seconds that a red, an amber and a green test run take.
+        force: whether tags that are meant to be immutable may be overwritten.
+        allow_dirty: whether content that no commit holds may go to a registry.
+        environ: also SOURCE_DATE_EPOCH, and what CI says about the commit.
+    """
+
+    directories: Sequence[str] = ()
+    from_tree: Path | None = None
+    to_store: str = "auto"
+    version: str | None = None
+    tag_language_image: bool = False
+    language_image: str | None = None
+    durations: Path | None = None
+    force: bool = False
+    allow_dirty: bool = False
+    type: StartPointType | None = None
+    strict: bool = False
+    verify_images: bool = False
+    jobs: int | None = None
+    stores: StoreOptions = field(default_factory=StoreOptions)
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PackResult:
+    """What a run of `pack` came to.
+
+    Args:
+        assembly: None where the run ended before anything was read.
+        packed: what is published; () where anything went wrong.
+        refusals: why nothing was published although all rules pass.
+        passed_over: the children of from_tree that are no checkouts.
+        error: what stopped the run as a whole; None else.
+    """
+
+    exit_status: int
+    assembly: Assembly | None = None
+    packed: Sequence[Packed] = ()
+    refusals: Sequence[Refusal] = ()
+    passed_over: Sequence[str] = ()
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What is to become of the checkouts."""
+
+    type: StartPointType
+    options: PackOptions
+    language_image: Reference | None
+    request: PackRequest
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What was read of all checkouts; `packs` has those that could be read, by their index."""
+
+    assembly: Assembly
+    packs: dict[int, Pack]
+
+
+def pack(request: PackRequest, observer: Observer = SILENT) -> PackResult:
+    """Pack all checkouts in memory, judge them, and, if nothing is wrong, publish them. All or nothing.
+
+    Raises:
+        InvalidInputError: the request is wrong.
+    """
+    destination = StoreSpec.parse("--to", request.to_store)
+    chosen = checkouts(request.directories, request.from_tree, observer)
+    single = len(chosen.directories) == 1
+    wanted = request.tag_language_image
+    job = _Job(
+        request.type or StartPointType.LANGUAGES,
+        PackOptions(version_tag(request.version), durations_label(request.durations, single=single)),
+        language_image_name(request.language_image, wanted=wanted, single=single),
+        request,
+    )
+    with Stores(request.stores, request.environ, observer.notice) as stores:
+        found = _read(chosen.directories, job, observer)
+        result = _published(found, job, stores, destination)
+    if result.packed:
+        observer.published()
+    return replace(result, passed_over=chosen.passed_over)
+
+
+def _read(directories: Sequence[str], job: _Job, observer: Observer) -> _Read:
+    """Pack all checkouts at once, and judge them: what was written, then what results."""
+    packs: dict[str, Pack] = {}
+    request = job.request
+
+    def read(directory: Path) -> StartPoint:
+        made = pack_checkout(directory, job.type, request.stores.limits, request.environ, job.options)
+        packs[str(directory)] = made
+        return made.start_point
+
+    sources = tuple(Source(index, text, is_directory=True) for index, text in enumerate(directories))
+    checking = Checking(request.jobs, strict=False)
+    assembly = assemble(Plan(job.type, sources, None, None), None, read, checking, observer)
+    by_index = {
+        source.index: packs[str(Path(source.text))]
+        for source in sources
+        if assembly.outcomes[source.index].start_point
+    }
+    found = rules.check_checkouts([(index, each.checkout) for index, each in by_index.items()])
+    return _Read(replace(assembly, findings=(*found, *assembly.findings)), by_index)
+
+
+def _published(found: _Read, job: _Job, stores: Stores, destination: StoreSpec) -> PackResult:
+    """Publish all packs, if there is nothing against any of them."""
+    assembly, request = found.assembly, job.request
+    jobs = request.jobs or Store.jobs
+    try:
+        if request.verify_images:
+            assembly = verify_images(assembly, _digest(found, job, stores, destination), jobs)
+        if request.strict:
+            assembly = assembly.strictly()
+        if assembly.exit_status:
+            return PackResult(assembly.exit_status, assembly)
+        store = stores.publisher(destination)
+        wanted = tuple(_pack_job(index, each, job) for index, each in found.packs.items())
+        options = PushOptions(request.force, request.allow_dirty, request.jobs or store.jobs)
+        against = refusals(wanted, store, options)
+        if against:
+            return PackResult(PublishError.exit_status, assembly, refusals=against)
+        published, failed = push_packs(wanted, store)
+    except LspAssemblerError as error:
+        return PackResult(error.exit_status, assembly, error=str(error))
+    if failed:
+        return PackResult(PublishError.exit_status, assembly, refusals=failed)
+    return PackResult(0, assembly, published)
+
+
+def _pack_job(index: int, made: Pack, job: _Job) -> PackJob:
+    tagged = language_tag(made, job.language_image) if job.request.tag_language_image else None
+    return PackJob(index, made, tagged)
+
+
+def _digest(found: _Read, job: _Job, stores: Stores, destination: StoreSpec) -> Digest:
+    """Asks for language images: where the LSP images go, then in their registries.
+
+    A tag that this run makes counts as there.
+    """
+    store, registries = stores.publisher(destination), stores.registries
+    named = [each for each in found.packs.values() if each.name]
+    made = {each.language_image.canonical for each in named} if job.request.tag_language_image else set()
+
+    def digest(reference: Reference) -> str | None:
+        if reference.canonical in made:
+            return _TO_BE_MADE
+        return store.digest(reference) or registries.digest(reference)
+
+    return digest

@@ -1,0 +1,99 @@
+"""`tags`: the versions of one LSP image, newest first."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lsp_assembler.errors import FetchError
+from lsp_assembler.model.labels import REVISION_LABEL
+from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.versions import Version, is_lsp, newest_first
+from lsp_assembler.operations.observer import SILENT, Observer
+from lsp_assembler.operations.plan import plan, reference
+from lsp_assembler.parallel import in_parallel
+from lsp_assembler.stores.interface import ImageSource, Pull
+from lsp_assembler.stores.open import StoreOptions, Stores, StoreSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagsRequest:
+    """What to list, and how. What `CheckRequest` has as well means the same here.
+
+    Args:
+        name: a repository of LSP images, e.g. "cyberdojofoundation/java_junit".
+        all: whether to list all tags, not only LSP and LSP-TAG.
+    """
+
+    name: str
+    all: bool = False
+    file: Path | None = None
+    from_store: str = "auto"
+    jobs: int | None = None
+    stores: StoreOptions = field(default_factory=lambda: StoreOptions(pull=Pull.MISSING))
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TagsResult:
+    """The tags of one repository.
+
+    Args:
+        repository: e.g. "cyberdojofoundation/java_junit".
+        store: as --from spells it, e.g. "registry".
+        place: as sentences call it, e.g. "the registry".
+        versions: newest first.
+        others: how many more tags there are.
+    """
+
+    repository: str
+    store: str
+    place: str
+    versions: tuple[Version, ...]
+    others: int = 0
+
+    @property
+    def problems(self) -> tuple[Version, ...]:
+        """Those that could not be read."""
+        return tuple(version for version in self.versions if version.problem)
+
+    @property
+    def exit_status(self) -> int:
+        """0, or that of a tag that could not be read."""
+        return FetchError.exit_status if self.problems else 0
+
+
+def tags(request: TagsRequest, observer: Observer = SILENT) -> TagsResult:
+    """List the versions of an LSP image; fetch no start point. A tag that cannot be read is in the result.
+
+    From an engine these are the images that it has; from a registry all that are published.
+
+    Raises:
+        InvalidInputError: the request or images.yml is wrong.
+        FetchError: the store cannot be reached, or has no such repository.
+    """
+    spec = StoreSpec.parse("--from", request.from_store)
+    repository = reference(request.name, "tags")
+    registries = plan([request.name], request.file).registries
+    with Stores(request.stores, request.environ, observer.notice, registries) as stores:
+        store = stores.reader(spec)
+        known = store.tags(repository)
+        wanted = [tag for tag in known if request.all or is_lsp(tag)]
+        stores.warn_of_rate_limit(spec, [repository.with_tag(tag) for tag in wanted])
+        found = describe_all(store, repository, wanted, request.jobs)
+        others = len(known) - len(wanted)
+        return TagsResult(repository.name, store.name, store.place, newest_first(found), others)
+
+
+def describe_all(
+    store: ImageSource, repository: Reference, tags: Sequence[str], jobs: int | None
+) -> list[Version]:
+    """What the images of a repository say of themselves, all asked at once; a failure is a value."""
+
+    def version(tag: str) -> Version:
+        try:
+            said = store.describe(repository.with_tag(tag))
+        except FetchError as error:
+            return Version(tag, problem=str(error))
+        return Version(tag, said.created, said.digest, said.labels.get(REVISION_LABEL) or None)
+
+    return in_parallel(version, tags, jobs or store.jobs)

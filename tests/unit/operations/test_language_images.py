@@ -1,0 +1,54 @@
+"""Which language images are asked for, and what comes of the answers."""
+
+import pytest
+
+from lsp_assembler.errors import FetchError
+from lsp_assembler.model.assembly import Assembly, Outcome
+from lsp_assembler.model.finding import Failure, Finding
+from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.start_point import MANIFEST, Source, StartPoint, StartPointType
+from lsp_assembler.model.tree import File, Tree
+from lsp_assembler.operations.language_images import verify_images
+
+EARLIER = Finding("tab-size", 41, "error", 0, MANIFEST, "tab_size is 9; it must be an integer 1..8", 3)
+
+
+def assembly(*manifests: str) -> Assembly:
+    """A start point of each manifest, after one that could not be fetched."""
+    points = [StartPoint("sha256:0", Tree.of({MANIFEST: File(text.encode())})) for text in manifests]
+    outcomes = (
+        Outcome(Source(0, "org/gone:LSP"), 0.1, failure=Failure("not-found", "it is not there")),
+        *(Outcome(Source(index, "org/a:LSP"), 0.1, point) for index, point in enumerate(points, 1)),
+    )
+    return Assembly(StartPointType.LANGUAGES, outcomes, (EARLIER,), {})
+
+
+def digest(reference: Reference) -> str | None:
+    """What a registry answers that has only org/there."""
+    if reference.name == "org/silent":
+        raise FetchError("org/silent:1: no bytes for 30 s", "Try again.", kind="timeout")
+    return "sha256:1" if reference.name == "org/there" else None
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("org/there:1", None),
+        ("org/not:1", "its registry has no such image; publish it first"),
+        ("org/silent:1", "it cannot be verified (org/silent:1: no bytes for 30 s)"),
+    ],
+)
+def test_what_is_not_there_is_an_error_after_the_others(name: str, problem: str | None) -> None:
+    found = verify_images(assembly("{}", f'{{\n"image_name": "{name}"}}'), digest, 4)
+    message = f'image_name is "{name}"; {problem}'
+    expected = (Finding("image-exists", None, "error", 2, MANIFEST, message, 2),) if problem else ()
+    assert found.findings == (EARLIER, *expected)
+
+
+def test_each_image_is_asked_for_once_and_nothing_malformed() -> None:
+    names = ["b:latest", "docker.io/library/b", "a", "A", ""]
+    manifests = [*(f'{{"image_name": "{name}"}}' for name in names), '{"image_name": 1}', "{"]
+    asked: list[str] = []
+    found = verify_images(assembly(*manifests), lambda image: asked.append(str(image)), 1)
+    assert asked == ["docker.io/library/b", "a"]
+    assert [finding.index for finding in found.findings] == [0, 1, 2, 3]
