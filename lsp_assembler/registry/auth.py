@@ -11,11 +11,11 @@ from lsp_assembler.config.hosts import Settings
 from lsp_assembler.registry.challenge import Challenge, parse_challenges
 from lsp_assembler.registry.credentials import Credentials
 from lsp_assembler.registry.errors import RequestError, Retry, login_remedy
-from lsp_assembler.registry.exchange import Answer, refusal
 from lsp_assembler.registry.hosts import Origin, origin_of_url
+from lsp_assembler.registry.http.exchange import Answer, refusal
+from lsp_assembler.registry.http.transport import Transport
 from lsp_assembler.registry.login import Login
 from lsp_assembler.registry.tokens import Scope, parse_token, token_request
-from lsp_assembler.registry.transport import Transport
 
 _MARGIN = 0.1  # the share of a token's life that is left for the request to arrive in
 _MOST_TOGETHER = 50  # a token that names more is too long a header for some servers

@@ -18,12 +18,12 @@ from lsp_assembler.registry.auth import Authenticator
 from lsp_assembler.registry.credentials import Credentials
 from lsp_assembler.registry.errors import RequestError, Retry, checked
 from lsp_assembler.registry.hosts import Endpoint, Origin, endpoint_of, mirror_of
+from lsp_assembler.registry.http.transport import Transport
 from lsp_assembler.registry.options import ClientOptions
 from lsp_assembler.registry.push import Stream, Upload
 from lsp_assembler.registry.retry import Waiter
 from lsp_assembler.registry.session import Session
 from lsp_assembler.registry.tokens import Scope, scope_of
-from lsp_assembler.registry.transport import Transport
 
 T = TypeVar("T")
 _EMPTY: Mapping[str, str] = MappingProxyType({})

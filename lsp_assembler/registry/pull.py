@@ -17,7 +17,7 @@ from lsp_assembler.oci.documents import (
     verified,
 )
 from lsp_assembler.registry.errors import MANIFEST, RequestError, Retry, checked
-from lsp_assembler.registry.exchange import Answer, decoded
+from lsp_assembler.registry.http.exchange import Answer, decoded
 from lsp_assembler.registry.session import Call, Session
 from lsp_assembler.registry.tokens import Scope
 

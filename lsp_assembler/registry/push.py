@@ -13,7 +13,7 @@ from lsp_assembler.errors import FetchError, PublishError
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.oci.documents import check_digest, digest_of
 from lsp_assembler.registry.errors import RequestError, Retry, checked
-from lsp_assembler.registry.exchange import Answer
+from lsp_assembler.registry.http.exchange import Answer
 from lsp_assembler.registry.pull import DIGEST_HEADER, HEAD_ANSWERS, manifest_target
 from lsp_assembler.registry.session import Call, Session
 from lsp_assembler.registry.tokens import Scope

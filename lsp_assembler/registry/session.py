@@ -6,11 +6,11 @@ from http import HTTPStatus
 
 from lsp_assembler.registry.auth import Authenticator
 from lsp_assembler.registry.errors import RequestError, Retry, login_remedy
-from lsp_assembler.registry.exchange import Answer, Request, refusal
 from lsp_assembler.registry.hosts import Origin
+from lsp_assembler.registry.http.exchange import Answer, Request, refusal
+from lsp_assembler.registry.http.transport import Transport
 from lsp_assembler.registry.retry import Waiter
 from lsp_assembler.registry.tokens import Scope
-from lsp_assembler.registry.transport import Transport
 
 _SMALL = 1024 * 1024
 _LOGINS = 3

@@ -6,8 +6,8 @@ from typing import Any
 
 from lsp_assembler.oci.documents import ContentError
 from lsp_assembler.registry.errors import RequestError, Retry, checked, printable
-from lsp_assembler.registry.exchange import Answer, refusal
 from lsp_assembler.registry.hosts import same_server
+from lsp_assembler.registry.http.exchange import Answer, refusal
 from lsp_assembler.registry.session import Call, Session
 from lsp_assembler.registry.tokens import Scope
 

@@ -12,10 +12,10 @@ from urllib.parse import urlencode
 from lsp_assembler.config.hosts import Settings
 from lsp_assembler.registry.challenge import Challenge
 from lsp_assembler.registry.errors import RequestError, Retry
-from lsp_assembler.registry.exchange import Answer, Request
 from lsp_assembler.registry.hosts import Endpoint, Origin, origin_of_url
+from lsp_assembler.registry.http.exchange import Answer, Request
+from lsp_assembler.registry.http.transport import target_of_url
 from lsp_assembler.registry.login import Login
-from lsp_assembler.registry.transport import target_of_url
 
 _USUAL_LIFE = 60.0  # seconds, where the answer does not say (token specification)
 _LONGEST_LIFE = 86400.0

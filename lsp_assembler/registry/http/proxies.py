@@ -84,11 +84,11 @@ def _matches(origin: Origin, pattern: str) -> bool:
         if int(port[:6]) != origin.port:
             return False
         pattern = host
-    pattern = pattern.strip("[]")
     try:
-        network = ipaddress.ip_network(pattern, strict=False)
-        return ipaddress.ip_address(origin.host) in network
+        address = ipaddress.ip_address(origin.host)
     except ValueError:
-        pass  # one of them is a name
-    name = pattern.strip(".")
-    return origin.host.rstrip(".") == name or origin.host.rstrip(".").endswith(f".{name}")
+        return f".{origin.host.rstrip('.')}".endswith(f".{pattern.strip('.')}")
+    try:
+        return address in ipaddress.ip_network(pattern.strip("[]"), strict=False)
+    except ValueError:
+        return False  # a name

@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 import pycurl
 
-from lsp_assembler.registry.transfer import CLOSED, STALLED, Failure, Transfer
+from lsp_assembler.registry.http.transfer import CLOSED, STALLED, Failure, Transfer
 
 _TICKS = 4  # how often, in one allowed stall, transfers are looked at
 _LONGEST_TICK = 0.25

@@ -8,8 +8,8 @@ import pycurl
 
 from lsp_assembler.registry.errors import RequestError, Retry, printable
 from lsp_assembler.registry.hosts import Origin
-from lsp_assembler.registry.proxies import Proxy
-from lsp_assembler.registry.transfer import CLOSED, STALLED, Failure
+from lsp_assembler.registry.http.proxies import Proxy
+from lsp_assembler.registry.http.transfer import CLOSED, STALLED, Failure
 
 _LATER = "Try again later."
 _NETWORK = "Check the network, or allow more time with --stall-timeout."

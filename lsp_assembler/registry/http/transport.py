@@ -9,16 +9,16 @@ from urllib.parse import quote, urljoin
 import pycurl
 
 from lsp_assembler.config.hosts import Settings
-from lsp_assembler.registry.certificates import Trust, trusted
-from lsp_assembler.registry.curl import Driver
 from lsp_assembler.registry.errors import RequestError
-from lsp_assembler.registry.exchange import Answer, Request
 from lsp_assembler.registry.hosts import DEFAULT_PORTS, Origin, origin_of_url, same_server
-from lsp_assembler.registry.network import error_of
+from lsp_assembler.registry.http.certificates import Trust, trusted
+from lsp_assembler.registry.http.driver import Driver
+from lsp_assembler.registry.http.exchange import Answer, Request
+from lsp_assembler.registry.http.failures import error_of
+from lsp_assembler.registry.http.proxies import proxy_for
+from lsp_assembler.registry.http.transfer import Transfer
 from lsp_assembler.registry.options import ClientOptions
-from lsp_assembler.registry.proxies import proxy_for
 from lsp_assembler.registry.retry import Waiter
-from lsp_assembler.registry.transfer import Transfer
 
 _REDIRECTS = 5
 _SAFE_METHODS = ("GET", "HEAD")
