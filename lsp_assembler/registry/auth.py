@@ -1,62 +1,40 @@
-"""Logging in: Basic, and the bearer tokens that a registry sends us elsewhere for.
+"""Logging in: Basic, and the bearer tokens that a registry sends us elsewhere for."""
 
-Specification: https://distribution.github.io/distribution/spec/auth/token/ and …/spec/auth/oauth/
-"""
-
-import json
 import threading
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
-from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urljoin
 
 from lsp_assembler.config.hosts import Settings
-from lsp_assembler.registry.answer import Answer, Request
 from lsp_assembler.registry.challenge import Challenge, parse_challenges
 from lsp_assembler.registry.credentials import Credentials
-from lsp_assembler.registry.errors import Trouble, login_remedy
-from lsp_assembler.registry.hosts import Endpoint, Origin, origin_of_url
+from lsp_assembler.registry.errors import RequestError, Retry, login_remedy
+from lsp_assembler.registry.hosts import Origin, origin_of_url
+from lsp_assembler.registry.http.exchange import Answer, refusal
+from lsp_assembler.registry.http.transport import Transport
 from lsp_assembler.registry.login import Login
-from lsp_assembler.registry.transport import Transport
+from lsp_assembler.registry.tokens import Scope, parse_token, token_request
 
-_TOKEN_LIMIT = 1024 * 1024
-_USUAL_LIFE = 60  # seconds, where the answer does not say (token specification)
 _MARGIN = 0.1  # the share of a token's life that is left for the request to arrive in
-_CLIENT_ID = "lsp-assembler"
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """What a request needs to be allowed to.
-
-    Args:
-        repository: as the server calls it, e.g. "library/busybox"; which login to use may depend on it.
-        scopes: e.g. ("repository:library/busybox:pull",).
-    """
-
-    endpoint: Endpoint
-    repository: str
-    scopes: tuple[str, ...]
-
-
-def access_to(endpoint: Endpoint, repository: str, actions: str = "pull", mount_from: str = "") -> Access:
-    """The access to a repository, and to one that blobs are mounted from.
-
-    Args:
-        actions: "pull" or "pull,push".
-        mount_from: another repository of the same registry, or "".
-    """
-    path = endpoint.path(repository)
-    scopes = (f"repository:{path}:{actions}",)
-    return Access(endpoint, path, (*scopes, f"repository:{mount_from}:pull") if mount_from else scopes)
+_MOST_TOGETHER = 50  # a token that names more is too long a header for some servers
+_TOKEN_SERVERS = {"registry-1.docker.io": "https://auth.docker.io"}  # for the connection ahead, no more
 
 
 @dataclass(frozen=True, slots=True)
 class _Token:
     header: str = field(repr=False)
     expires: float  # by time.monotonic()
+    shared: bool = False  # asked for together with others, which the server may have ignored
+
+
+@dataclass(slots=True)
+class _Fetch:
+    """A token request under way, and who waits for it."""
+
+    done: threading.Event = field(default_factory=threading.Event)
+    error: RequestError | None = None
 
 
 _Key = tuple[Origin, tuple[str, ...]]
@@ -65,9 +43,9 @@ _Key = tuple[Origin, tuple[str, ...]]
 class Authenticator:
     """Knows what to send to whom. Safe to share between threads.
 
-    The first request to a host goes out anonymous; its challenge then holds for every later request to
-    that host, so that these ask for their token first. One token is fetched for each host and scope, by
-    one thread, while the others that need it wait.
+    The first request to a host goes out anonymous, and by https the others wait to see how it fares; its
+    challenge then holds for every later request to that host, so that these ask for their token first.
+    Scopes that are expected are asked for together; each token by one thread, while others wait for it.
     """
 
     def __init__(self, transport: Transport, credentials: Credentials, settings: Settings) -> None:
@@ -76,129 +54,185 @@ class Authenticator:
         self._settings = settings
         self._lock = threading.Lock()
         self._challenges: dict[Origin, Challenge] = {}
+        self._first: dict[Origin, threading.Event] = {}
+        self._expected: dict[Origin, dict[_Key, Scope]] = {}
         self._tokens: dict[_Key, _Token] = {}
-        self._fetching: dict[_Key, threading.Lock] = {}
+        self._fetches: dict[_Key, _Fetch] = {}
 
-    def header(self, access: Access) -> str:
+    def expect(self, scopes: Iterable[Scope]) -> None:
+        """Ask for the tokens of these scopes together, as soon as one of them is needed."""
+        with self._lock:
+            for scope in scopes:
+                self._expected.setdefault(scope.endpoint.origin, {})[_key(scope)] = scope
+
+    def header(self, scope: Scope) -> str:
         """The Authorization to send at first; "" while the host has not asked for one.
 
+        The caller reports the answer with `learn`, or at least its absence with `go_on`.
+
         Raises:
-            Trouble: the host is known to want a token, and none can be had.
+            RequestError: the host is known to want a token, and there is none.
         """
-        challenge = self._challenges.get(access.endpoint.origin)
+        origin = scope.endpoint.origin
+        if origin.scheme == "https":
+            self._wait_for_the_first(origin)
+        challenge = self._challenges.get(origin)
         if challenge is None:
             return ""
+        login = self._login(scope)
+        if login and login.registry_token:
+            return f"Bearer {login.registry_token}"
         if challenge.scheme == "basic":
-            login = self._credentials.find(access.endpoint.registry, access.repository).login
-            return _basic(login)
-        return self._token(access, challenge)
+            return login.basic if login else ""
+        return self._token(scope, challenge)
 
-    def answer(self, access: Access, refused: Answer) -> str:
-        """The Authorization to try once more with, after a 401; "" if there is nothing better to send.
+    def learn(self, answer: Answer) -> None:
+        """Note what an answer says about its host's logins."""
+        origin = answer.request.origin
+        if answer.status == HTTPStatus.UNAUTHORIZED:
+            challenge = _preferred(answer)
+            if challenge is not None:
+                with self._lock:
+                    self._challenges[origin] = challenge
+
+    def go_on(self, origin: Origin) -> None:
+        """Let those go who waited for the first answer of a host."""
+        if first := self._first.get(origin):
+            first.set()
+
+    def answer(self, scope: Scope, refused: Answer, *, again: bool) -> str:
+        """The Authorization to try once more with; "" if there is nothing better to send.
+
+        Args:
+            refused: a 401, or another refusal.
+            again: whether it is not the first for this request: then a new token is no way out, but one that
+                somebody else asked for meanwhile is.
 
         Raises:
-            Trouble: the token cannot be had.
+            RequestError: there is no token.
         """
-        challenge = _preferred(parse_challenges(refused.headers.getlist("WWW-Authenticate")))
-        if challenge is None or refused.request.origin != access.endpoint.origin:
+        origin, sent = scope.endpoint.origin, refused.request.authorization
+        if refused.request.origin != origin or origin not in self._challenges:
             return ""  # another host's challenge, after a redirect, is none of this login's business
-        sent = refused.request.authorization
         with self._lock:
-            self._challenges[access.endpoint.origin] = challenge
-            key = (access.endpoint.origin, access.scopes)
-            if (token := self._tokens.get(key)) and token.header == sent:
-                del self._tokens[key]  # expired before its time
-        header = self.header(access)
+            token = self._tokens.get(_key(scope))
+            is_current = token is not None and token.header == sent
+            if token and is_current and token.shared:
+                self._expected.pop(origin, None)  # it did not cover this one
+            elif refused.status != HTTPStatus.UNAUTHORIZED or (again and is_current):
+                return ""
+            if is_current:
+                del self._tokens[_key(scope)]
+        header = self.header(scope)
         return "" if header == sent else header
 
-    def complaint(self, access: Access) -> str:
+    def complaint(self, scope: Scope) -> str:
         """Why there is no login although one is configured; "" if none is, or it is there."""
-        return self._credentials.find(access.endpoint.registry, access.repository).complaint
+        return self._credentials.find(scope.endpoint.registry, scope.repository).complaint
 
-    def _token(self, access: Access, challenge: Challenge) -> str:
-        key = (access.endpoint.origin, access.scopes)
+    def _wait_for_the_first(self, origin: Origin) -> None:
         with self._lock:
-            fetching = self._fetching.setdefault(key, threading.Lock())
-        with fetching:
-            token = self._tokens.get(key)
-            if token is None or token.expires <= time.monotonic():
-                token = self._fetch(access, challenge)
-                self._tokens[key] = token
-            return token.header
+            first = self._first.get(origin)
+            if first is None:
+                self._first[origin] = threading.Event()
+        if first is not None:
+            first.wait()
+        elif (server := _TOKEN_SERVERS.get(origin.host)) and self._expected.get(origin):
+            self._transport.connect(origin_of_url(server, self._settings))
 
-    def _fetch(self, access: Access, challenge: Challenge) -> _Token:
-        login = self._credentials.find(access.endpoint.registry, access.repository).login
-        request = self._token_request(access, challenge, login)
-        asked = time.monotonic()
-        with self._transport.send(request) as answer:
-            if answer.status != HTTPStatus.OK:
-                trouble = answer.trouble(_secrets(login))
-                if trouble.kind == "unauthorized":
-                    trouble.remedy = login_remedy(access.endpoint.registry, self.complaint(access))
-                if trouble.kind == "not-found":  # which would say that there is no such image
-                    trouble.kind, trouble.remedy = "unavailable", "Check the registry's configuration."
-                raise trouble
-            token, life = _parse_token(answer.read(_TOKEN_LIMIT), answer.host)
-        return _Token(f"Bearer {token}", asked + life * (1 - _MARGIN))
+    def _login(self, scope: Scope) -> Login | None:
+        return self._credentials.find(scope.endpoint.registry, scope.repository).login
 
-    def _token_request(self, access: Access, challenge: Challenge, login: Login | None) -> Request:
-        origin, target = self._realm(access.endpoint, challenge)
-        service = challenge.parameters.get("service", "")
-        what = f"a token for {access.endpoint.origin.netloc}"
-        if login and login.identity_token:
-            form = {
-                "grant_type": "refresh_token",
-                "refresh_token": login.identity_token,
-                "service": service,
-                "scope": " ".join(access.scopes),
-                "client_id": _CLIENT_ID,
-            }
-            headers = {"Content-Type": "application/x-www-form-urlencoded"}
-            return Request(what, "POST", origin, target, "", headers, urlencode(form).encode())
-        query = urlencode([("service", service), *(("scope", scope) for scope in access.scopes)])
-        target += f"{'&' if '?' in target else '?'}{query}"
-        return Request(what, "GET", origin, target, _basic(login))
+    def _token(self, scope: Scope, challenge: Challenge) -> str:
+        self._login(scope)  # a helper takes its time: not under the lock
+        while True:
+            with self._lock:
+                token = self._tokens.get(_key(scope))
+                if token and token.expires > time.monotonic():
+                    return token.header
+                fetch = self._fetches.get(_key(scope))
+                together = [] if fetch else self._together(scope)
+                if together:
+                    fetch = _Fetch()
+                    self._fetches.update((_key(each), fetch) for each in together)
+            if fetch is None:
+                continue
+            if not together:
+                fetch.done.wait()
+            elif token := self._fetch(fetch, together, challenge):
+                return token.header  # however short its life is
+            if fetch.error:
+                raise replace(fetch.error)
 
-    def _realm(self, endpoint: Endpoint, challenge: Challenge) -> tuple[Origin, str]:
-        realm = challenge.parameters.get("realm", "")
+    def _together(self, scope: Scope) -> list[Scope]:
+        """The scope itself, and those that one token may be asked for together with it."""
+        expected = self._expected.get(scope.endpoint.origin, {})
+        if _key(scope) not in expected:
+            return [scope]
+        now, login = time.monotonic(), self._login(scope)
+        others = (
+            each
+            for key, each in expected.items()
+            if each.scopes != scope.scopes
+            and key not in self._fetches
+            and not ((token := self._tokens.get(key)) and token.expires > now)
+            and self._login(each) == login
+        )
+        return [scope, *(each for each, _ in zip(others, range(_MOST_TOGETHER - 1), strict=False))]
+
+    def _fetch(self, fetch: _Fetch, together: list[Scope], challenge: Challenge) -> _Token | None:
+        """Ask for a token, and tell those who wait; None, without an error, where each is to ask alone."""
+        token = None
         try:
-            origin = origin_of_url(realm, self._settings)
-        except ValueError as error:
-            raise _bad_realm(endpoint, f"which is no URL ({error})") from None
-        if endpoint.origin.scheme == "https" != origin.scheme:
-            raise _bad_realm(endpoint, "which is not https")
-        return origin, "/" + realm.partition("://")[2].partition("/")[2].partition("#")[0]
+            token = self._ask(together, challenge)
+        except RequestError as error:
+            if len(together) == 1 or error.retry is not Retry.NEVER or error.pause is not None:
+                fetch.error = error
+        finally:
+            with self._lock:
+                if token is None and fetch.error is None:
+                    self._expected.pop(together[0].endpoint.origin, None)
+                for each in together:
+                    del self._fetches[_key(each)]
+                    if token:
+                        self._tokens[_key(each)] = token
+            fetch.done.set()
+        return token
+
+    def _ask(self, together: list[Scope], challenge: Challenge) -> _Token:
+        scope = together[0]
+        login = self._login(scope)
+        asked = time.monotonic()
+        answer = self._transport.send(token_request(together, challenge, login, self._settings))
+        if answer.status != HTTPStatus.OK:
+            error = refusal(
+                answer, (login.password, login.identity_token, login.registry_token) if login else ()
+            )
+            if error.kind == "unauthorized":
+                error.remedy = login_remedy(scope.endpoint.registry, self.complaint(scope))
+            if error.kind == "not-found":  # which would say that there is no such image
+                error.kind, error.remedy = "unavailable", "Check the registry's configuration."
+            raise error
+        token, life = parse_token(answer)
+        return _Token(f"Bearer {token}", asked + life * (1 - _MARGIN), len(together) > 1)
 
 
-def _preferred(challenges: Iterable[Challenge]) -> Challenge | None:
-    known = {challenge.scheme: challenge for challenge in challenges}
-    return known.get("bearer") or known.get("basic")
+def _key(scope: Scope) -> _Key:
+    return (scope.endpoint.origin, scope.scopes)
 
 
-def _basic(login: Login | None) -> str:
-    return login.basic if login and not login.identity_token else ""
-
-
-def _secrets(login: Login | None) -> tuple[str, ...]:
-    return (login.password, login.identity_token) if login else ()
-
-
-def _bad_realm(endpoint: Endpoint, why: str) -> Trouble:
-    fact = f"{endpoint.origin.netloc} sends us for a token to a place {why}; expected an https URL"
-    return Trouble("unavailable", fact, "Check the registry's configuration.")
-
-
-def _parse_token(body: bytes, host: str) -> tuple[str, float]:
-    """The token and its life in seconds."""
+def _preferred(answer: Answer) -> Challenge | None:
+    """The challenge to answer, its realm made absolute; a Bearer without one helps nobody."""
+    known = {
+        challenge.scheme: challenge for challenge in parse_challenges(answer.all_headers("www-authenticate"))
+    }
+    bearer, basic = known.get("bearer"), known.get("basic")
+    if bearer is None or (basic and not bearer.parameters.get("realm")):
+        return basic
+    realm = bearer.parameters.get("realm", "")
+    here = answer.request.origin.url + answer.request.target
     try:
-        said: Any = json.loads(body)
-    except (ValueError, RecursionError):
-        said = None
-    said = said if isinstance(said, dict) else {}
-    token = said.get("token") or said.get("access_token")
-    if not isinstance(token, str) or not token.isascii() or not token.isprintable():
-        fact = f"{host} answered without a token; expected one in JSON"
-        raise Trouble("unavailable", fact, "Check the registry's configuration.")
-    life = said.get("expires_in")
-    is_number = isinstance(life, (int, float)) and not isinstance(life, bool)
-    return token, float(life) if is_number and life > 0 else _USUAL_LIFE
+        absolute = urljoin(here, realm) if realm else ""
+    except ValueError:
+        absolute = realm  # `token_request` says what is wrong with it
+    return Challenge("bearer", {**bearer.parameters, "realm": absolute})

@@ -1,7 +1,9 @@
 """The registry client: all registries there are, as one ContentStore."""
 
+import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import TypeVar
 
 from lsp_assembler.config.hosts import Settings
@@ -11,17 +13,20 @@ from lsp_assembler.oci.content_store import ContentStore
 from lsp_assembler.oci.documents import Descriptor, Document, check_size, digest_of
 from lsp_assembler.registry import pull as reading
 from lsp_assembler.registry import push as publishing
-from lsp_assembler.registry.auth import Access, Authenticator, access_to
+from lsp_assembler.registry import tags as listing
+from lsp_assembler.registry.auth import Authenticator
 from lsp_assembler.registry.credentials import Credentials
-from lsp_assembler.registry.errors import Again, Trouble, checked
+from lsp_assembler.registry.errors import RequestError, Retry, checked
 from lsp_assembler.registry.hosts import Endpoint, Origin, endpoint_of, mirror_of
+from lsp_assembler.registry.http.transport import Transport
 from lsp_assembler.registry.options import ClientOptions
 from lsp_assembler.registry.push import Stream, Upload
 from lsp_assembler.registry.retry import Waiter
 from lsp_assembler.registry.session import Session
-from lsp_assembler.registry.transport import Transport
+from lsp_assembler.registry.tokens import Scope, scope_of
 
 T = TypeVar("T")
+_EMPTY: Mapping[str, str] = MappingProxyType({})
 _MIRROR_REST = 60.0  # seconds that a mirror which does not answer is left alone
 
 
@@ -35,6 +40,7 @@ class RegistryClient:
         credentials: where logins are found; each goes to its own registry only.
         options: limits and patience.
         on_wait: told, from worker threads, why nothing happens, e.g. "ghcr.io asks us to wait 12 s".
+        environ: where proxies and certificates are named, e.g. HTTPS_PROXY; usually `os.environ`.
     """
 
     def __init__(
@@ -43,14 +49,15 @@ class RegistryClient:
         credentials: Credentials,
         options: ClientOptions,
         on_wait: Callable[[str], None],
+        environ: Mapping[str, str] = _EMPTY,
     ) -> None:
         self._settings = dict(settings)
         self._options = options
         self._on_wait = on_wait
         self._waiter = Waiter(options.patience, options.first_backoff, on_wait)
-        transport = Transport(self._settings, options, self._waiter)
-        authenticator = Authenticator(transport, credentials, self._settings)
-        self._session = Session(transport, authenticator, self._waiter)
+        transport = Transport(self._settings, options, self._waiter, environ)
+        self._authenticator = Authenticator(transport, credentials, self._settings)
+        self._session = Session(transport, self._authenticator, self._waiter)
         self._servers: dict[str, tuple[Endpoint, Endpoint | None]] = {}
         self._resting: dict[Origin, float] = {}
         self._remaining: dict[str, int] = {}
@@ -58,6 +65,16 @@ class RegistryClient:
     def close(self) -> None:
         """Wake and fail all who wait, close idle connections. Other threads may still be at work."""
         self._session.close()
+
+    def expect(self, references: Iterable[Reference]) -> None:
+        """Say ahead which images are going to be read, so that their tokens are asked for together.
+
+        A hint: nothing is sent, nothing fails, and other images can be read as well.
+        """
+        for reference in references:
+            with contextlib.suppress(FetchError):  # whoever reads it learns what is wrong with its name
+                servers = filter(None, self._endpoints(reference))
+                self._authenticator.expect(scope_of(server, reference.path) for server in servers)
 
     def manifest(self, reference: Reference) -> Document:
         """Fetch a manifest or an index.
@@ -69,9 +86,9 @@ class RegistryClient:
             FetchError: it cannot be had, is too large, or is not what was asked for.
         """
 
-        def attempt(access: Access) -> Document:
-            document, answer = reading.get_document(self._session, access, reference)
-            self._note_limit(reference, answer.headers.get("ratelimit-remaining"))
+        def attempt(scope: Scope) -> Document:
+            document, answer = reading.get_document(self._session, scope, reference)
+            self._note_limit(reference, answer.header("ratelimit-remaining"))
             return document
 
         return self._read(reference, attempt)
@@ -83,13 +100,13 @@ class RegistryClient:
             FetchError: neither the one nor the other can be said.
         """
 
-        def attempt(access: Access) -> str:
-            digest, answer = reading.head_document(self._session, access, reference)
-            self._note_limit(reference, answer.headers.get("ratelimit-remaining"))
+        def attempt(scope: Scope) -> str:
+            digest, answer = reading.find_digest(self._session, scope, reference)
+            self._note_limit(reference, answer.header("ratelimit-remaining"))
             return digest
 
         try:
-            return self._read(reference, attempt) or self.manifest(reference).digest
+            return self._read(reference, attempt)
         except FetchError as error:
             if error.kind == "not-found":
                 return None
@@ -106,10 +123,10 @@ class RegistryClient:
             FetchError: it cannot be had, is too large, or is not what the descriptor says.
         """
 
-        def attempt(access: Access) -> bytes:
-            with checked(access.endpoint.origin.netloc):
+        def attempt(scope: Scope) -> bytes:
+            with checked(scope.endpoint.origin.netloc, Retry.NEVER):
                 check_size(descriptor, limit)
-            return b"".join(reading.blob_chunks(self._session, access, descriptor))
+            return reading.get_blob(self._session, scope, descriptor)
 
         return self._read(reference, attempt)
 
@@ -123,8 +140,8 @@ class RegistryClient:
         """
         try:
             yield from self._stream(reference, descriptor)
-        except Trouble as trouble:
-            raise trouble.error(str(reference)) from None
+        except RequestError as error:
+            raise error.about(str(reference)) from None
 
     def tags(self, repository: Reference) -> list[str]:
         """All tags of a repository, in the order of the registry itself; [] where it has no such repository.
@@ -132,9 +149,9 @@ class RegistryClient:
         Raises:
             FetchError: they cannot be listed.
         """
-        access = access_to(self._endpoints(repository)[0], repository.path)
+        scope = scope_of(self._endpoints(repository)[0], repository.path)
         try:
-            return self._waiter.run(repository.name, lambda: reading.list_tags(self._session, access))
+            return self._waiter.run(repository.name, lambda: listing.list_tags(self._session, scope))
         except FetchError as error:
             if error.kind == "not-found":
                 return []
@@ -154,7 +171,7 @@ class RegistryClient:
         # To mount it from where it is to go asks whether it is there and, if not, opens the upload. A HEAD
         # before it would cost one more round trip.
         upload = Upload(digest, len(data), data, mount_from=reference.path)
-        self._write(reference, lambda access: publishing.upload_blob(self._session, access, upload))
+        self._write(reference, lambda scope: publishing.upload_blob(self._session, scope, upload))
 
     def put_manifest(self, reference: Reference, media_type: str, data: bytes) -> None:
         """Store a manifest or an index under the reference's digest, else its tag.
@@ -164,7 +181,7 @@ class RegistryClient:
         """
         self._write(
             reference,
-            lambda access: publishing.upload_manifest(self._session, access, reference, media_type, data),
+            lambda scope: publishing.upload_manifest(self._session, scope, reference, media_type, data),
         )
 
     def copy_blob(self, source: ContentStore, origin: Reference, target: Reference, blob: Descriptor) -> None:
@@ -184,12 +201,12 @@ class RegistryClient:
         body = Stream(lambda: begin(origin, blob))
         upload = Upload(blob.digest, blob.size, body, origin.path if same else "")
 
-        def attempt(access: Access) -> None:
-            known = not same and publishing.has_blob(self._session, access, blob.digest)
+        def attempt(scope: Scope) -> None:
+            known = not same and publishing.has_blob(self._session, scope, blob.digest)
             if not known:
-                publishing.upload_blob(self._session, access, upload)
+                publishing.upload_blob(self._session, scope, upload)
 
-        self._write(target, attempt, upload.mount_from)
+        self._write(target, attempt)
 
     def commit(self) -> None:
         """See ContentStore.commit; a registry's names last from the moment when they are given."""
@@ -202,23 +219,23 @@ class RegistryClient:
         """
         return self._remaining.get(registry)
 
-    def _read(self, reference: Reference, attempt: Callable[[Access], T]) -> T:
+    def _read(self, reference: Reference, attempt: Callable[[Scope], T]) -> T:
         """Try the mirror once, then the registry patiently."""
         endpoint, mirror = self._endpoints(reference)
         if mirror and self._is_awake(mirror):
-            access = access_to(mirror, reference.path)
+            scope = scope_of(mirror, reference.path)
             try:
-                return self._waiter.run(str(reference), lambda: attempt(access), patience=0.0)
+                return self._waiter.run(str(reference), lambda: attempt(scope), patience=0.0)
             except FetchError as error:
                 self._note_mirror(mirror, error)
-        access = access_to(endpoint, reference.path)
-        return self._waiter.run(str(reference), lambda: attempt(access))
+        scope = scope_of(endpoint, reference.path)
+        return self._waiter.run(str(reference), lambda: attempt(scope))
 
-    def _write(self, reference: Reference, attempt: Callable[[Access], T], mount_from: str = "") -> T:
+    def _write(self, reference: Reference, attempt: Callable[[Scope], T]) -> T:
         with publishing.publishing():
             endpoint, _ = self._endpoints(reference)
-            access = access_to(endpoint, reference.path, "pull,push", mount_from)
-            return self._waiter.run(str(reference), lambda: attempt(access))
+            scope = scope_of(endpoint, reference.path, "pull,push")
+            return self._waiter.run(str(reference), lambda: attempt(scope))
 
     def _stream(self, reference: Reference, descriptor: Descriptor) -> Iterator[bytes]:
         """A blob's chunks, from the mirror where it has them; once, without patience."""
@@ -226,19 +243,17 @@ class RegistryClient:
         if mirror and self._is_awake(mirror):
             begun = False
             try:
-                for chunk in reading.blob_chunks(
-                    self._session, access_to(mirror, reference.path), descriptor
-                ):
+                for chunk in reading.blob_chunks(self._session, scope_of(mirror, reference.path), descriptor):
                     begun = True
                     yield chunk
-            except Trouble as trouble:
+            except RequestError as error:
                 if begun:  # what was passed on cannot be taken back: the next try leaves the mirror out
                     self._resting[mirror.origin] = time.monotonic() + _MIRROR_REST
-                    trouble.again = Again.BRIEFLY
+                    error.retry = Retry.TWICE
                     raise
             else:
                 return
-        yield from reading.blob_chunks(self._session, access_to(endpoint, reference.path), descriptor)
+        yield from reading.blob_chunks(self._session, scope_of(endpoint, reference.path), descriptor)
 
     def _endpoints(self, reference: Reference) -> tuple[Endpoint, Endpoint | None]:
         registry = reference.registry
@@ -260,7 +275,7 @@ class RegistryClient:
             self._resting[mirror.origin] = time.monotonic() + _MIRROR_REST
             self._on_wait(f"the mirror {mirror.origin.netloc} does not answer; going on without it")
 
-    def _note_limit(self, reference: Reference, header: str | None) -> None:
-        count = (header or "").partition(";")[0].strip()  # "76;w=21600": 76 more in these 6 hours
+    def _note_limit(self, reference: Reference, header: str) -> None:
+        count = header.partition(";")[0].strip()  # "76;w=21600": 76 more in these 6 hours
         if count.isascii() and count.isdigit():
             self._remaining[reference.registry] = int(count[:9])

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lsp_assembler.registry.login import IDENTITY_USER, Login, Lookup, as_object, run_helper, server_name
+from lsp_assembler.registry.login import IDENTITY_USER, FoundLogin, Login, as_object, run_helper, server_name
 
 _ALIASES = {"docker.io": ("docker.io", "index.docker.io", "registry-1.docker.io")}
 
@@ -32,10 +32,10 @@ class Credentials:
         self._environ = dict(environ)
         self._lock = threading.Lock()
         self._configs: list[_Config] | None = None
-        self._found: dict[tuple[str, str], Lookup] = {}
-        self._helped: dict[tuple[str, str], Lookup] = {}
+        self._found: dict[tuple[str, str], FoundLogin] = {}
+        self._helped: dict[tuple[str, str], FoundLogin] = {}
 
-    def find(self, registry: str, repository: str) -> Lookup:
+    def find(self, registry: str, repository: str) -> FoundLogin:
         """The login for a repository; never raises.
 
         Args:
@@ -50,7 +50,7 @@ class Credentials:
                 self._found[key] = self._search(self._configs, registry, repository)
             return self._found[key]
 
-    def _search(self, configs: "list[_Config]", registry: str, repository: str) -> Lookup:
+    def _search(self, configs: "list[_Config]", registry: str, repository: str) -> FoundLogin:
         complaints = []
         for config in configs:
             helper = config.helper(registry)
@@ -60,9 +60,9 @@ class Credentials:
                 if answer.login:
                     return answer
                 complaints.append(answer.complaint)
-        return Lookup(None, next(filter(None, complaints), ""))
+        return FoundLogin(None, next(filter(None, complaints), ""))
 
-    def _ask(self, helper: str, registry: str) -> Lookup:
+    def _ask(self, helper: str, registry: str) -> FoundLogin:
         key = (helper, registry)
         if key not in self._helped:
             self._helped[key] = run_helper(helper, registry, self._environ)
@@ -97,12 +97,12 @@ class _Config:
                 return helper
         return self.default_helper
 
-    def lookup(self, registry: str, repository: str) -> Lookup:
+    def lookup(self, registry: str, repository: str) -> FoundLogin:
         for name in _names(registry):
             for key in _from_longest(f"{name}/{repository}"):
                 if (login := _login(as_object(self.auths.get(key)))) is not None:
-                    return Lookup(login)
-        return Lookup(None, self.complaint)
+                    return FoundLogin(login)
+        return FoundLogin(None, self.complaint)
 
 
 def _config_paths(environ: Mapping[str, str]) -> Iterator[Path]:
@@ -123,6 +123,9 @@ def _login(entry: Mapping[str, Any]) -> Login | None:
             username, _, password = base64.b64decode(auth).decode().rstrip("\0").partition(":")
         except ValueError:
             return None
+    token = entry.get("registrytoken")
+    if isinstance(token, str) and token:
+        return Login(str(username or IDENTITY_USER), "", registry_token=token)
     token = entry.get("identitytoken")
     if isinstance(token, str) and token:
         return Login(str(username or IDENTITY_USER), "", token)
@@ -138,7 +141,7 @@ def _names(registry: str) -> tuple[str, ...]:
 def _hostname(key: str) -> str:
     """A key of "auths" without what old versions of Docker put around the host."""
     bare = re.sub(r"^https?://", "", key)
-    return bare.partition("/")[0] if bare != key else key.rstrip("/")
+    return bare.partition("/")[0] if bare != key else re.sub(r"(/v[12])?/*$", "", key)
 
 
 def _from_longest(path: str) -> Iterator[str]:

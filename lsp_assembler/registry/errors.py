@@ -1,50 +1,56 @@
 """What can go wrong between us and a registry, in the words that the user will read.
 
-A `Trouble` stays inside this package: it knows what happened and whether asking again may help, but not
-which image it happened to. `retrying` adds the image and makes a FetchError of it.
+A `RequestError` stays inside this package: it knows what happened and whether asking again may help, but not
+which image it happened to. `retry.Waiter` adds the image and makes a FetchError of it.
 """
 
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, auto
 from http import HTTPStatus
 from typing import Any
 
 from lsp_assembler.errors import FailureKind, FetchError
-from lsp_assembler.oci.documents import ContentError, LargeContentError, ShortContentError
+from lsp_assembler.oci.documents import ContentError, LargeContentError
+
+MANIFEST = "the manifest"
+"""What a request for a manifest is about: it is the one whose absence means that there is no image."""
 
 _LONGEST = 300
+_BUSY = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY)
 
 
-class Again(Enum):
+class Retry(Enum):
     """How often the same request is worth sending again."""
 
-    NEVER = 1
-    BRIEFLY = 3
-    PATIENTLY = 1_000_000
+    NEVER = auto()
+    TWICE = auto()  # then the same fault, met for the third time, is taken for a lasting one
+    PATIENTLY = auto()  # as long as the client's patience lasts
 
 
 @dataclass(eq=False)
-class Trouble(Exception):  # noqa: N818  it is not an error yet: it may be cured by asking again
+class RequestError(Exception):
     """One exchange that failed.
 
     Args:
-        fact: what happened and what was expected, without a subject, e.g. "ghcr.io does not have it".
+        fact: what happened, without the image, e.g. "ghcr.io has no such image or tag".
         pause: seconds that the server asked for; 0 where it asked to wait without saying how long;
             None where it did not ask.
         host: whom the pause holds for, e.g. "ghcr.io".
+        answered: whether a server said so, and not the network.
     """
 
     kind: FailureKind
     fact: str
     remedy: str = ""
-    again: Again = Again.NEVER
+    retry: Retry = Retry.NEVER
     pause: float | None = None
     host: str = ""
+    answered: bool = False
 
-    def error(self, subject: str) -> FetchError:
+    def about(self, subject: str) -> FetchError:
         """The error that the user sees, e.g. for subject "busybox:latest"."""
         return FetchError(f"{subject}: {self.fact}", self.remedy, kind=self.kind)
 
@@ -80,15 +86,15 @@ def login_remedy(registry: str, complaint: str = "") -> str:
     """What to do where a login is missing or refused.
 
     Args:
-        complaint: why a configured login could not be had, or "".
+        complaint: why a configured login could not be read, or "".
     """
     command = "docker login" if registry == "docker.io" else f"docker login {registry}"
     why = f" (the saved login could not be read: {complaint})" if complaint else ""
-    return f"Check the spelling of the name, then log in: {command}{why}"
+    return f"Log in with {command}, or check the name{why}."
 
 
-def of_status(host: str, what: str, status: int, stated: str) -> Trouble:
-    """The trouble behind a status that is no success.
+def of_status(host: str, what: str, status: int, stated: str) -> RequestError:
+    """The error behind a status that is no success.
 
     Args:
         host: who answered, e.g. "ghcr.io".
@@ -97,45 +103,39 @@ def of_status(host: str, what: str, status: int, stated: str) -> Trouble:
     """
     answer = f"{status} {stated}".strip()
     if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        return Trouble(
-            "unauthorized",
-            f"{host} does not let us at {what} ({answer}); expected a public image or a login that may",
-            "Check the spelling of the name, and which login it needs.",
-        )
+        return RequestError("unauthorized", f"{host} denies access to {what} ({answer})", "Check the name.")
     if status == HTTPStatus.NOT_FOUND:
-        return Trouble(
-            "not-found",
-            f"{host} does not have {what} ({answer}); expected it to be there",
-            "Check the spelling of the name and the tag, and that the image has been pushed.",
-        )
+        absent = "has no such image or tag" if what == MANIFEST else f"does not have {what}"
+        remedy = "Check the name and the tag, and that the image has been pushed."
+        return RequestError("not-found", f"{host} {absent} ({answer})", remedy)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         remedy = "Try again later, or log in for a higher limit."
-        return Trouble("unavailable", f"{host} limits how often it may be asked ({answer})", remedy)
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.NOT_IMPLEMENTED:
-        fact = f"{host} is in trouble itself ({answer}); expected {what}"
-        return Trouble("unavailable", fact, "Try again later.", Again.PATIENTLY)
-    return Trouble(
+        return RequestError("unavailable", f"{host} limits the rate of requests ({answer})", remedy)
+    if status in _BUSY or (
+        status >= HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.NOT_IMPLEMENTED
+    ):
+        fact = f"{host} failed to answer the request for {what} ({answer})"
+        return RequestError("unavailable", fact, "Try again later.", Retry.PATIENTLY)
+    return RequestError(
         "unavailable",
-        f"{host} refuses the request for {what} ({answer}); expected a success",
-        f"Check that {host} is a registry that follows the OCI distribution specification.",
+        f"{host} refused the request for {what} ({answer})",
+        f"Check that {host} is a registry.",
     )
 
 
 @contextmanager
-def checked(host: str) -> Iterator[None]:
-    """Turn a ContentError about what a host sent into a Trouble."""
+def checked(host: str, retry: Retry = Retry.TWICE) -> Iterator[None]:
+    """Turn a ContentError about what a host sent into a RequestError.
+
+    Args:
+        retry: whether the host may send something else when it is asked again.
+    """
     try:
         yield
+    except LargeContentError as error:
+        remedy = "Raise --max-compressed if you trust the image."
+        raise RequestError("too-large", f"{host} has too much data: {error}", remedy) from error
     except ContentError as error:
-        raise _of_content(host, error) from error
-
-
-def _of_content(host: str, error: ContentError) -> Trouble:
-    """The trouble with content that was read to its end, but is not what was promised."""
-    if isinstance(error, LargeContentError):
-        return Trouble(
-            "too-large", f"{host} has too much of it: {error}", "Raise --max-compressed if you trust it."
-        )
-    again = Again.BRIEFLY if isinstance(error, ShortContentError) else Again.NEVER
-    remedy = "Push the image again, or read it from another registry."
-    return Trouble("corrupt", f"{host} sent corrupt content: {error}", remedy, again)
+        fact = f"{host} sent corrupt content: {error}"
+        remedy = "Push the image again, or read it from another registry."
+        raise RequestError("corrupt", fact, remedy, retry) from error

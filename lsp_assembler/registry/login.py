@@ -22,21 +22,28 @@ _DOCKER_HUB = "https://index.docker.io/v1/"
 class Login:
     """What proves to a registry who we are; never shown, not even by repr.
 
-    Either `identity_token` is set, or user name and password.
+    One of the tokens is set, or user name and password.
+
+    Args:
+        identity_token: to be exchanged for a bearer token, where the registry says.
+        registry_token: a bearer token, to be sent as it is.
     """
 
     username: str
     password: str = field(repr=False)
     identity_token: str = field(default="", repr=False)
+    registry_token: str = field(default="", repr=False)
 
     @property
     def basic(self) -> str:
-        """The value of an Authorization header, "Basic …"."""
+        """The value of an Authorization header, "Basic …"; "" where a token stands in place of a password."""
+        if self.identity_token or self.registry_token:
+            return ""
         return "Basic " + base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
 
 
 @dataclass(frozen=True, slots=True)
-class Lookup:
+class FoundLogin:
     """What is known about one host.
 
     Args:
@@ -48,14 +55,14 @@ class Lookup:
     complaint: str = ""
 
 
-def run_helper(name: str, registry: str, environ: Mapping[str, str]) -> Lookup:
+def run_helper(name: str, registry: str, environ: Mapping[str, str]) -> FoundLogin:
     """Ask docker-credential-NAME for a login.
 
     A helper that is missing or fails is a complaint and no error: a public image needs no login.
     """
     program = f"docker-credential-{name}"
     if not _HELPER_NAME.fullmatch(name):
-        return Lookup(None, f"{program!a} is not the name of a credential helper")
+        return FoundLogin(None, f"{program!a} is not the name of a credential helper")
     try:
         answer = subprocess.run(
             [_which(program, environ), "get"],
@@ -66,25 +73,25 @@ def run_helper(name: str, registry: str, environ: Mapping[str, str]) -> Lookup:
             check=False,
         )
     except FileNotFoundError:
-        return Lookup(None, f"{program} is not on PATH")
+        return FoundLogin(None, f"{program} is not on PATH")
     except (OSError, subprocess.TimeoutExpired) as error:
-        return Lookup(None, f"{program} failed ({type(error).__name__})")
+        return FoundLogin(None, f"{program} failed ({type(error).__name__})")
     if answer.returncode:
         unknown = b"not found" in answer.stdout  # how helpers say that they have no login: not worth a word
-        return Lookup(None, "" if unknown else f"{program} failed with status {answer.returncode}")
+        return FoundLogin(None, "" if unknown else f"{program} failed with status {answer.returncode}")
     return _parse_answer(program, answer.stdout)
 
 
-def _parse_answer(program: str, stdout: bytes) -> Lookup:
+def _parse_answer(program: str, stdout: bytes) -> FoundLogin:
     """Read {"Username": …, "Secret": …}."""
     try:
         said = as_object(json.loads(stdout))
     except (ValueError, RecursionError):
-        return Lookup(None, f"{program} did not answer in JSON")
+        return FoundLogin(None, f"{program} did not answer in JSON")
     username, secret = said.get("Username"), said.get("Secret")
     if not isinstance(username, str) or not isinstance(secret, str) or not secret:
-        return Lookup()
-    return Lookup(Login(username, "", secret) if username == IDENTITY_USER else Login(username, secret))
+        return FoundLogin()
+    return FoundLogin(Login(username, "", secret) if username == IDENTITY_USER else Login(username, secret))
 
 
 def _which(program: str, environ: Mapping[str, str]) -> str:

@@ -10,9 +10,9 @@ class ClientOptions:
     Args:
         patience: seconds from a request's first failure until it counts as failed.
         first_backoff: seconds before the second try, where the server does not say.
-        connect_timeout: seconds to connect, and longest stall while sending.
-        read_timeout: longest stall while reading, in seconds; a drip of bytes is a stall as well.
-        connections: kept open to each host; at least the number of threads, which is --jobs and a few more.
+        connect_timeout: seconds to connect, TLS and proxies included.
+        read_timeout: longest stall, in seconds, of either direction; a drip of bytes is a stall as well.
+        connections: the most to one host; a server that speaks HTTP/2 needs only one.
         max_manifest: longest manifest or index, in bytes.
         max_tags: longest list of tags.
         user_agent: how the client introduces itself.
@@ -22,7 +22,7 @@ class ClientOptions:
     first_backoff: float = 0.5
     connect_timeout: float = 10.0
     read_timeout: float = 30.0
-    connections: int = 256
+    connections: int = 32
     max_manifest: int = 4 * 1024 * 1024
     max_tags: int = 100_000
     user_agent: str = "lsp-assembler"

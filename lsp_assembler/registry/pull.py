@@ -1,8 +1,8 @@
 """What one request for content looks like, and what its answer must be. Each function sends it once."""
 
+import contextlib
 import json
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lsp_assembler.model.reference import Reference
@@ -16,135 +16,132 @@ from lsp_assembler.oci.documents import (
     parse_document,
     verified,
 )
-from lsp_assembler.registry.answer import Answer
-from lsp_assembler.registry.auth import Access
-from lsp_assembler.registry.errors import Trouble, checked
-from lsp_assembler.registry.hosts import Origin, same_server
+from lsp_assembler.registry.errors import MANIFEST, RequestError, Retry, checked
+from lsp_assembler.registry.http.exchange import Answer, decoded
 from lsp_assembler.registry.session import Call, Session
+from lsp_assembler.registry.tokens import Scope
 
-DIGEST_HEADER = "Docker-Content-Digest"
+DIGEST_HEADER = "docker-content-digest"
 _ACCEPT = {"Accept": ", ".join(DOCUMENT_TYPES)}
-_PAGE = 1000
-_LONGEST_LINK = 4096
-_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
-_NEXT = re.compile(r'<([^<>]*)>\s*;[^,]*\brel="?next"?', re.IGNORECASE)
+_PASSING = (408, 425, 429)
+HEAD_ANSWERS = (200, *(status for status in range(400, 502) if status not in _PASSING))
+"""What a HEAD may be answered with: some servers, and proxies, know only GET, so that only 200 means much."""
+
+_VAGUE = ("", "application/json", "application/octet-stream", "text/plain")  # as plain file servers call it
+_WEB_PAGES = ("text/html", "application/xhtml+xml")
 
 
-def manifest_target(access: Access, reference: Reference) -> str:
+def manifest_target(scope: Scope, reference: Reference) -> str:
     """Path of a manifest, by digest if the reference has one, else by tag.
 
     Raises:
         ContentError: the digest is none that we can check.
     """
     name = check_digest(reference.digest.lower()) if reference.digest else reference.tag or "latest"
-    return f"/v2/{access.repository}/manifests/{name}"
+    return f"/v2/{scope.repository}/manifests/{name}"
 
 
-def get_document(session: Session, access: Access, reference: Reference) -> tuple[Document, Answer]:
+def get_document(session: Session, scope: Scope, reference: Reference) -> tuple[Document, Answer]:
     """GET a manifest or an index; the answer is for its headers.
 
     Raises:
-        Trouble: it cannot be had, or is not what was asked for.
+        RequestError: there is none, or it is not what was asked for.
     """
-    host = access.endpoint.origin.netloc
-    with checked(host):
-        call = Call("the manifest", "GET", manifest_target(access, reference), _ACCEPT)
-    with session.call(access, call) as answer:
-        data = answer.read(session.transport.options.max_manifest)
+    with checked(scope.endpoint.origin.netloc, Retry.NEVER):
+        target = manifest_target(scope, reference)
+    call = Call(MANIFEST, "GET", target, _ACCEPT, limit=session.transport.options.max_manifest)
+    answer = session.call(scope, call)
+    answer.content()
+    data = decoded(answer)
+    _refuse_web_page(answer)
     with checked(answer.host):
         digest = _promised_digest(answer, reference)
         algorithm = digest.partition(":")[0] or "sha256"
         if digest and digest_of(data, algorithm) != digest:
             raise ContentError(f"the manifest {digest} has in truth digest {digest_of(data, algorithm)}")
-        media_type = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        return parse_document(data, media_type, algorithm), answer
+    # Bytes that have their digest do not get better by asking again.
+    with checked(answer.host, Retry.NEVER if digest else Retry.TWICE):
+        return parse_document(data, _media_type(answer, data), algorithm), answer
 
 
-def head_document(session: Session, access: Access, reference: Reference) -> tuple[str, Answer]:
-    """HEAD a manifest.
-
-    Returns:
-        its digest, or "" where the registry does not say; the answer is for its headers.
+def find_digest(session: Session, scope: Scope, reference: Reference) -> tuple[str, Answer]:
+    """HEAD a manifest; GET it where that does not tell its digest. The answer is for its headers.
 
     Raises:
-        Trouble: it cannot be had, or has another digest than was asked for.
+        RequestError: there is none, or it has another digest than was asked for.
     """
-    host = access.endpoint.origin.netloc
-    with checked(host):
-        call = Call("the manifest", "HEAD", manifest_target(access, reference), _ACCEPT)
-    with session.call(access, call) as answer, checked(host):
-        sent = answer.headers.get(DIGEST_HEADER, "")
-        promised = _promised_digest(answer, reference)
-        if sent and sent != promised:
-            raise ContentError(f"the manifest {promised} is sent as {sent[:200]!a}")
-        return promised, answer
+    with checked(scope.endpoint.origin.netloc, Retry.NEVER):
+        target = manifest_target(scope, reference)
+    call = Call(MANIFEST, "HEAD", target, _ACCEPT, HEAD_ANSWERS)
+    answer = session.call(scope, call)
+    sent = answer.header(DIGEST_HEADER)
+    if answer.status == HEAD_ANSWERS[0] and sent:
+        with checked(answer.host):
+            promised = _promised_digest(answer, reference)
+            if sent != promised:
+                raise ContentError(f"the manifest {promised} is sent as {sent[:200]!a}")
+            return promised, answer
+    document, answer = get_document(session, scope, reference)
+    return document.digest, answer
 
 
-def blob_chunks(session: Session, access: Access, descriptor: Descriptor) -> Iterator[bytes]:
+def get_blob(session: Session, scope: Scope, descriptor: Descriptor) -> bytes:
+    """GET a blob into memory.
+
+    Raises:
+        RequestError: there is none, or it is not what the descriptor says.
+    """
+    answer = session.call(scope, _blob_call(scope, descriptor, descriptor.size))
+    try:
+        return b"".join(verified((answer.body,), descriptor))
+    except ContentError:
+        _refuse_web_page(answer)
+        with checked(answer.host):  # a server that compresses what it sends, though it is not asked to
+            return b"".join(verified((decoded(answer),), descriptor))
+
+
+def blob_chunks(session: Session, scope: Scope, descriptor: Descriptor) -> Iterator[bytes]:
     """GET a blob; the chunks are worth nothing before the last one has come.
 
     Raises:
-        Trouble: it cannot be had, or is not what the descriptor says.
+        RequestError: there is none, or it is not what the descriptor says.
     """
-    with checked(access.endpoint.origin.netloc):
+    answer = session.call(scope, _blob_call(scope, descriptor, None))
+    with answer, checked(answer.host):
+        yield from verified(answer.chunks, descriptor)
+
+
+def _blob_call(scope: Scope, descriptor: Descriptor, limit: int | None) -> Call:
+    with checked(scope.endpoint.origin.netloc, Retry.NEVER):
         digest = check_digest(descriptor.digest)
-    call = Call(f"the blob {digest}", "GET", f"/v2/{access.repository}/blobs/{digest}")
-    with session.call(access, call) as answer, checked(answer.host):
-        yield from verified(answer.chunks(), descriptor)
-
-
-def list_tags(session: Session, access: Access) -> list[str]:
-    """GET the tags, page after page, in the registry's order.
-
-    Raises:
-        Trouble: they cannot be had, or are more than `max_tags`.
-    """
-    limit = session.transport.options.max_tags
-    target, tags = f"/v2/{access.repository}/tags/list?n={_PAGE}", dict[str, None]()
-    for _ in range(limit // _PAGE + 100):  # some registries have smaller pages than asked for
-        call = Call("the list of tags", "GET", target)
-        with session.call(access, call) as answer:
-            page = _parse_tags(answer, answer.read(session.transport.options.max_manifest))
-            onwards = _next_page(session, access.endpoint.origin, answer)
-        before = len(tags)
-        tags.update(dict.fromkeys(page))
-        if not onwards or len(tags) == before:  # no news: a registry whose pages go round in a circle
-            return list(tags)
-        if len(tags) > limit:
-            break
-        target = onwards
-    fact = f"{access.endpoint.origin.netloc} lists more than {limit} tags, or too many pages of them"
-    raise Trouble("too-large", fact, "Name the tag that you want.")
+    return Call(f"the blob {digest}", "GET", f"/v2/{scope.repository}/blobs/{digest}", limit=limit)
 
 
 def _promised_digest(answer: Answer, reference: Reference) -> str:
     """The digest asked for, else the one that the registry names, else ""."""
     if reference.digest:
         return check_digest(reference.digest.lower())
-    sent = answer.headers.get(DIGEST_HEADER, "")
+    sent = answer.header(DIGEST_HEADER)
     return check_digest(sent) if sent else ""
 
 
-def _parse_tags(answer: Answer, data: bytes) -> list[str]:
-    with checked(answer.host):
-        try:
-            said: Any = json.loads(data)
-            tags = said["tags"] or []
-        except (ValueError, RecursionError, LookupError, TypeError):
-            raise ContentError('the list of tags is malformed; expected {"tags": […]}') from None
-        if not isinstance(tags, list) or not all(
-            isinstance(tag, str) and _TAG.fullmatch(tag) for tag in tags
-        ):
-            raise ContentError("the list of tags holds what is no tag")
-        return tags
+def _content_type(answer: Answer) -> str:
+    return answer.header("content-type").partition(";")[0].strip().lower()
 
 
-def _next_page(session: Session, registry: Origin, answer: Answer) -> str:
-    found = _NEXT.search(answer.headers.get("Link", "")[:_LONGEST_LINK])
-    if not found:
-        return ""
-    origin, target = session.transport.resolve(answer, found[1])
-    if not same_server(origin, registry):
-        fact = f"{registry.netloc} continues its list of tags at {origin.netloc}; expected its own server"
-        raise Trouble("unavailable", fact, "Check the registry's configuration.")
-    return target
+def _media_type(answer: Answer, data: bytes) -> str:
+    """The Content-Type, or the document's own type where the server has no word for it."""
+    stated = _content_type(answer)
+    if stated in _VAGUE:
+        with contextlib.suppress(ValueError, RecursionError):
+            document: Any = json.loads(data)
+            own = document.get("mediaType") if isinstance(document, Mapping) else None
+            return own if isinstance(own, str) else stated
+    return stated
+
+
+def _refuse_web_page(answer: Answer) -> None:
+    if _content_type(answer) in _WEB_PAGES:
+        fact = f"{answer.host} sent a web page ({_content_type(answer)}) in place of {answer.request.what}"
+        remedy = f"Look for a login page, or a proxy, between here and {answer.host}."
+        raise RequestError("unavailable", fact, remedy, Retry.TWICE)

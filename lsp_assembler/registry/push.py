@@ -12,19 +12,14 @@ from urllib.parse import urlencode
 from lsp_assembler.errors import FetchError, PublishError
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.oci.documents import check_digest, digest_of
-from lsp_assembler.registry.auth import Access
-from lsp_assembler.registry.errors import Trouble, checked
-from lsp_assembler.registry.hosts import Origin
-from lsp_assembler.registry.pull import DIGEST_HEADER, manifest_target
+from lsp_assembler.registry.errors import RequestError, Retry, checked
+from lsp_assembler.registry.http.exchange import Answer
+from lsp_assembler.registry.pull import DIGEST_HEADER, HEAD_ANSWERS, manifest_target
 from lsp_assembler.registry.session import Call, Session
+from lsp_assembler.registry.tokens import Scope
 
-_NO_MOUNTS = (
-    HTTPStatus.BAD_REQUEST,
-    HTTPStatus.FORBIDDEN,
-    HTTPStatus.NOT_FOUND,
-    HTTPStatus.METHOD_NOT_ALLOWED,
-)
-_MADE = (HTTPStatus.CREATED, HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT)
+_OPENED = (HTTPStatus.CREATED, HTTPStatus.ACCEPTED)
+_MADE = (HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,58 +56,63 @@ def publishing() -> Iterator[None]:
         raise PublishError(error.message, error.remedy) from error
 
 
-def has_blob(session: Session, access: Access, digest: str) -> bool:
-    """HEAD a blob.
+def has_blob(session: Session, scope: Scope, digest: str) -> bool:
+    """HEAD a blob; whatever is no clear yes counts as no, which costs an upload at the most.
 
     Raises:
-        Trouble: neither yes nor no.
+        RequestError: there is no answer.
     """
-    accepted = (HTTPStatus.OK, HTTPStatus.NOT_FOUND)
-    with checked(access.endpoint.origin.netloc):
+    with checked(scope.endpoint.origin.netloc, Retry.NEVER):
         check_digest(digest)
-    call = Call(f"the blob {digest}", "HEAD", f"/v2/{access.repository}/blobs/{digest}", accepted=accepted)
-    with session.call(access, call) as answer:
-        return answer.status == HTTPStatus.OK
+    target = f"/v2/{scope.repository}/blobs/{digest}"
+    answer = session.call(scope, Call(f"the blob {digest}", "HEAD", target, accepted=HEAD_ANSWERS))
+    return answer.status == HTTPStatus.OK
 
 
-def upload_blob(session: Session, access: Access, upload: Upload) -> None:
+def upload_blob(session: Session, scope: Scope, upload: Upload) -> None:
     """POST to open an upload, or to mount; unless it was mounted, PUT all bytes at once.
 
     Raises:
-        Trouble: the registry did not take it.
+        RequestError: the registry did not take it.
     """
-    with checked(access.endpoint.origin.netloc):
+    with checked(scope.endpoint.origin.netloc, Retry.NEVER):
         digest = check_digest(upload.digest)
-    opened = _open(session, access, digest, upload.mount_from)
-    if opened is None:
+    opened = _mount(session, scope, digest, upload.mount_from) if upload.mount_from else None
+    opened = opened or session.call(scope, _opening(scope, digest, ""))
+    if upload.mount_from and opened.status == HTTPStatus.CREATED:
         return
-    origin, target = opened
+    origin, target = session.transport.resolve(opened, opened.header("location"))
     target += f"{'&' if '?' in target else '?'}{urlencode({'digest': digest})}"
-    headers = {"Content-Type": "application/octet-stream", "Content-Length": str(upload.size)}
-    call = Call(f"an upload of {digest}", "PUT", target, headers, upload.body, _MADE)
-    with session.call(access, call, (origin, target)):
-        pass
+    headers = {"Content-Type": "application/octet-stream"}
+    call = Call(f"an upload of {digest}", "PUT", target, headers, _MADE, upload.body, upload.size)
+    session.call(scope, call, (origin, target))
 
 
-def _open(session: Session, access: Access, digest: str, mount_from: str) -> tuple[Origin, str] | None:
-    """Where to upload to; None where the blob was mounted.
+def _mount(session: Session, scope: Scope, digest: str, source: str) -> Answer | None:
+    """What a registry says to a mount; None where it will not, which is no reason to give up.
 
-    A registry that cannot mount should open an upload, but there are some that call it an error.
+    The token server may refuse the source, or both at once; a registry that cannot mount should
+    open an upload, but there are some that call it an error.
     """
+    wider = scope.and_pull(source) if source != scope.repository else scope
+    try:
+        answer = session.call(wider, _opening(scope, digest, source))
+    except RequestError as error:
+        if error.pause is not None or not error.answered:
+            raise
+        return None
+    usable = answer.status == HTTPStatus.CREATED or answer.header("location")
+    return answer if usable else None
+
+
+def _opening(scope: Scope, digest: str, mount_from: str) -> Call:
     query = f"?{urlencode({'mount': digest, 'from': mount_from})}" if mount_from else ""
-    target = f"/v2/{access.repository}/blobs/uploads/{query}"
-    accepted = (HTTPStatus.CREATED, HTTPStatus.ACCEPTED, *(_NO_MOUNTS if mount_from else ()))
-    call = Call(f"an upload of {digest}", "POST", target, {"Content-Length": "0"}, accepted=accepted)
-    with session.call(access, call) as answer:
-        if answer.status == HTTPStatus.CREATED:
-            return None
-        if answer.status == HTTPStatus.ACCEPTED:
-            return session.transport.resolve(answer, answer.headers.get("Location"))
-    return _open(session, access, digest, "")
+    target = f"/v2/{scope.repository}/blobs/uploads/{query}"
+    return Call(f"an upload of {digest}", "POST", target, accepted=_OPENED)
 
 
 def upload_manifest(
-    session: Session, access: Access, reference: Reference, media_type: str, data: bytes
+    session: Session, scope: Scope, reference: Reference, media_type: str, data: bytes
 ) -> str:
     """PUT a manifest or an index under the reference's digest or tag.
 
@@ -120,21 +120,15 @@ def upload_manifest(
         its digest.
 
     Raises:
-        Trouble: the registry did not take it, or took it for something else.
+        RequestError: the registry did not take it, or took it for something else.
     """
     digest = digest_of(data)
-    with checked(access.endpoint.origin.netloc):
-        call = Call(
-            "a place for the manifest",
-            "PUT",
-            manifest_target(access, reference),
-            {"Content-Type": media_type},
-            data,
-            _MADE,
-        )
-    with session.call(access, call) as answer:
-        stored = answer.headers.get(DIGEST_HEADER, "")
+    with checked(scope.endpoint.origin.netloc, Retry.NEVER):
+        target = manifest_target(scope, reference)
+    call = Call("an upload of the manifest", "PUT", target, {"Content-Type": media_type}, _MADE, data)
+    answer = session.call(scope, call)
+    stored = answer.header(DIGEST_HEADER)
     if stored.startswith("sha256:") and stored != digest:
-        fact = f"{answer.host} stored the manifest as {stored[:200]!a}; expected {digest}"
-        raise Trouble("corrupt", fact, "Check the registry, and any proxy in front of it.")
+        fact = f"{answer.host} stored the manifest as {stored[:200]!a}; it was sent as {digest}"
+        raise RequestError("corrupt", fact, "Check the registry, and any proxy in front of it.")
     return digest

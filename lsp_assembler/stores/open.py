@@ -200,7 +200,9 @@ class Stores:
         from lsp_assembler.registry.options import ClientOptions
 
         options = ClientOptions(read_timeout=self._options.stall_timeout)
-        client = RegistryClient(self._registries, Credentials(self._environ), options, self._notice)
+        client = RegistryClient(
+            self._registries, Credentials(self._environ), options, self._notice, environ=self._environ
+        )
         return self._open.enter_context(contextlib.closing(client))
 
     @cached_property

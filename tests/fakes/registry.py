@@ -13,13 +13,16 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Literal, Self, cast
 from urllib.parse import parse_qs, urlsplit
 
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
 OCI_LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 _ROUTE = re.compile(r"/v2/(?P<name>.+)/(?P<kind>manifests|blobs|tags)/(?P<rest>.*)")
+
+
+Together = Literal["all", "first", "refuses"]
 
 
 def digest_of(data: bytes) -> str:
@@ -84,6 +87,8 @@ class FakeRegistry:
         self.allowed: set[str] = set()
         self.token_life = 300
         self.token_login = ""
+        self.together: Together | None = None
+        self._granted: dict[str, list[str]] = {}
         self._scripts: dict[tuple[str, str], deque[Reply]] = defaultdict(deque)
         self._forever: dict[tuple[str, str], Reply] = {}
         self._seen: list[Seen] = []
@@ -137,12 +142,22 @@ class FakeRegistry:
         self.challenge = 'Basic realm="fake"'
         self.allowed = {authorization}
 
-    def require_bearer(self, realm: str | None = None, *, life: int = 300, login: str = "") -> None:
+    def require_bearer(
+        self,
+        realm: str | None = None,
+        *,
+        life: int = 300,
+        login: str = "",
+        together: Together | None = None,
+    ) -> None:
         """Let in only who brings a token from /token, which this fake serves as well.
 
         Args:
             login: the Authorization header that /token wants; "" hands tokens to everybody.
+            together: which of several scopes a token covers, where it is to cover nothing else; None looks
+                at no scopes.
         """
+        self.together = together
         self.challenge = f'Bearer realm="{realm or self.url + "/token"}",service="fake"'
         self.token_life, self.token_login = life, login
 
@@ -182,7 +197,7 @@ class FakeRegistry:
             return self._forever[key]
         if seen.path == "/token":
             return self._token(seen)
-        if self.challenge and seen.headers.get("Authorization") not in self.allowed:
+        if self.challenge and not self._is_allowed(seen):
             return error_reply(
                 401, "UNAUTHORIZED", "authentication required", {"WWW-Authenticate": self.challenge}
             )
@@ -191,10 +206,23 @@ class FakeRegistry:
     def _token(self, seen: Seen) -> Reply:
         if self.token_login and seen.headers.get("Authorization") != self.token_login:
             return Reply(401, {}, b'{"details":"incorrect username or password"}')
+        scopes = seen.query.get("scope", [])
+        if self.together == "refuses" and len(scopes) > 1:
+            return error_reply(403, "DENIED", "one at a time")
         with self._lock:
             token = f"token-{len(self._seen)}"
             self.allowed.add(f"Bearer {token}")
+            self._granted[f"Bearer {token}"] = scopes[:1] if self.together == "first" else scopes
         return Reply(200, {}, json.dumps({"token": token, "expires_in": self.token_life}).encode())
+
+    def _is_allowed(self, seen: Seen) -> bool:
+        sent = seen.headers.get("Authorization", "")
+        route = _ROUTE.fullmatch(seen.path)
+        if sent not in self.allowed or self.together is None or route is None:
+            return sent in self.allowed
+        needed = [f"repository:{route['name']}:pull"]
+        needed += [f"repository:{source}:pull" for source in seen.query.get("from", [])]
+        return all(any(scope.startswith(need) for scope in self._granted[sent]) for need in needed)
 
     def _serve(self, seen: Seen) -> Reply:
         route = _ROUTE.fullmatch(seen.path)
@@ -269,7 +297,7 @@ class _Handler(BaseHTTPRequestHandler):
         )
         self._send(cast("_Server", self.server).fake.answer(seen))
 
-    do_HEAD = do_POST = do_PUT = do_GET  # noqa: N815  http.server looks for these names
+    do_HEAD = do_POST = do_PUT = do_CONNECT = do_GET  # noqa: N815  http.server looks for these names
 
     def _send(self, reply: Reply) -> None:
         if reply.reset:

@@ -20,6 +20,7 @@ from tests.services import (
     base_image_missing,
     layer,
 )
+from tests.services.certificates import make_certificates
 from tests.services.traffic import Request, connections_to_hosts, requests_to_hosts
 
 Watched = Callable[..., tuple[Run, Sequence[Request]]]
@@ -99,8 +100,8 @@ def test_nobody_is_trusted_whose_authority_is_unknown(
 ) -> None:
     name = publish(realistic, "public/stranger", "Stranger")
     hosts = "".join(f"  {host}: {{ca: other.pem}}\n" for host in realistic.hosts)
-    other = realistic.folder / "server.pem"  # a certificate, but of no authority
-    (tool.folder / "other.pem").write_bytes(other.read_bytes())
+    (tool.folder / "other").mkdir()
+    (tool.folder / "other.pem").write_bytes(make_certificates(tool.folder / "other").ca.read_bytes())
     tool.write("images.yml", f"registries:\n{hosts}{images_yml(name)}")
     run, requests = watched("check", "--from", "registry", status=3)
     assert "certificate" in run.stdout

@@ -85,15 +85,14 @@ def test_dead_port(client: RegistryClient) -> None:
     error = failure(lambda: client.manifest(Reference.parse(f"127.0.0.1:{port}/a/b:LSP")))
     assert error.kind == "unavailable"
     assert error.message == (
-        f"127.0.0.1:{port}/a/b:LSP: no connection to 127.0.0.1:{port} (Connection refused); "
-        "expected a registry there"
+        f"127.0.0.1:{port}/a/b:LSP: cannot connect to 127.0.0.1:{port} (Connection refused)"
     )
 
 
 def test_unknown_host(client: RegistryClient) -> None:
     error = failure(lambda: client.manifest(Reference.parse("registry.invalid/a/b:LSP")))
     assert error.kind == "unavailable"
-    assert "registry.invalid/a/b:LSP: the host registry.invalid is not known here" in error.message
+    assert "registry.invalid/a/b:LSP: cannot resolve host registry.invalid" in error.message
 
 
 def test_no_tls_where_tls_is_expected(
@@ -122,13 +121,14 @@ def test_server_that_does_not_speak_http(client: RegistryClient) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as pool:
         name = Reference.parse(f"127.0.0.1:{server.getsockname()[1]}/a/b:LSP")
         done = pool.submit(failure, lambda: client.manifest(name))
-        connection, _ = server.accept()
-        with connection:
-            connection.recv(4096)
-            connection.sendall(b"SSH-2.0-OpenSSH_9.9\r\n")
+        for _ in range(3):
+            connection, _address = server.accept()
+            with connection:
+                connection.recv(4096)
+                connection.sendall(b"SSH-2.0-OpenSSH_9.9\r\n")
         error = done.result()
     assert error.kind == "unavailable"
-    assert "does not answer in HTTP (SSH-2.0-OpenSSH_9.9" in error.message
+    assert "does not answer in HTTP" in error.message
 
 
 # Asking again
@@ -190,7 +190,10 @@ def test_lasting_503_without_a_hint(make_client: MakeClient, fake: FakeRegistry,
     client = make_client(options=ClientOptions(patience=0.2, first_backoff=0.02))
     fake.always(MANIFEST, error_reply(503, "UNAVAILABLE", "back soon"))
     error = failure(lambda: client.manifest(name))
-    assert f"{name}: {fake.netloc} is in trouble itself (503 UNAVAILABLE: back soon)" in error.message
+    assert (
+        f"{name}: {fake.netloc} failed to answer the request for the manifest (503 UNAVAILABLE: back soon)"
+        in error.message
+    )
     assert len(fake.seen) >= 3
 
 
@@ -264,7 +267,7 @@ def test_blob_with_another_digest(client: RegistryClient, fake: FakeRegistry, na
     error = failure(lambda: client.blob(name, DESCRIPTOR, limit=10_000))
     assert error.kind == "corrupt"
     assert f"{name}: {fake.netloc} sent corrupt content" in error.message
-    assert len(fake.seen) == 1
+    assert len(fake.seen) == 3
 
 
 def test_blob_that_goes_on(client: RegistryClient, fake: FakeRegistry, name: Reference) -> None:
@@ -319,11 +322,24 @@ def test_manifest_by_tag_that_is_not_what_the_header_says(
     assert failure(lambda: client.manifest(name)).kind == "corrupt"
 
 
-@pytest.mark.parametrize("media_type", ["", "text/html; charset=utf-8", "application/json"])
-def test_manifest_with_another_content_type(
+@pytest.mark.parametrize("media_type", ["", "text/plain; charset=utf-8", "application/json"])
+def test_manifest_of_a_plain_file_server_says_itself_what_it_is(
     client: RegistryClient, fake: FakeRegistry, name: Reference, media_type: str
 ) -> None:
-    fake.put_manifest("a/b", "LSP", fake.manifests["a/b", "LSP"][1], media_type)
+    document = json.loads(fake.manifests["a/b", "LSP"][1])
+    digest = fake.put_manifest("a/b", "LSP", json.dumps(document).encode(), media_type)
+    assert client.manifest(name).digest == digest
+    del document["mediaType"]
+    fake.put_manifest("a/b", "LSP", json.dumps(document).encode(), media_type)
+    error = failure(lambda: client.manifest(name))
+    assert error.kind == "corrupt"
+    assert "expected an image manifest or index" in error.message
+
+
+def test_manifest_with_another_content_type(
+    client: RegistryClient, fake: FakeRegistry, name: Reference
+) -> None:
+    fake.put_manifest("a/b", "LSP", fake.manifests["a/b", "LSP"][1], "application/pdf")
     error = failure(lambda: client.manifest(name))
     assert error.kind == "corrupt"
     assert "expected an image manifest or index" in error.message
@@ -381,7 +397,10 @@ def test_tags_do_not_continue_at_another_host(
     with FakeRegistry("127.0.0.2") as other:
         link = {"Link": f'<{other.url}/v2/a/b/tags/list>; rel="next"'}
         fake.script("/v2/a/b/tags/list", Reply(200, link, b'{"tags": ["a"]}'))
-        assert f"continues its list of tags at {other.netloc}" in failure(lambda: client.tags(name)).message
+        assert (
+            f"continues its list of tags at another host, {other.netloc}"
+            in failure(lambda: client.tags(name)).message
+        )
         assert other.seen == []
 
 
@@ -444,7 +463,7 @@ def test_redirect_to_another_host(
 def test_redirect_loop(client: RegistryClient, fake: FakeRegistry, name: Reference) -> None:
     fake.always(BLOB, Reply(307, {"Location": BLOB}))
     error = failure(lambda: client.blob(name, DESCRIPTOR, limit=10_000))
-    assert "redirects without end; expected at most 5 redirects" in error.message
+    assert "redirects without end; 5 redirects are the most" in error.message
     assert len(fake.seen) == 6
 
 
@@ -456,7 +475,7 @@ def test_redirect_to_nowhere(
 ) -> None:
     fake.always(BLOB, Reply(307, {"Location": location}))
     error = failure(lambda: client.blob(name, DESCRIPTOR, limit=10_000))
-    assert "sends us to a place that is no URL" in error.message
+    assert ("no URL" if location else "answers 307 without a Location") in error.message
 
 
 # Publishing
@@ -466,7 +485,7 @@ def test_upload_begins_anew_after_trouble(
     client: RegistryClient, fake: FakeRegistry, name: Reference
 ) -> None:
     session = "/v2/a/b/blobs/uploads/session"
-    fake.script(session, Reply(500), Reply(reset=True), method="PUT")
+    fake.script(session, Reply(500), Reply(503), method="PUT")
     client.put_blob(name, b"blob")
     assert fake.blobs["a/b", digest_of(b"blob")] == b"blob"
     assert len(fake.seen_at("/v2/a/b/blobs/uploads/", "POST")) == 3
@@ -494,7 +513,7 @@ def test_publishing_errors(client: RegistryClient, fake: FakeRegistry, name: Ref
     with pytest.raises(PublishError, match=r"403 DENIED: no push for you"):
         client.put_manifest(name, OCI_MANIFEST, b"{}")
     fake.always("/v2/a/b/blobs/uploads/", Reply(202), method="POST")
-    with pytest.raises(PublishError, match="place that is no URL"):
+    with pytest.raises(PublishError, match="answers 202 without a Location"):
         client.put_blob(name, b"blob")
     wrong = Reply(201, {"Docker-Content-Digest": digest_of(b"another")})
     fake.always("/v2/a/b/manifests/new", wrong, method="PUT")

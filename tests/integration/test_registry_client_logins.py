@@ -92,7 +92,7 @@ def test_refused_login(login: Login, fake: FakeRegistry, name: Reference, *, sav
     fake.require_basic("Basic another")
     error = failure(lambda: login(*[fake.netloc] * saved).manifest(name))
     assert error.kind == "unauthorized"
-    assert error.remedy.endswith(f"docker login {fake.netloc}")
+    assert error.remedy == f"Log in with docker login {fake.netloc}, or check the name."
     assert len(fake.seen) == (2 if saved else 1)
 
 
@@ -175,7 +175,7 @@ def test_refused_login_at_the_realm(login: Login, fake: FakeRegistry, name: Refe
     error = failure(lambda: login(fake.netloc).manifest(name))
     assert error.kind == "unauthorized"
     assert "incorrect username or password" in error.message
-    assert error.remedy.endswith(f"docker login {fake.netloc}")
+    assert error.remedy == f"Log in with docker login {fake.netloc}, or check the name."
     assert len(fake.seen) == 2
 
 
@@ -218,7 +218,7 @@ def test_passing_trouble_of_the_realm_is_sat_out(login: Login, fake: FakeRegistr
     assert login().manifest(name).digest
 
 
-@pytest.mark.parametrize("realm", ["", "ftp://127.0.0.1/token", "/token", "http://me:secret@127.0.0.1/"])
+@pytest.mark.parametrize("realm", ["", "ftp://127.0.0.1/token", "http://me:secret@127.0.0.1/"])
 def test_realm_that_is_no_url(login: Login, fake: FakeRegistry, name: Reference, realm: str) -> None:
     fake.require_bearer()
     fake.challenge = f'Bearer realm="{realm}"'
@@ -235,10 +235,10 @@ def test_login_does_not_follow_a_redirect_to_another_host(
     fake.allowed.add("nobody")
     client = login(fake.netloc, other.netloc)
     client.manifest(name)
-    fake.script(BLOB, Reply(307, {"Location": f"{other.url}{BLOB}"}))
+    fake.always(BLOB, Reply(307, {"Location": f"{other.url}{BLOB}"}))
     error = failure(lambda: client.blob(name, Descriptor.of("x", LAYER), limit=10))
     assert error.kind == "unauthorized"
-    assert [seen.headers.get("Authorization") for seen in other.seen] == [None]
+    assert {seen.headers.get("Authorization") for seen in other.seen} == {None}
 
 
 def test_token_stays_after_a_redirect_inside_the_host(

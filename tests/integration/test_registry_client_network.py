@@ -1,8 +1,11 @@
 """How the registry client reaches a server: proxies and TLS, on real sockets."""
 
+import socket
 import ssl
 import subprocess
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,7 @@ from lsp_assembler.model.reference import Reference
 from lsp_assembler.registry.client import RegistryClient
 from lsp_assembler.registry.credentials import Credentials
 from lsp_assembler.registry.options import ClientOptions
+from tests.fakes.certificate import make_certificate
 from tests.fakes.registry import FakeRegistry, Reply
 from tests.need import need
 from tests.services.process import missing
@@ -31,16 +35,20 @@ def fake() -> Iterator[FakeRegistry]:
 
 @pytest.fixture
 def make_client(monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeClient]:
-    """Make a client with these settings; by itself it knows of no proxy."""
-    for variable in ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"):
-        monkeypatch.delenv(variable, raising=False)
-        monkeypatch.delenv(variable.lower(), raising=False)
+    """Make a client with these settings and variables; those of the process are to have no effect."""
+    for variable in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(variable, "http://127.0.0.1:1")
+        monkeypatch.setenv(variable.upper(), "http://127.0.0.1:1")
+    monkeypatch.setenv("SSL_CERT_FILE", "/nonexistent")
+    monkeypatch.setenv("no_proxy", "*")
     clients = []
 
-    def make(settings: dict[str, HostSettings]) -> RegistryClient:
+    def make(settings: dict[str, HostSettings], **environ: str) -> RegistryClient:
         options = ClientOptions(patience=0.5, first_backoff=0.01, connect_timeout=2.0, read_timeout=2.0)
         clients.append(
-            RegistryClient(settings, Credentials({"HOME": "/nonexistent"}), options, lambda _: None)
+            RegistryClient(
+                settings, Credentials({"HOME": "/nonexistent"}), options, lambda _: None, environ=environ
+            )
         )
         return clients[-1]
 
@@ -55,64 +63,110 @@ def failure(call: Callable[[], object]) -> FetchError:
     return caught.value
 
 
-@pytest.mark.parametrize("form", ["http://{}", "{}", "http://me:secret@{}"])
+@pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "all_proxy"])
+@pytest.mark.parametrize("form", ["http://{}", "{}", "http://me:s%40cret@{}"])
 def test_proxy_of_an_insecure_host(
-    make_client: MakeClient, fake: FakeRegistry, monkeypatch: pytest.MonkeyPatch, form: str
+    make_client: MakeClient, fake: FakeRegistry, variable: str, form: str
 ) -> None:
-    monkeypatch.setenv("http_proxy", form.format(fake.netloc))
-    client = make_client({"registry.invalid:5000": INSECURE})
+    client = make_client({"registry.invalid:5000": INSECURE}, **{variable: form.format(fake.netloc)})
     assert client.tags(Reference.parse("registry.invalid:5000/a/b")) == ["LSP"]
     [seen] = fake.seen
     assert seen.target == "http://registry.invalid:5000/v2/a/b/tags/list?n=1000"
     assert seen.headers["Host"] == "registry.invalid:5000"
-    assert seen.headers.get("Proxy-Authorization") == ("Basic bWU6c2VjcmV0" if "me" in form else None)
+    assert seen.headers.get("Proxy-Authorization") == ("Basic bWU6c0BjcmV0" if "me" in form else None)
 
 
-def test_proxy_that_refuses_a_tunnel(
-    make_client: MakeClient, fake: FakeRegistry, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("https_proxy", f"http://me:secret@{fake.netloc}")
-    error = failure(lambda: make_client({}).manifest(Reference.parse("registry.invalid/a/b:LSP")))
-    assert error.kind == "unavailable"
-    assert "the proxy on the way to registry.invalid does not let us through" in error.message
-    assert "secret" not in str(error)
-
-
-def test_proxy_of_a_kind_that_is_not_supported(
-    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("https_proxy", "socks5://me:secret@127.0.0.1:1")
-    error = failure(lambda: make_client({}).manifest(Reference.parse("registry.invalid/a/b:LSP")))
-    assert "the proxy for registry.invalid is 'socks5:'; expected http or https" in error.message
-
-
-def test_no_proxy(make_client: MakeClient, fake: FakeRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("http_proxy", fake.url)
-    monkeypatch.setenv("no_proxy", "registry.invalid")
-    client = make_client({"registry.invalid:5000": INSECURE})
-    error = failure(lambda: client.manifest(Reference.parse("registry.invalid:5000/a/b:LSP")))
-    assert "is not known here" in error.message
+def test_variable_that_a_cgi_script_takes_for_a_header(make_client: MakeClient, fake: FakeRegistry) -> None:
+    client = make_client({"registry.invalid": INSECURE}, HTTP_PROXY=fake.url, REQUEST_METHOD="GET")
+    assert (
+        "cannot resolve host"
+        in failure(lambda: client.manifest(Reference.parse("registry.invalid/a"))).message
+    )
     assert fake.seen == []
 
 
-def test_this_machine_is_not_asked_through_a_proxy(
-    make_client: MakeClient, fake: FakeRegistry, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("status", "remedy"), [(403, "Check https_proxy and NO_PROXY"), (407, "USER:PASSWORD")]
+)
+def test_proxy_that_refuses_a_tunnel(
+    make_client: MakeClient, fake: FakeRegistry, status: int, remedy: str
 ) -> None:
-    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
-    assert make_client({}).manifest(Reference.parse(f"{fake.netloc}/a/b:LSP")).digest
+    fake.always("443", Reply(status), method="CONNECT")  # what urlsplit makes of registry.invalid:443
+    client = make_client({}, https_proxy=f"http://me:secret@{fake.netloc}")
+    error = failure(lambda: client.manifest(Reference.parse("registry.invalid/a/b:LSP")))
+    assert error.kind == "unavailable"
+    assert f"the proxy {fake.url} refuses to connect to registry.invalid ({status})" in error.message
+    assert remedy in error.remedy
+    assert "secret" not in str(error)
+    [seen] = fake.seen
+    assert (seen.method, seen.target) == ("CONNECT", "registry.invalid:443")
+
+
+def test_proxy_that_is_not_there(make_client: MakeClient) -> None:
+    client = make_client({}, HTTPS_PROXY="http://me:secret@127.0.0.1:1")
+    error = failure(lambda: client.manifest(Reference.parse("registry.invalid/a/b:LSP")))
+    assert "through the proxy http://127.0.0.1:1 (Connection refused)" in error.message
+    assert error.remedy == "Check HTTPS_PROXY and NO_PROXY."
+    client = make_client({}, HTTPS_PROXY="http://proxy.invalid:3128")
+    error = failure(lambda: client.manifest(Reference.parse("registry.invalid/a/b:LSP")))
+    assert "cannot resolve the proxy http://proxy.invalid:3128" in error.message
+
+
+def test_socks_proxy(make_client: MakeClient) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as pool:
+        client = make_client(
+            {"registry.invalid": INSECURE}, ALL_PROXY=f"socks5h://127.0.0.1:{server.getsockname()[1]}"
+        )
+        done = pool.submit(client.tags, Reference.parse("registry.invalid/a/b"))
+        connection, _ = server.accept()
+        with connection:
+            assert connection.recv(100)[0] == 5
+            connection.sendall(b"\5\0")
+            assert connection.recv(100) == b"\5\1\0\3\x10registry.invalid\0\x50"
+            connection.sendall(b"\5\0\0\1\0\0\0\0\0\0")
+            assert connection.recv(1000).startswith(b"GET /v2/a/b/tags/list?n=1000 HTTP/1.1")
+            connection.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 16\r\n\r\n{"tags":["LSP"]}')
+            assert done.result() == ["LSP"]
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ("ftp://me:secret@127.0.0.1:1", "'ftp' is not a kind of proxy"),
+        ("http://me:secret@127.0.0.1:port", "its value is not a URL"),
+        ("http://", "its value is not a URL"),
+    ],
+)
+def test_proxy_of_a_kind_that_there_is_not(make_client: MakeClient, value: str, why: str) -> None:
+    client = make_client({}, https_proxy=value)
+    begun = time.monotonic()
+    error = failure(lambda: client.manifest(Reference.parse("registry.invalid/a/b:LSP")))
+    assert f"https_proxy names no proxy that can be used: {why}" in error.message
+    assert error.remedy.startswith("Correct https_proxy, e.g. http://proxy.example.com:3128")
+    assert "secret" not in str(error)
+    assert time.monotonic() - begun < 0.1
+
+
+@pytest.mark.parametrize(
+    "no_proxy", ["registry.invalid", ".invalid", "a, invalid", "*", "registry.invalid:5000"]
+)
+def test_no_proxy(make_client: MakeClient, fake: FakeRegistry, no_proxy: str) -> None:
+    client = make_client({"registry.invalid:5000": INSECURE}, http_proxy=fake.url, no_proxy=no_proxy)
+    error = failure(lambda: client.manifest(Reference.parse("registry.invalid:5000/a/b:LSP")))
+    assert "cannot resolve host" in error.message
+    assert fake.seen == []
+
+
+def test_this_machine_is_not_asked_through_a_proxy(make_client: MakeClient, fake: FakeRegistry) -> None:
+    client = make_client({}, http_proxy="http://127.0.0.1:1")
+    assert client.manifest(Reference.parse(f"{fake.netloc}/a/b:LSP")).digest
 
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A certificate for 127.0.0.1 that nobody has signed, and its key, in one file."""
     need(missing("openssl"))
-    folder = tmp_path_factory.mktemp("tls")
-    key, certificate, both = (folder / name for name in ("key.pem", "certificate.pem", "both.pem"))
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=fake"]
-    command += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)]
-    subprocess.run(command, check=True, capture_output=True)
-    both.write_text(key.read_text() + certificate.read_text())
-    return both
+    return make_certificate(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture
@@ -131,11 +185,10 @@ def test_certificate_of_the_settings_is_trusted(
     assert client.manifest(Reference.parse(f"{tls.netloc}/a/b:LSP")).digest
 
 
-def test_certificate_that_nobody_signed_is_not(make_client: MakeClient, tls: FakeRegistry) -> None:
-    system = ssl.get_default_verify_paths().cafile
-    need("" if system else "the system's certificates are not installed")
-    assert system
-    client = make_client({tls.netloc: HostSettings(ca=system)})
+def test_certificate_that_nobody_signed_is_not(
+    make_client: MakeClient, tls: FakeRegistry, tmp_path: Path
+) -> None:
+    client = make_client({tls.netloc: HostSettings(ca=str(make_certificate(tmp_path, "other")))})
     error = failure(lambda: client.manifest(Reference.parse(f"{tls.netloc}/a/b:LSP")))
     assert error.kind == "unavailable"
     assert f"no TLS connection to {tls.netloc} (self-signed certificate)" in error.message
@@ -149,8 +202,38 @@ def test_redirect_from_https_to_http_is_refused(
     with FakeRegistry("127.0.0.2") as plain:
         tls.script("/v2/a/b/manifests/LSP", Reply(307, {"Location": f"{plain.url}/v2/a/b/manifests/LSP"}))
         error = failure(lambda: client.manifest(Reference.parse(f"{tls.netloc}/a/b:LSP")))
-        assert f"sends us from https to http, at {plain.netloc}; expected https" in error.message
+        assert f"redirects from https to http, at {plain.netloc}" in error.message
         tls.require_bearer(f"{plain.url}/token")
         error = failure(lambda: client.manifest(Reference.parse(f"{tls.netloc}/a/b:LSP")))
         assert "sends us for a token to a place which is not https" in error.message
         assert plain.seen == []
+
+
+@pytest.fixture(params=["SSL_CERT_FILE", "SSL_CERT_DIR"])
+def trusting(request: pytest.FixtureRequest, certificate: Path, tmp_path: Path) -> dict[str, str]:
+    """The variable that has the certificate trusted."""
+    if request.param == "SSL_CERT_FILE":
+        return {request.param: str(certificate)}
+    folder = tmp_path / "certificates"
+    folder.mkdir()
+    (folder / certificate.name).write_text(certificate.read_text())
+    subprocess.run(["openssl", "rehash", folder], check=True)
+    return {request.param: str(folder)}
+
+
+def test_certificates_of_the_environment(
+    make_client: MakeClient, tls: FakeRegistry, trusting: dict[str, str]
+) -> None:
+    with FakeRegistry("127.0.0.2") as plain:
+        target = "/v2/a/b/manifests/LSP"
+        plain.always(target, Reply(307, {"Location": f"https://{tls.netloc}{target}"}))
+        name = Reference.parse(f"{plain.netloc}/a/b:LSP")
+        assert make_client({}, **trusting).manifest(name).digest
+        assert "no TLS connection to" in failure(lambda: make_client({}).manifest(name)).message
+
+
+def test_certificate_of_the_settings_is_trusted_besides_others(
+    make_client: MakeClient, tls: FakeRegistry, trusting: dict[str, str], tmp_path: Path
+) -> None:
+    client = make_client({tls.netloc: HostSettings(ca=str(make_certificate(tmp_path, "other")))}, **trusting)
+    assert client.manifest(Reference.parse(f"{tls.netloc}/a/b:LSP")).digest

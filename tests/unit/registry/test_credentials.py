@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lsp_assembler.registry.credentials import Credentials
-from lsp_assembler.registry.login import Login, Lookup
+from lsp_assembler.registry.login import FoundLogin, Login
 
 HUB = "https://index.docker.io/v1/"
 Write = Callable[[str, Any], None]
@@ -31,10 +31,10 @@ def write(tmp_path: Path) -> Write:
 
 
 @pytest.fixture
-def find(tmp_path: Path) -> Callable[..., Lookup]:
+def find(tmp_path: Path) -> Callable[..., FoundLogin]:
     """Look a registry up with this home directory, and whatever other variables."""
 
-    def find(registry: str, repository: str = "a/b", **environ: str) -> Lookup:
+    def find(registry: str, repository: str = "a/b", **environ: str) -> FoundLogin:
         return Credentials({"HOME": str(tmp_path), "PATH": str(tmp_path / "bin"), **environ}).find(
             registry, repository
         )
@@ -60,8 +60,8 @@ def helper(tmp_path: Path) -> Callable[[str, str], Path]:
     return helper
 
 
-def test_nothing_configured(find: Callable[..., Lookup]) -> None:
-    assert find("ghcr.io") == Lookup(None, "")
+def test_nothing_configured(find: Callable[..., FoundLogin]) -> None:
+    assert find("ghcr.io") == FoundLogin(None, "")
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,9 @@ def test_nothing_configured(find: Callable[..., Lookup]) -> None:
         ("http://localhost:5000", "localhost:5000"),
     ],
 )
-def test_keys_of_docker_config(write: Write, find: Callable[..., Lookup], key: str, registry: str) -> None:
+def test_keys_of_docker_config(
+    write: Write, find: Callable[..., FoundLogin], key: str, registry: str
+) -> None:
     write(".docker/config.json", {"auths": {key: auth()}})
     assert find(registry).login == Login("me", "open:sesame")
     assert find("quay.io").login is None
@@ -94,21 +96,23 @@ def test_keys_of_docker_config(write: Write, find: Callable[..., Lookup], key: s
     ],
 )
 def test_places(
-    write: Write, find: Callable[..., Lookup], tmp_path: Path, path: str, place: tuple[str, str]
+    write: Write, find: Callable[..., FoundLogin], tmp_path: Path, path: str, place: tuple[str, str]
 ) -> None:
     write(path, {"auths": {"ghcr.io": auth()}})
     variable, value = place
     assert find("ghcr.io", **{variable: str(tmp_path / value)}).login == Login("me", "open:sesame")
 
 
-def test_first_file_that_knows_the_host_wins(write: Write, find: Callable[..., Lookup]) -> None:
+def test_first_file_that_knows_the_host_wins(write: Write, find: Callable[..., FoundLogin]) -> None:
     write(".docker/config.json", {"auths": {"ghcr.io": auth("docker")}})
     write(".config/containers/auth.json", {"auths": {"ghcr.io": auth("podman"), "quay.io": auth("podman")}})
     assert find("ghcr.io").login == Login("docker", "open:sesame")
     assert find("quay.io").login == Login("podman", "open:sesame")
 
 
-def test_podman_keeps_logins_by_path_and_the_longest_wins(write: Write, find: Callable[..., Lookup]) -> None:
+def test_podman_keeps_logins_by_path_and_the_longest_wins(
+    write: Write, find: Callable[..., FoundLogin]
+) -> None:
     auths = {"quay.io": auth("all"), "quay.io/team": auth("team"), "quay.io/team/app": auth("app")}
     write(".config/containers/auth.json", {"auths": auths})
     names = [("team/app", "app"), ("team/other", "team"), ("teammate/app", "all"), ("team/app/sub", "app")]
@@ -118,7 +122,7 @@ def test_podman_keeps_logins_by_path_and_the_longest_wins(write: Write, find: Ca
         assert login.username == username
 
 
-def test_identity_token(write: Write, find: Callable[..., Lookup]) -> None:
+def test_identity_token(write: Write, find: Callable[..., FoundLogin]) -> None:
     write(".docker/config.json", {"auths": {"x.azurecr.io": {**auth("0000", ""), "identitytoken": "idt"}}})
     assert find("x.azurecr.io").login == Login("0000", "", "idt")
 
@@ -126,7 +130,7 @@ def test_identity_token(write: Write, find: Callable[..., Lookup]) -> None:
 @pytest.mark.parametrize(
     "entry", [{}, None, 7, {"auth": 7}, {"auth": "***"}, {"auth": "//79"}, {"auth": ""}, {"username": "me"}]
 )
-def test_entries_that_hold_no_login(write: Write, find: Callable[..., Lookup], entry: object) -> None:
+def test_entries_that_hold_no_login(write: Write, find: Callable[..., FoundLogin], entry: object) -> None:
     write(".docker/config.json", {"auths": {"ghcr.io": entry}})
     assert find("ghcr.io").login is None
 
@@ -135,13 +139,13 @@ def test_entries_that_hold_no_login(write: Write, find: Callable[..., Lookup], e
     "content", ["", "{", "[]", '{"auths": 7, "credHelpers": [], "credsStore": 7}', "[" * 99_999]
 )
 def test_malformed_files_do_not_break_a_public_pull(
-    write: Write, find: Callable[..., Lookup], content: str
+    write: Write, find: Callable[..., FoundLogin], content: str
 ) -> None:
     write(".docker/config.json", content)
     assert find("ghcr.io").login is None
 
 
-def test_unreadable_file_is_a_complaint(write: Write, find: Callable[..., Lookup]) -> None:
+def test_unreadable_file_is_a_complaint(write: Write, find: Callable[..., FoundLogin]) -> None:
     write(".docker/config.json", "{")
     assert "config.json is not readable as JSON" in find("ghcr.io").complaint
 
@@ -158,7 +162,7 @@ def test_unreadable_file_is_a_complaint(write: Write, find: Callable[..., Lookup
 )
 def test_helper(
     write: Write,
-    find: Callable[..., Lookup],
+    find: Callable[..., FoundLogin],
     helper: Callable[[str, str], Path],
     config: Any,
     asked: tuple[str, str],
@@ -171,7 +175,7 @@ def test_helper(
 
 
 def test_helper_with_an_identity_token(
-    write: Write, find: Callable[..., Lookup], helper: Callable[[str, str], Path]
+    write: Write, find: Callable[..., FoundLogin], helper: Callable[[str, str], Path]
 ) -> None:
     helper("fake", """print('{"Username": "<token>", "Secret": "idt"}')""")
     write(".docker/config.json", {"credsStore": "fake"})
@@ -189,11 +193,15 @@ def test_helper_with_an_identity_token(
     ],
 )
 def test_failing_helper(
-    write: Write, find: Callable[..., Lookup], helper: Callable[[str, str], Path], code: str, complaint: str
+    write: Write,
+    find: Callable[..., FoundLogin],
+    helper: Callable[[str, str], Path],
+    code: str,
+    complaint: str,
 ) -> None:
     helper("fake", code)
     write(".docker/config.json", {"credsStore": "fake"})
-    assert find("ghcr.io") == Lookup(None, complaint)
+    assert find("ghcr.io") == FoundLogin(None, complaint)
 
 
 @pytest.mark.parametrize(
@@ -204,13 +212,13 @@ def test_failing_helper(
     ],
 )
 def test_helper_that_is_not_there(
-    write: Write, find: Callable[..., Lookup], name: str, complaint: str
+    write: Write, find: Callable[..., FoundLogin], name: str, complaint: str
 ) -> None:
     write(".docker/config.json", {"credsStore": name})
-    assert find("ghcr.io") == Lookup(None, complaint)
+    assert find("ghcr.io") == FoundLogin(None, complaint)
 
 
-def test_file_helps_out_where_the_helper_fails(write: Write, find: Callable[..., Lookup]) -> None:
+def test_file_helps_out_where_the_helper_fails(write: Write, find: Callable[..., FoundLogin]) -> None:
     write(".docker/config.json", {"credsStore": "missing", "auths": {"ghcr.io": auth()}})
     assert find("ghcr.io").login == Login("me", "open:sesame")
 
@@ -227,7 +235,7 @@ def test_helper_is_asked_once_for_a_host(
 
 
 def test_secrets_are_not_shown() -> None:
-    shown = repr(Login("me", "open:sesame", "idt")) + str(Lookup(Login("me", "open:sesame", "idt")))
+    shown = repr(Login("me", "open:sesame", "idt")) + str(FoundLogin(Login("me", "open:sesame", "idt")))
     assert "sesame" not in shown
     assert "idt" not in shown
 

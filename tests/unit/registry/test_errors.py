@@ -54,25 +54,30 @@ def test_printable_leaves_text_alone() -> None:
         (403, "unauthorized"),
         (404, "not-found"),
         (405, "unavailable"),
+        (408, "unavailable"),
         (429, "unavailable"),
         (500, "unavailable"),
     ],
 )
 def test_kinds(status: int, kind: str) -> None:
-    trouble = of_status("ghcr.io", "the manifest", status, "CODE: words")
-    assert trouble.kind == kind
-    assert f"({status} CODE: words)" in trouble.fact
-    assert "ghcr.io" in trouble.fact
-    assert trouble.remedy
+    error = of_status("ghcr.io", "the manifest", status, "CODE: words")
+    assert error.kind == kind
+    assert f"({status} CODE: words)" in error.fact
+    assert "ghcr.io" in error.fact
+    assert error.remedy
 
 
 @pytest.mark.parametrize(
     ("registry", "complaint", "remedy"),
     [
-        ("docker.io", "", "log in: docker login"),
-        ("ghcr.io", "", "log in: docker login ghcr.io"),
-        ("ghcr.io", "why", "log in: docker login ghcr.io (the saved login could not be read: why)"),
+        ("docker.io", "", "Log in with docker login, or check the name."),
+        ("ghcr.io", "", "Log in with docker login ghcr.io, or check the name."),
+        (
+            "ghcr.io",
+            "why",
+            "Log in with docker login ghcr.io, or check the name (the saved login could not be read: why).",
+        ),
     ],
 )
 def test_login_remedy(registry: str, complaint: str, remedy: str) -> None:
-    assert login_remedy(registry, complaint).endswith(remedy)
+    assert login_remedy(registry, complaint) == remedy

@@ -3,8 +3,8 @@ from datetime import UTC, datetime
 import pytest
 
 from lsp_assembler.errors import FetchError
-from lsp_assembler.registry.errors import Again, Trouble
-from lsp_assembler.registry.retry import Waiter, backoff, parse_retry_after
+from lsp_assembler.registry.errors import RequestError, Retry
+from lsp_assembler.registry.retry import Waiter, backoff, parse_retry_after, stated_pause
 
 NOW = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
 
@@ -19,17 +19,35 @@ NOW = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
         ("Saturday, 21-Nov-26 12:00:30 GMT", 30.0),
         ("Sat, 21 Nov 2026 13:00:30 +0100", 30.0),
         ("", 0.0),
-        (None, 0.0),
         ("-5", 0.0),
         ("1.5", 0.0),
         ("soon", 0.0),
         ("²", 0.0),
         ("Sat, 99 Nov 2026 12:00:30 GMT", 0.0),
         ("9" * 400, 999_999_999.0),
+        ("Sat, 21 Nov 99999999999999999999 12:00:30 GMT", 0.0),
+        ("Sat, 21 Nov 2026 12:00:30 +999999999999", 0.0),
     ],
 )
-def test_retry_after(value: str | None, seconds: float) -> None:
+def test_retry_after(value: str, seconds: float) -> None:
     assert parse_retry_after(value, NOW) == seconds
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("TOOMANYREQUESTS: retry-after: 121ms, allowed: 44000/minute", 0.121),
+        ("Retry-After: 1m30.5s", 90.5),
+        ("retry-after: 500µs", 0.0005),
+        ("retry-after: 12", 0.0),
+        ("retry-after: soon", 0.0),
+        ("slow down", 0.0),
+        ("", 0.0),
+        ("retry-after: " + "9" * 400 + "s", 0.0),
+    ],
+)
+def test_pause_in_the_words_of_an_error(text: str, seconds: float) -> None:
+    assert stated_pause(text) == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize(("tries", "longest"), [(0, 0.5), (1, 1.0), (3, 4.0), (6, 15.0), (10_000, 15.0)])
@@ -41,14 +59,14 @@ def test_backoff_doubles_up_to_a_limit_with_jitter(tries: int, longest: float) -
 class Attempts:
     """Fails as told, then succeeds."""
 
-    def __init__(self, *troubles: Trouble) -> None:
-        self.troubles = list(troubles)
+    def __init__(self, *errors: RequestError) -> None:
+        self.errors = list(errors)
         self.count = 0
 
     def __call__(self) -> int:
         self.count += 1
-        if self.troubles:
-            raise self.troubles.pop(0)
+        if self.errors:
+            raise self.errors.pop(0)
         return self.count
 
 
@@ -57,16 +75,16 @@ def waiter(patience: float = 5.0) -> Waiter:
 
 
 @pytest.mark.parametrize(
-    ("again", "failures", "succeeds"),
+    ("retry", "failures", "succeeds"),
     [
-        (Again.NEVER, 1, False),
-        (Again.BRIEFLY, 2, True),
-        (Again.BRIEFLY, 3, False),
-        (Again.PATIENTLY, 6, True),
+        (Retry.NEVER, 1, False),
+        (Retry.TWICE, 2, True),
+        (Retry.TWICE, 3, False),
+        (Retry.PATIENTLY, 6, True),
     ],
 )
-def test_how_often_it_is_tried_again(again: Again, failures: int, succeeds: bool) -> None:  # noqa: FBT001
-    attempts = Attempts(*(Trouble("unavailable", "it fails", "Fix it.", again) for _ in range(failures)))
+def test_how_often_it_is_tried_again(retry: Retry, failures: int, succeeds: bool) -> None:  # noqa: FBT001
+    attempts = Attempts(*(RequestError("unavailable", "it fails", "Fix it.", retry) for _ in range(failures)))
     if succeeds:
         assert waiter().run("busybox", attempts) == failures + 1
         return
@@ -75,15 +93,27 @@ def test_how_often_it_is_tried_again(again: Again, failures: int, succeeds: bool
     assert (attempts.count, caught.value.kind) == (failures, "unavailable")
 
 
+def test_only_the_same_fault_three_times_is_a_lasting_one() -> None:
+    facts = ["sha256:ab12 ends after 7 of 12 bytes", "it is HTML"] * 2
+    others = (RequestError("corrupt", fact, retry=Retry.TWICE) for fact in facts)
+    assert waiter().run("busybox", Attempts(*others)) == 5
+    facts = [f"sha256:ab{n} ends after {n} of 12 bytes" for n in range(3)]
+    same = Attempts(*(RequestError("corrupt", fact, retry=Retry.TWICE) for fact in facts))
+    with pytest.raises(FetchError):
+        waiter().run("busybox", same)
+
+
 def test_patience_ends() -> None:
-    attempts = Attempts(*(Trouble("unavailable", "it fails", again=Again.PATIENTLY) for _ in range(1000)))
+    attempts = Attempts(
+        *(RequestError("unavailable", "it fails", retry=Retry.PATIENTLY) for _ in range(1000))
+    )
     with pytest.raises(FetchError):
         waiter(patience=0.05).run("busybox", attempts)
     assert 2 <= attempts.count < 100
 
 
 def test_without_patience_it_is_tried_once() -> None:
-    attempts = Attempts(Trouble("unavailable", "it fails", again=Again.PATIENTLY))
+    attempts = Attempts(RequestError("unavailable", "it fails", retry=Retry.PATIENTLY))
     with pytest.raises(FetchError):
         waiter().run("busybox", attempts, patience=0.0)
     assert attempts.count == 1
@@ -92,7 +122,7 @@ def test_without_patience_it_is_tried_once() -> None:
 def test_closing_wakes_the_sleepers() -> None:
     closed = waiter(patience=60.0)
     closed.close()
-    attempts = Attempts(Trouble("unavailable", "it fails", again=Again.PATIENTLY))
+    attempts = Attempts(RequestError("unavailable", "it fails", retry=Retry.PATIENTLY))
     with pytest.raises(FetchError, match="busybox: the client was closed before it could ask"):
         closed.run("busybox", attempts)
 

@@ -1,0 +1,70 @@
+"""Which certificates are trusted: the system's, those of SSL_CERT_FILE and SSL_CERT_DIR, and a host's own."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from lsp_assembler.registry.errors import RequestError
+
+# Asked in this order. A folder with a link for each certificate costs nothing until one is looked for, a
+# bundle is parsed whole; Python's ssl knows the place for certain, but takes longer to import than all that.
+_FOLDER = "/etc/ssl/certs"
+_HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
+_FILES = (
+    "/etc/ssl/certs/ca-certificates.crt",  # Debian, Arch, Alpine
+    "/etc/pki/tls/certs/ca-bundle.crt",  # Fedora, RHEL
+    "/etc/ssl/ca-bundle.pem",  # openSUSE
+    "/etc/ssl/cert.pem",  # macOS, BSD
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What libcurl is told: a bundle as a file, or as bytes in its place, and a folder; "" for none."""
+
+    file: str = ""
+    folder: str = ""
+    bundle: bytes = b""
+
+
+def trusted(ca: str, environ: Mapping[str, str]) -> Trust:
+    """The certificates to trust.
+
+    Args:
+        ca: path of a PEM file to trust besides the system's, or "".
+        environ: SSL_CERT_FILE and SSL_CERT_DIR stand in place of the system's own, as OpenSSL has it.
+
+    Raises:
+        RequestError: `ca` cannot be read.
+    """
+    file, folder = environ.get("SSL_CERT_FILE", ""), environ.get("SSL_CERT_DIR", "")
+    if not file and not folder:
+        file, folder = _of_system()
+    if not ca:
+        return Trust(file, folder)
+    try:
+        own = Path(ca).read_bytes()
+    except OSError as error:
+        fact = f"the certificates in {ca} cannot be read ({error.strerror})"
+        raise RequestError("unavailable", fact, "Correct the host's ca in the settings.") from None
+    if not file:
+        return Trust(ca, folder)
+    try:
+        return Trust("", folder, own + b"\n" + Path(file).read_bytes())
+    except OSError:
+        return Trust(ca, folder)  # the host's own will do
+
+
+def _of_system() -> tuple[str, str]:
+    """The file and the folder of the system; one of them is "", or both where there are none."""
+    folder = Path(_FOLDER)
+    if folder.is_dir() and any(_HASHED.fullmatch(path.name) for path in folder.iterdir()):
+        return "", _FOLDER
+    for path in _FILES:
+        if Path(path).is_file():
+            return path, ""
+    import ssl  # noqa: PLC0415  see above
+
+    paths = ssl.get_default_verify_paths()
+    return paths.cafile or "", paths.capath or ""
