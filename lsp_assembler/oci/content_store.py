@@ -1,6 +1,6 @@
 """What a registry and an OCI image layout have in common: both store documents and blobs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from lsp_assembler.model.reference import Reference
@@ -12,6 +12,9 @@ class ContentStore(Protocol):
 
     Every method raises FetchError if reading fails, and PublishError if writing fails.
     """
+
+    def expect(self, references: Sequence[Reference], /) -> None:
+        """Told which images are going to be asked for, so that what is common to all is asked once."""
 
     def manifest(self, reference: Reference) -> Document:
         """The manifest or index behind a name."""

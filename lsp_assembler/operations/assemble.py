@@ -13,7 +13,7 @@ from lsp_assembler.model.assembly import Assembly, Outcome
 from lsp_assembler.model.finding import Failure
 from lsp_assembler.model.start_point import Source, StartPoint, StartPointType
 from lsp_assembler.oci.layers import Limits
-from lsp_assembler.operations.language_images import Digest, verify_images
+from lsp_assembler.operations.language_images import Lookup, verify_images
 from lsp_assembler.operations.observer import Observer, Watch
 from lsp_assembler.operations.plan import Plan
 from lsp_assembler.parallel import in_parallel
@@ -33,12 +33,12 @@ class Checking:
     Args:
         jobs: how many are read at once; None for what the store likes best.
         strict: whether warnings are errors.
-        language_images: asks whether the language image that a manifest names exists; None to trust it.
+        language_images: tells whether the language image that a manifest names exists; None to trust it.
     """
 
     jobs: int | None
     strict: bool
-    language_images: Digest | None = None
+    language_images: Lookup | None = None
 
 
 def assemble(
@@ -64,6 +64,8 @@ def assemble(
         found = store.fetch(planned.reference(source.text), progress)
         return replace(found, digest=planned.digests.get(source.text) or found.digest)
 
+    if store:
+        store.expect(planned.references)
     jobs = checking.jobs or (store.jobs if store else ImageSource.jobs)
     with observer.watch([source.text for source in planned.sources]) as watch:
         assembly = read_and_check(planned, read, jobs, watch)

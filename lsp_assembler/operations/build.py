@@ -73,13 +73,13 @@ def build(request: BuildRequest, observer: Observer = SILENT) -> Result:
     lock = exactly or existing(planned, request.lock_file)
     planned = locked(planned, exactly) if exactly else planned
     with Stores(request.stores, request.environ, observer.notice, planned.registries) as stores:
-        asking = stores.registries.digest if request.verify_images else None
+        lookup = stores.registries if request.verify_images else None
         store = stores.reader(source) if planned.needs_store else None
         target = stores.builder(destination, source, request.platforms)
         stores.warn_of_rate_limit(source, planned.references)
         finding = find_base(partial(target.prepare, planned.reference(str(name)), spec.names))
         read_directory = packed(planned.type, request.stores.limits, request.environ)
-        checking = Checking(request.jobs, request.strict, asking)
+        checking = Checking(request.jobs, request.strict, lookup)
         assembly = assemble(planned, store, read_directory, checking, observer)
         found = finding.result()
         if isinstance(found, Prepared):

@@ -42,11 +42,11 @@ def check(request: CheckRequest, observer: Observer = SILENT) -> Result:
     planned = plan(request.sources, request.file, request.type)
     lock = existing(planned, request.lock_file)
     with Stores(request.stores, request.environ, observer.notice, planned.registries) as stores:
-        asking = stores.registries.digest if request.verify_images else None
+        lookup = stores.registries if request.verify_images else None
         store = stores.reader(spec) if planned.needs_store else None
         stores.warn_of_rate_limit(spec, planned.references)
         read_directory = as_it_stands(planned.type, request.stores.limits)
-        checking = Checking(request.jobs, request.strict, asking)
+        checking = Checking(request.jobs, request.strict, lookup)
         assembly = assemble(planned, store, read_directory, checking, observer)
     refused = refusal(assembly, None, lock, "check")
     result = refused or Result(assembly, assembly.exit_status, command="check")

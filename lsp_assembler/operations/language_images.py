@@ -1,7 +1,8 @@
 """Asks whether the language images exist that manifests name."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from lsp_assembler import rules
 from lsp_assembler.errors import FetchError
@@ -10,17 +11,24 @@ from lsp_assembler.model.reference import Reference
 from lsp_assembler.parallel import in_parallel
 from lsp_assembler.rules.language_images import Mention
 
-Digest = Callable[[Reference], str | None]
-"""The digest behind a name, None where there is no such image; raises FetchError. Called from threads."""
+
+class Lookup(Protocol):
+    """Where language images are looked up. Threads may share it."""
+
+    def expect(self, references: Sequence[Reference], /) -> None:
+        """Told which images are going to be looked up."""
+
+    def digest(self, reference: Reference, /) -> str | None:
+        """The digest behind a name; None where there is no such image; raises FetchError."""
 
 
-def verify_images(assembly: Assembly, digest: Digest, jobs: int) -> Assembly:
+def verify_images(assembly: Assembly, lookup: Lookup, jobs: int) -> Assembly:
     """The assembly with a further finding for each manifest whose language image is not there.
 
     A malformed image_name is not asked for: a rule has told of it already.
 
     Args:
-        digest: asks the registry; each image is asked for once.
+        lookup: each image is asked for once.
         jobs: how many are asked for at the same time.
     """
     named = [
@@ -33,10 +41,11 @@ def verify_images(assembly: Assembly, digest: Digest, jobs: int) -> Assembly:
 
     def ask(image: Reference) -> str | FetchError | None:
         try:
-            return digest(image)
+            return lookup.digest(image)
         except FetchError as error:
             return error
 
+    lookup.expect(list(images.values()))
     answers = dict(zip(images, in_parallel(ask, images.values(), jobs), strict=True))
     mentions = [
         (index, Mention(manifest, image, answers[image.canonical]))

@@ -76,4 +76,5 @@ def _ask(store: ImageSource, names: Sequence[str], jobs: int | None) -> Mapping[
         except FetchError as error:
             return error
 
+    store.expect([Reference.parse(name) for name in names if name != SCRATCH])
     return dict(zip(names, in_parallel(answer, names, jobs or store.jobs), strict=True))

@@ -12,7 +12,7 @@ from lsp_assembler.model.assembly import Assembly
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.start_point import Source, StartPoint, StartPointType
 from lsp_assembler.operations.assemble import Checking, assemble
-from lsp_assembler.operations.language_images import Digest, verify_images
+from lsp_assembler.operations.language_images import Lookup, verify_images
 from lsp_assembler.operations.observer import SILENT, Observer
 from lsp_assembler.operations.pack_options import checkouts, durations_label, language_image_name, version_tag
 from lsp_assembler.operations.plan import Plan
@@ -155,7 +155,8 @@ def _published(found: _Read, job: _Job, stores: Stores, destination: StoreSpec) 
     jobs = request.jobs or Store.jobs
     try:
         if request.verify_images:
-            assembly = verify_images(assembly, _digest(found, job, stores, destination), jobs)
+            lookup = _language_images(found, job, stores, destination)
+            assembly = verify_images(assembly, lookup, jobs)
         if request.strict:
             assembly = assembly.strictly()
         if assembly.exit_status:
@@ -179,18 +180,31 @@ def _pack_job(index: int, made: Pack, job: _Job) -> PackJob:
     return PackJob(index, made, tagged)
 
 
-def _digest(found: _Read, job: _Job, stores: Stores, destination: StoreSpec) -> Digest:
-    """Asks for language images: where the LSP images go, then in their registries.
+@dataclass(frozen=True, slots=True)
+class _LanguageImages:
+    """Looks language images up where the LSP images go, then in their registries.
 
-    A tag that this run makes counts as there.
+    Args:
+        made: canonical names that this very run is going to make: they count as there.
     """
-    store, registries = stores.publisher(destination), stores.registries
+
+    made: frozenset[str]
+    store: Store
+    registries: Lookup
+
+    def expect(self, references: Sequence[Reference]) -> None:
+        """See Lookup.expect."""
+        self.store.expect(references)
+        self.registries.expect(references)
+
+    def digest(self, reference: Reference) -> str | None:
+        """See Lookup.digest."""
+        if reference.canonical in self.made:
+            return _TO_BE_MADE
+        return self.store.digest(reference) or self.registries.digest(reference)
+
+
+def _language_images(found: _Read, job: _Job, stores: Stores, destination: StoreSpec) -> _LanguageImages:
     named = [each for each in found.packs.values() if each.name]
     made = {each.language_image.canonical for each in named} if job.request.tag_language_image else set()
-
-    def digest(reference: Reference) -> str | None:
-        if reference.canonical in made:
-            return _TO_BE_MADE
-        return store.digest(reference) or registries.digest(reference)
-
-    return digest
+    return _LanguageImages(frozenset(made), stores.publisher(destination), stores.registries)

@@ -63,6 +63,9 @@ class ImageSource(ABC):
         """As sentences call it, e.g. "the engine", "the registry" or "oci:build/lsp"."""
         return self.name
 
+    def expect(self, references: Sequence[Reference]) -> None:  # noqa: B027  # most stores need no notice
+        """Told which images are going to be read, to ask for all of them together what needs asking."""
+
     @abstractmethod
     def fetch(self, reference: Reference, progress: Progress = no_progress) -> StartPoint:
         """Read /start_point of an image.

@@ -1,6 +1,6 @@
 """Registries behind a cache: what was read once is not read again, but tags are asked for each time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from lsp_assembler.errors import FetchError, PublishError
 from lsp_assembler.model.reference import Reference
@@ -32,6 +32,11 @@ class CachedContentStore:
         self.inner = inner
         self.offline = offline
         self._cache = cache
+
+    def expect(self, references: Sequence[Reference]) -> None:
+        """See ContentStore.expect."""
+        if not self.offline:
+            self.inner.expect(references)
 
     def manifest(self, reference: Reference) -> Document:
         """See ContentStore.manifest; what has not changed costs no request by digest, and one HEAD by tag."""

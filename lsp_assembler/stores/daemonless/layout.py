@@ -8,7 +8,7 @@ import contextlib
 import fcntl
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,9 @@ class OciLayout:
         self._directory = directory
         self._label = label
         self._staging = Staging()
+
+    def expect(self, _: Sequence[Reference]) -> None:
+        """See ContentStore.expect; on disk nothing is common to several images."""
 
     def manifest(self, reference: Reference) -> Document:
         """See ContentStore.manifest."""

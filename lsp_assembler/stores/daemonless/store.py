@@ -53,6 +53,10 @@ class DaemonlessStore(Store):
         self._limits = limits
         self._platforms = tuple(platforms)
 
+    def expect(self, references: Sequence[Reference]) -> None:
+        """See ImageSource.expect."""
+        self._contents.expect(references)
+
     def fetch(self, reference: Reference, progress: Progress = no_progress) -> StartPoint:
         """See ImageSource.fetch."""
         progress("pulling", 0)

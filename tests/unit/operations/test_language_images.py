@@ -1,5 +1,7 @@
 """Which language images are asked for, and what comes of the answers."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from lsp_assembler.errors import FetchError
@@ -23,11 +25,21 @@ def assembly(*manifests: str) -> Assembly:
     return Assembly(StartPointType.LANGUAGES, outcomes, (EARLIER,), {})
 
 
-def digest(reference: Reference) -> str | None:
-    """What a registry answers that has only org/there."""
-    if reference.name == "org/silent":
-        raise FetchError("org/silent:1: no bytes for 30 s", "Try again.", kind="timeout")
-    return "sha256:1" if reference.name == "org/there" else None
+class Registry:
+    """Has only org/there, and notes what it is asked."""
+
+    def __init__(self) -> None:
+        self.expected: list[str] = []
+        self.asked: list[str] = []
+
+    def expect(self, references: Sequence[Reference]) -> None:
+        self.expected += map(str, references)
+
+    def digest(self, reference: Reference) -> str | None:
+        self.asked.append(str(reference))
+        if reference.name == "org/silent":
+            raise FetchError("org/silent:1: no bytes for 30 s", "Try again.", kind="timeout")
+        return "sha256:1" if reference.name == "org/there" else None
 
 
 @pytest.mark.parametrize(
@@ -39,7 +51,7 @@ def digest(reference: Reference) -> str | None:
     ],
 )
 def test_what_is_not_there_is_an_error_after_the_others(name: str, problem: str | None) -> None:
-    found = verify_images(assembly("{}", f'{{\n"image_name": "{name}"}}'), digest, 4)
+    found = verify_images(assembly("{}", f'{{\n"image_name": "{name}"}}'), Registry(), 4)
     message = f'image_name is "{name}"; {problem}'
     expected = (Finding("image-exists", None, "error", 2, MANIFEST, message, 2),) if problem else ()
     assert found.findings == (EARLIER, *expected)
@@ -48,7 +60,7 @@ def test_what_is_not_there_is_an_error_after_the_others(name: str, problem: str 
 def test_each_image_is_asked_for_once_and_nothing_malformed() -> None:
     names = ["b:latest", "docker.io/library/b", "a", "A", ""]
     manifests = [*(f'{{"image_name": "{name}"}}' for name in names), '{"image_name": 1}', "{"]
-    asked: list[str] = []
-    found = verify_images(assembly(*manifests), lambda image: asked.append(str(image)), 1)
-    assert asked == ["docker.io/library/b", "a"]
+    registry = Registry()
+    found = verify_images(assembly(*manifests), registry, 1)
+    assert registry.expected == registry.asked == ["docker.io/library/b", "a"]
     assert [finding.index for finding in found.findings] == [0, 1, 2, 3]

@@ -36,6 +36,9 @@ class MemoryContents:
         self.refused = refused
         self._lock = threading.Lock()
 
+    def expect(self, references: Sequence[Reference]) -> None:
+        """See ContentStore.expect."""
+
     def manifest(self, reference: Reference) -> Document:
         digest = reference.digest or self.named.get(reference.canonical, "")
         if digest not in self.documents:
