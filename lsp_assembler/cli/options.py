@@ -64,9 +64,14 @@ Type = Annotated[
     NOTHING,
 ]
 ToStore = Annotated[
-    str,
-    typer.Option("--to", metavar="STORE", help=f"Where to publish the image: {_STORES}."),
-    Default("auto"),
+    str | None,
+    typer.Option(
+        "--to",
+        metavar="STORE",
+        help="Where to put the image: docker, registry, oci:DIR or oci-archive:FILE.",
+        show_default="docker",
+    ),
+    NOTHING,
 ]
 Jobs = Annotated[
     int | None,

@@ -29,7 +29,7 @@ class BuildRequest(ListRequest):
     Args:
         sources: image names and directories in place of the list in images.yml, which need not be there then;
             () for the list.
-        to_store: where the image goes, e.g. "registry" or "oci-archive:lsp.tar".
+        to_store: where the image goes, e.g. "registry" or "oci-archive:lsp.tar"; None for the engine.
         names: of the image; () for the one in images.yml.
         base: the base image; None for the one in images.yml.
         template: the Dockerfile to fill in; None for the one beside images.yml, else the tool's own.
@@ -41,7 +41,7 @@ class BuildRequest(ListRequest):
     """
 
     sources: Sequence[str] = ()
-    to_store: str = "auto"
+    to_store: str | None = None
     names: Sequence[str] = ()
     base: str | None = None
     template: Path | None = None
@@ -62,8 +62,8 @@ def build(request: BuildRequest, observer: Observer = SILENT) -> Result:
         PublishError: the store that the image goes to cannot be reached.
     """
     started = time.perf_counter()
-    source = StoreSpec.parse("--from", request.from_store)
-    destination = StoreSpec.parse("--to", request.to_store)
+    source = StoreSpec.source(request.from_store)
+    destination = StoreSpec.target(request.to_store)
     planned = plan(request.sources, request.file, request.type)
     spec = build_spec(planned, request.names, request.template, request.environ)
     if request.context:

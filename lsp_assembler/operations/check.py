@@ -38,7 +38,7 @@ def check(request: CheckRequest, observer: Observer = SILENT) -> Result:
         FetchError: the store cannot be reached.
     """
     started = time.perf_counter()
-    spec = StoreSpec.parse("--from", request.from_store)
+    spec = StoreSpec.source(request.from_store)
     planned = plan(request.sources, request.file, request.type)
     lock = existing(planned, request.lock_file)
     with Stores(request.stores, request.environ, observer.notice, planned.registries) as stores:

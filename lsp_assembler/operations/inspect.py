@@ -37,7 +37,7 @@ def inspect(request: InspectRequest, observer: Observer = SILENT) -> Mapping[str
         InvalidInputError: the request is wrong.
         FetchError: the image cannot be read, or is no start-points image.
     """
-    spec = StoreSpec.parse("--from", request.from_store)
+    spec = StoreSpec.source(request.from_store)
     name = reference(request.image, "inspect")
     single = Limits()
     limits = Limits(_MAX_BYTES, single.max_entries * _START_POINTS, single.max_path, _MAX_BYTES)

@@ -70,7 +70,7 @@ def lock(request: LockRequest, observer: Observer = SILENT) -> LockResult:
         PublishError: the lock file cannot be written.
     """
     started = time.perf_counter()
-    spec = StoreSpec.parse("--from", request.from_store)
+    spec = StoreSpec.source(request.from_store)
     planned = plan((), request.file, request.type)
     name = base_of(planned, request.base)
     path = lock_path(planned, request.lock_file)

@@ -75,7 +75,7 @@ def migrate(request: MigrateRequest, observer: Observer = SILENT) -> MigrateResu
     output = request.output
     if output and output.exists() and not request.force:
         raise InvalidInputError(f"{output}: it already exists", "Choose another name, or say --force.")
-    spec = StoreSpec.parse("--from", request.from_store)
+    spec = StoreSpec.source(request.from_store)
     lookups: list[FindImage] = [_names("--map", [_mapped(each) for each in request.maps])]
     if request.manifests:
         lookups.append(lookup_in(request.manifests))

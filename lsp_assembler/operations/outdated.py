@@ -55,7 +55,7 @@ def outdated(request: OutdatedRequest, observer: Observer = SILENT) -> OutdatedR
         LockError: the lock file is missing or invalid.
         FetchError: the store cannot be reached.
     """
-    spec = StoreSpec.parse("--from", request.from_store)
+    spec = StoreSpec.source(request.from_store)
     planned = plan((), request.file, request.type)
     needed = wanted(planned, base_of(planned, request.base))
     path = lock_path(planned, request.lock_file)

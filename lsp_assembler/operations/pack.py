@@ -39,7 +39,7 @@ class PackRequest(Request):
     Args:
         directories: LTF checkouts.
         from_tree: a folder, each child of which is a checkout, too.
-        to_store: where the images go, e.g. "docker" or "registry".
+        to_store: where the images go, e.g. "registry"; None for the engine.
         version: the tag, e.g. "3.7.4-18"; None for that of the commit.
         tag_language_image: whether NAME:latest gets the further tag NAME:TAG.
         language_image: which image is tagged so; None for NAME:latest.
@@ -53,7 +53,7 @@ class PackRequest(Request):
 
     directories: Sequence[str] = ()
     from_tree: Path | None = None
-    to_store: str = "auto"
+    to_store: str | None = None
     version: str | None = None
     tag_language_image: bool = False
     language_image: str | None = None
@@ -109,7 +109,7 @@ def pack(request: PackRequest, observer: Observer = SILENT) -> PackResult:
     Raises:
         InvalidInputError: the request is wrong.
     """
-    destination = StoreSpec.parse("--to", request.to_store)
+    destination = StoreSpec.target(request.to_store)
     chosen = checkouts(request.directories, request.from_tree, observer)
     single = len(chosen.directories) == 1
     wanted = request.tag_language_image
@@ -149,7 +149,7 @@ def _read(directories: Sequence[str], job: _Job, observer: Observer) -> _Read:
     return _Read(replace(assembly, findings=(*found, *assembly.findings)), by_index)
 
 
-def _published(found: _Read, job: _Job, stores: Stores, destination: StoreSpec) -> PackResult:
+def _published(found: _Read, job: _Job, stores: Stores, destination: StoreSpec | None) -> PackResult:
     """Publish all packs, if there is nothing against any of them."""
     assembly, request = found.assembly, job.request
     jobs = request.jobs or Store.jobs
@@ -204,7 +204,9 @@ class _LanguageImages:
         return self.store.digest(reference) or self.registries.digest(reference)
 
 
-def _language_images(found: _Read, job: _Job, stores: Stores, destination: StoreSpec) -> _LanguageImages:
+def _language_images(
+    found: _Read, job: _Job, stores: Stores, destination: StoreSpec | None
+) -> _LanguageImages:
     named = [each for each in found.packs.values() if each.name]
     made = {each.language_image.canonical for each in named} if job.request.tag_language_image else set()
     return _LanguageImages(frozenset(made), stores.publisher(destination), stores.registries)

@@ -69,7 +69,7 @@ def tags(request: TagsRequest, observer: Observer = SILENT) -> TagsResult:
         InvalidInputError: the request or images.yml is wrong.
         FetchError: the store cannot be reached, or has no such repository.
     """
-    spec = StoreSpec.parse("--from", request.from_store)
+    spec = StoreSpec.source(request.from_store)
     repository = reference(request.name, "tags")
     registries = plan([request.name], request.file).registries
     with Stores(request.stores, request.environ, observer.notice, registries) as stores:

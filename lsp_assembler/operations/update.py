@@ -66,7 +66,7 @@ def update(request: UpdateRequest, observer: Observer = SILENT) -> UpdateResult:
         FetchError: there is no such version, or a store cannot be asked.
         PublishError: images.yml cannot be written.
     """
-    spec = StoreSpec.parse("--from", request.from_store)
+    spec = StoreSpec.source(request.from_store)
     path = request.file or DEFAULT_FILE
     listed = images_file.load(str(path))
     entry = images_edit.entry(listed.images, reference(request.name, "update"), str(path))

@@ -1,6 +1,7 @@
 """From the spelling of a store to the store: opened when it is first asked for, closed with all others."""
 
 import contextlib
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,15 +12,19 @@ from lsp_assembler.config.hosts import HostSettings, Settings
 from lsp_assembler.errors import FetchError, InvalidInputError, PublishError
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.oci.layers import Limits
-from lsp_assembler.stores.interface import Pull, Store
+from lsp_assembler.stores.interface import ImageSource, Pull, Store
+from lsp_assembler.text import choice
 
 if TYPE_CHECKING:  # these are slow to import, and no command needs them all
     from lsp_assembler.oci.content_store import ContentStore
     from lsp_assembler.registry.client import RegistryClient
+    from lsp_assembler.stores.auto import Listing
     from lsp_assembler.stores.docker.engine import DockerEngine
 
-_WITHOUT_PATH = ("auto", "docker", "registry")
+_SOURCES = ("auto", "docker", "registry")  # these have no path
+_TARGETS = ("docker", "registry")
 _WITH_PATH = ("oci", "oci-archive")
+_SOCKET = "/var/run/docker.sock"
 _LIMITED = "docker.io"
 _MAX_CACHE = 64 * 1024 * 1024
 
@@ -32,17 +37,30 @@ class StoreSpec:
     path: str = ""
 
     @classmethod
-    def parse(cls, option: str, text: str) -> Self:
-        """Take --from or --to apart.
+    def source(cls, text: str) -> Self:
+        """Take --from apart.
 
         Raises:
             InvalidInputError: there is no such store.
         """
+        return cls._parse("--from", text, _SOURCES)
+
+    @classmethod
+    def target(cls, text: str | None) -> Self | None:
+        """Take --to apart; None where it is not given: then it is the engine.
+
+        Raises:
+            InvalidInputError: there is no such store.
+        """
+        return None if text is None else cls._parse("--to", text, _TARGETS)
+
+    @classmethod
+    def _parse(cls, option: str, text: str, kinds: Sequence[str]) -> Self:
         kind, colon, path = text.partition(":")
-        if (kind in _WITHOUT_PATH and not colon) or (kind in _WITH_PATH and path):
+        if (kind in kinds and not colon) or (kind in _WITH_PATH and path):
             return cls(kind, path)
         raise InvalidInputError(
-            f"{option}: unknown store '{text}'; expected auto, docker, registry, oci:DIR or oci-archive:FILE",
+            f"{option}: unknown store '{text}'; expected {choice([*kinds, 'oci:DIR', 'oci-archive:FILE'])}",
             "Correct the option, or leave it out.",
         )
 
@@ -94,6 +112,8 @@ class Stores:
         self._registries = {**(registries or {}), **insecure}
         self._open = contextlib.ExitStack()
         self._layouts: dict[StoreSpec, ContentStore] = {}
+        self._engines: dict[Pull, DockerEngine] = {}
+        self._opening = threading.Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -101,54 +121,63 @@ class Stores:
     def __exit__(self, *_: object) -> None:
         self._open.close()
 
-    def reader(self, spec: StoreSpec) -> Store:
+    def reader(self, spec: StoreSpec) -> ImageSource:
         """Where images are read.
 
         Raises:
             FetchError: it cannot be reached.
         """
-        spec = self._chosen(spec)
+        if spec.kind == "auto":
+            return self._automatic
         if spec.kind == "docker":
-            return self._engine
+            return self._engine(self._options.pull)
         contents = self._contents(spec)
         return self._daemonless(spec, contents, contents)
 
-    def publisher(self, spec: StoreSpec) -> Store:
+    def publisher(self, spec: StoreSpec | None) -> Store:
         """Where LSP images go.
 
         Raises:
+            InvalidInputError: it is not said where, and no engine answers.
             PublishError: it cannot be reached.
         """
-        try:
-            return self.reader(spec)
-        except FetchError as error:
-            raise PublishError(error.message, error.remedy) from error
+        return self.builder(spec, spec or StoreSpec("docker"))
 
-    def builder(self, spec: StoreSpec, reader: StoreSpec, platforms: Sequence[str] = ()) -> Store:
-        """Where start-points images go; a base is read where `reader` reads, unless that is an engine.
+    def builder(self, spec: StoreSpec | None, source: StoreSpec, platforms: Sequence[str] = ()) -> Store:
+        """Where start-points images go; a base is read where images are read, unless that is an engine.
 
         Args:
             platforms: to build for, e.g. ("linux/amd64",); () for all that the base has.
 
         Raises:
-            FetchError: it cannot be reached.
-            InvalidInputError: platforms are asked for, and it is an engine.
-            PublishError: the file that it should be added to is no archive.
+            InvalidInputError: it is not said where, and no engine answers; or platforms are asked for, and it
+                is an engine.
+            PublishError: it cannot be reached, or the file that it should be added to is no archive.
         """
-        spec, reader = self._chosen(spec), self._chosen(reader)
-        if spec.kind == "docker":
+        if spec is None or spec.kind == "docker":
             if platforms:
                 raise InvalidInputError(
                     "--platform: an engine builds for its own platform only",
                     "Leave it out, or build with --to registry or --to oci:DIR.",
                 )
-            return self._engine
-        bases = self._cached_registries if reader.kind == "docker" else self._contents(reader)
+            return self._target_engine(is_default=spec is None)
+        bases = self._contents(source if source.kind in _WITH_PATH else StoreSpec("registry"))
         try:
-            target = self._contents(spec)
+            return self._daemonless(spec, self._contents(spec), bases, platforms)
         except FetchError as error:
             raise PublishError(error.message, error.remedy) from error
-        return self._daemonless(spec, target, bases, platforms)
+
+    def _target_engine(self, *, is_default: bool) -> "DockerEngine":
+        try:
+            return self._engine(self._options.pull)
+        except FetchError as error:
+            if is_default:  # nothing is ever published to a registry unless the user says so
+                raise InvalidInputError(
+                    error.message,
+                    "Start an engine, or say where the image goes: '--to registry' publishes it, "
+                    "'--to oci:DIR' keeps it in a folder.",
+                ) from error
+            raise PublishError(error.message, error.remedy) from error
 
     def warn_of_rate_limit(self, spec: StoreSpec, references: Sequence[Reference]) -> None:
         """Say so before starting if Docker Hub is not going to hand out that many images for now.
@@ -157,7 +186,7 @@ class Stores:
             references: what is about to be read; one HEAD, which Docker Hub does not count, tells its limit.
         """
         limited = [reference for reference in references if reference.registry == _LIMITED]
-        if not limited or self._chosen(spec).kind != "registry" or self._options.offline:
+        if not limited or spec.kind not in ("auto", "registry") or self._options.offline:
             return
         with contextlib.suppress(FetchError):  # reading that image will tell what is wrong with it
             self.registries.digest(limited[0])
@@ -168,29 +197,33 @@ class Stores:
                 f"and {len(limited)} are wanted; log in with 'docker login' to raise the limit"
             )
 
-    def _chosen(self, spec: StoreSpec) -> StoreSpec:
-        """What `auto` stands for: the engine if one answers, else the registries."""
-        return spec if spec.kind != "auto" else self._automatic
-
     @cached_property
-    def _automatic(self) -> StoreSpec:
+    def _automatic(self) -> ImageSource:
+        from lsp_assembler.stores.auto import AutoSource
+
+        registries = self.reader(StoreSpec("registry"))
+        source = AutoSource(registries, lambda: self._engine(Pull.MISSING), self._listing, self._notice)
+        return self._open.enter_context(contextlib.closing(source))
+
+    def _listing(self) -> "Listing":
+        """What an engine has; nothing where none answers."""
+        if not _may_have_engine(self._environ):
+            return {}
         try:
-            where = self._engine.endpoint
-        except FetchError:
-            self._notice("store: registry (no Docker Engine answers)")
-            return StoreSpec("registry")
-        self._notice(f"store: docker ({where})")
-        return StoreSpec("docker")
+            return self._engine(Pull.MISSING).listing()
+        except (FetchError, InvalidInputError):
+            return {}
 
-    @cached_property
-    def _engine(self) -> "DockerEngine":
+    def _engine(self, pull: Pull) -> "DockerEngine":
+        """The engine; threads may ask for it at once."""
         from lsp_assembler.stores.docker.engine import DockerEngine, EngineOptions
 
-        options = self._options
-        engine = DockerEngine(
-            EngineOptions(options.pull, options.stall_timeout, options.limits), self._environ
-        )
-        return self._open.enter_context(contextlib.closing(engine))
+        with self._opening:
+            if pull not in self._engines:
+                options = EngineOptions(pull, self._options.stall_timeout, self._options.limits)
+                engine = DockerEngine(options, self._environ)
+                self._engines[pull] = self._open.enter_context(contextlib.closing(engine))
+            return self._engines[pull]
 
     @cached_property
     def registries(self) -> "RegistryClient":
@@ -237,3 +270,12 @@ class Stores:
 
         store = RegistryStore if spec.kind == "registry" else DaemonlessStore
         return store(str(spec), contents, bases, self._options.limits, platforms)
+
+
+def _may_have_engine(environ: Mapping[str, str]) -> bool:
+    """Whether it is worth looking for an engine, which takes a tenth of a second."""
+    host = environ.get("DOCKER_HOST", "")
+    if host.startswith("unix://"):
+        return Path(host.removeprefix("unix://")).exists()
+    folder = Path(environ.get("DOCKER_CONFIG") or Path(environ.get("HOME", "/"), ".docker"))
+    return bool(host or environ.get("DOCKER_CONTEXT")) or Path(_SOCKET).exists() or folder.exists()

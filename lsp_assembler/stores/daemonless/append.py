@@ -82,7 +82,7 @@ def load_base(contents: ContentStore, name: Reference, platforms: Sequence[str])
         variant = _Variant(document, config, {})
         _refuse_missing(name, platforms, [_platform(variant)])
         return Base(reference, (variant,), is_index=False)
-    entries = list(images_of(contents, reference, document))
+    entries = list(images_of(contents, name, document))
     _refuse_missing(name, platforms, [entry.platform for entry, _ in entries])
     variants = []
     for entry, platform in entries:

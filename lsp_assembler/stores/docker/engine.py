@@ -127,14 +127,27 @@ class DockerEngine(Store):
                 return None
             raise failure from error
 
-    def tags(self, repository: Reference) -> tuple[str, ...]:
-        """See ImageSource.tags; of the images that the engine has."""
+    def listing(self) -> dict[str, set[str]]:
+        """All images that have a name: by canonical name, the image's id and the digests it came by.
+
+        Raises:
+            FetchError: the engine does not say.
+        """
         try:
             images = self._connection.client.images()
         except TROUBLE as error:
-            raise fetch_error(repository, error) from error
-        given = [name for image in images for name in image.get("RepoTags") or ()]
-        names = [Reference.parse(name) for name in given if name != _NAMELESS]
+            raise fetch_error("Docker Engine", error) from error
+        found: dict[str, set[str]] = {}
+        for image in images:
+            digests = {digest.partition("@")[2] for digest in image.get("RepoDigests") or ()}
+            for name in image.get("RepoTags") or ():
+                if name != _NAMELESS:
+                    found[Reference.parse(name).canonical] = {str(image["Id"]), *digests}
+        return found
+
+    def tags(self, repository: Reference) -> tuple[str, ...]:
+        """See ImageSource.tags; of the images that the engine has."""
+        names = [Reference.parse(name) for name in self.listing()]
         wanted = (repository.registry, repository.path)
         found = tuple(name.tag for name in names if (name.registry, name.path) == wanted)
         if not found:

@@ -1,0 +1,161 @@
+"""Where images are read by default: from their registries, and from an engine what only it has.
+
+Pulling many small images through an engine costs ten times what reading them from their registries costs. So
+registries are asked first, and the engine for what they do not have or cannot be reached for: an image that was
+packed here, a registry that only the engine's configuration knows.
+"""
+
+import threading
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cached_property
+from typing import TypeVar
+
+from lsp_assembler.errors import FetchError
+from lsp_assembler.model.images import BaseImage, Description
+from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.start_point import StartPoint
+from lsp_assembler.model.tree import Tree
+from lsp_assembler.parallel import in_background
+from lsp_assembler.stores.interface import ImageSource, Progress, no_progress
+from lsp_assembler.text import plural
+
+_ELSEWHERE = ("not-found", "unauthorized", "unavailable", "timeout")
+_NAMED = 3
+_SECONDS_TO_LIST = 2.0  # that a run waits at its end for an engine to say which images it has
+
+Found = TypeVar("Found")
+
+Listing = Mapping[str, Collection[str]]
+"""What an engine has: by canonical name, the digests that it knows the image by; {} if no engine answers."""
+
+
+class AutoSource(ImageSource):
+    """The registries, with an engine behind them.
+
+    Args:
+        registries: asked first.
+        engine: opens the engine when it is first needed; raises FetchError where none answers.
+        listing: asks an engine what it has, to tell where that is another image than the registry's.
+        notice: told, when this is closed, what came from the engine, and what differs there.
+    """
+
+    name = "auto"
+
+    def __init__(
+        self,
+        registries: ImageSource,
+        engine: Callable[[], ImageSource],
+        listing: Callable[[], Listing],
+        notice: Callable[[str], None],
+    ) -> None:
+        self.jobs = registries.jobs
+        self.is_shared = registries.is_shared
+        self._registries = registries
+        self._open = engine
+        self._listing = in_background(listing)
+        self._notice = notice
+        self._opening = threading.Lock()
+        self._from_engine: dict[str, None] = {}
+        self._read: dict[Reference, str] = {}
+
+    @property
+    def place(self) -> str:
+        """See ImageSource.place."""
+        return self._registries.place
+
+    def expect(self, references: Sequence[Reference]) -> None:
+        """See ImageSource.expect."""
+        self._registries.expect(references)
+
+    def fetch(self, reference: Reference, progress: Progress = no_progress) -> StartPoint:
+        """See ImageSource.fetch."""
+        found = self._first(reference, lambda source: source.fetch(reference, progress))
+        self._read[reference] = found.digest
+        return found
+
+    def read(self, reference: Reference, folder: str) -> Tree:
+        """See ImageSource.read."""
+        return self._first(reference, lambda source: source.read(reference, folder))
+
+    def digest(self, reference: Reference) -> str | None:
+        """See ImageSource.digest."""
+
+        def known(source: ImageSource) -> str:
+            digest = source.digest(reference)
+            if digest is None:
+                raise FetchError(f"{reference}: no such image or tag", kind="not-found")
+            return digest
+
+        try:
+            return self._first(reference, known)
+        except FetchError as error:
+            if error.kind == "not-found":
+                return None
+            raise
+
+    def tags(self, repository: Reference) -> tuple[str, ...]:
+        """See ImageSource.tags."""
+        return self._first(repository, lambda source: source.tags(repository))
+
+    def describe(self, reference: Reference) -> Description:
+        """See ImageSource.describe."""
+        return self._first(reference, lambda source: source.describe(reference))
+
+    def base(self, reference: Reference) -> BaseImage:
+        """See ImageSource.base."""
+        return self._first(reference, lambda source: source.base(reference))
+
+    def close(self) -> None:
+        """Say what the user should know of where images came from; whoever opened the sources closes them."""
+        if self._from_engine:
+            self._notice(
+                f"{plural(len(self._from_engine), 'image')} read from the Docker Engine, because no registry "
+                f"has them or can be asked: {_listed(self._from_engine)}"
+            )
+        others = self._others()
+        if others:
+            self._notice(
+                f"the Docker Engine has another image than the registry of {_listed(others)}; "
+                "the registry's is used (the engine's: --from docker --pull missing)"
+            )
+
+    def _first(self, reference: Reference, ask: Callable[[ImageSource], Found]) -> Found:
+        """What the registries say, else what the engine says; if neither helps, what the registries said."""
+        try:
+            return ask(self._registries)
+        except FetchError as error:
+            if error.kind not in _ELSEWHERE:
+                raise
+            try:
+                found = ask(self._engine)
+            except FetchError:
+                raise error from None
+            self._from_engine[str(reference)] = None
+            return found
+
+    @property
+    def _engine(self) -> ImageSource:
+        with self._opening:  # of many that need it at once, one opens it
+            return self._opened
+
+    @cached_property
+    def _opened(self) -> ImageSource:
+        return self._open()
+
+    def _others(self) -> list[str]:
+        """The images that were read from a registry while the engine has another one of that name."""
+        try:
+            listing = self._listing.result(_SECONDS_TO_LIST) if self._read else {}
+        except TimeoutError:
+            return []
+        return [
+            str(reference)
+            for reference, digest in self._read.items()
+            if str(reference) not in self._from_engine
+            and digest not in listing.get(reference.canonical, {digest})
+        ]
+
+
+def _listed(names: Sequence[str] | Mapping[str, None]) -> str:
+    shown = ", ".join(list(names)[:_NAMED])
+    return f"{shown} and {len(names) - _NAMED} more" if len(names) > _NAMED else shown
