@@ -1,8 +1,8 @@
 """Where images are read by default: from their registries, and from an engine what only it has.
 
-Pulling many small images through an engine costs ten times what reading them from their registries costs. So
-registries are asked first, and the engine for what they do not have or cannot be reached for: an image that was
-packed here, a registry that only the engine's configuration knows.
+Pulling many small images through an engine costs ten times what reading them from registries costs. So those
+are asked first, and the engine for what they do not have or cannot be reached for: an image that was packed
+here, a registry that only the engine's configuration knows.
 """
 
 import threading
@@ -17,7 +17,6 @@ from lsp_assembler.model.start_point import StartPoint
 from lsp_assembler.model.tree import Tree
 from lsp_assembler.parallel import in_background
 from lsp_assembler.stores.interface import ImageSource, Progress, no_progress
-from lsp_assembler.text import plural
 
 _ELSEWHERE = ("not-found", "unauthorized", "unavailable", "timeout")
 _NAMED = 3
@@ -108,10 +107,7 @@ class AutoSource(ImageSource):
     def close(self) -> None:
         """Say what the user should know of where images came from; whoever opened the sources closes them."""
         if self._from_engine:
-            self._notice(
-                f"{plural(len(self._from_engine), 'image')} read from the Docker Engine, because no registry "
-                f"has them or can be asked: {_listed(self._from_engine)}"
-            )
+            self._notice(f"read from the Docker Engine and not from a registry: {_listed(self._from_engine)}")
         others = self._others()
         if others:
             self._notice(
