@@ -152,12 +152,23 @@ class Reach:
         ),
         Default(StoreOptions().stall_timeout),
     ]
+    patience: Annotated[
+        float,
+        typer.Option(
+            "--patience",
+            min=0,
+            metavar="SECONDS",
+            help="How long to wait for a registry that is busy or down, or asks us to wait.",
+        ),
+        Default(StoreOptions().patience),
+    ]
 
     def options(self, pull: Pull = Pull.MISSING, limits: Limits | None = None) -> StoreOptions:
         """How stores are used, but for the cache."""
         return StoreOptions(
             pull=pull,
             stall_timeout=self.stall_timeout,
+            patience=self.patience,
             limits=limits or Limits(),
             insecure=tuple(self.insecure or ()),
         )

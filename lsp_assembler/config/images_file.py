@@ -28,13 +28,12 @@ from lsp_assembler.config.yaml_nodes import (
     word,
 )
 from lsp_assembler.errors import InvalidInputError
-from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.reference import MAX_PORT, PortError, Reference
 from lsp_assembler.model.start_point import Source, StartPointType
 from lsp_assembler.text import LONGEST, named, suggestion
 
 _EXAMPLE = "cyberdojofoundation/java_junit:LSP"
 _IMAGES = f"a list of image names, e.g. '- {_EXAMPLE}'"
-_MAX_PORT = 65535
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,17 +116,21 @@ def _type(node: yaml.Node, _problems: Problems) -> StartPointType:
 
 def _port(node: yaml.Node, _problems: Problems) -> int:
     # YAML 1.1 has 0x11AC, 4_524 and 1:15:24 as well, which editors and people read differently
-    if tag(node) == "int" and re.fullmatch("[1-9][0-9]{0,4}", node.value) and int(node.value) <= _MAX_PORT:
+    if tag(node) == "int" and re.fullmatch("[1-9][0-9]{0,4}", node.value) and int(node.value) <= MAX_PORT:
         return int(node.value)
     raise ValueError(
-        f"expected a whole number from 1 to {_MAX_PORT}{', without quotes' * (tag(node) == 'str')}"
+        f"expected a whole number from 1 to {MAX_PORT}{', without quotes' * (tag(node) == 'str')}"
     )
 
 
 def _reference(node: yaml.Node, _problems: Problems) -> Reference:
     if tag(node) == "str":
-        with contextlib.suppress(ValueError):
+        try:
             return Reference.parse(node.value)
+        except PortError as error:
+            raise ValueError(f"its port must be a number from 1 to {MAX_PORT}") from error
+        except ValueError:
+            pass
         if node.value.startswith((".", "/")):
             raise ValueError("name a folder on the command line, not here")
     meant = _meant(node)

@@ -78,11 +78,15 @@ class Manifest:
 
     @property
     def language_image(self) -> Reference | None:
-        """The image that image_name names; None where it is absent or malformed."""
+        """The image that image_name names; None where it is absent, or malformed by cyber-dojo's grammar.
+
+        That grammar takes any number for a port, and has no IPv6 addresses.
+        """
         try:
-            return Reference.parse(self.image_name or "")
+            reference = Reference.spelled(self.image_name or "")
         except ValueError:
             return None
+        return None if reference.host.startswith("[") else reference
 
     def line_of(self, key: str, position: int | None = None) -> int | None:
         """The line of a top-level key, or of one element of the list under it; None where there is none."""

@@ -1,17 +1,26 @@
 """Image names: the one grammar for images.yml, manifests and the command line."""
 
+import ipaddress
 import re
 from dataclasses import dataclass
 
 _HOST_LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
 _COMPONENT = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
-_HOST = re.compile(rf"{_HOST_LABEL}(?:\.{_HOST_LABEL})*(?::[0-9]+)?")
+_HOST = re.compile(
+    rf"(?:{_HOST_LABEL}(?:\.{_HOST_LABEL})*|\[(?P<ipv6>[0-9a-fA-F:.]+)\])(?::(?P<port>[0-9]+))?"
+)
 _REST = re.compile(
     rf"(?P<repository>{_COMPONENT}(?:/{_COMPONENT})*)"
     r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?"
     r"(?:@(?P<digest>[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}))?"
 )
 _DOCKER_HUB = ("docker.io", "index.docker.io")
+MAX_PORT = 65535
+_LONGEST = 100  # digits of a port that are worth reading
+
+
+class PortError(ValueError):
+    """An image name that is well-formed, but no server can listen on its port."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +38,24 @@ class Reference:
 
     @classmethod
     def parse(cls, text: str) -> "Reference":
-        """Take an image name apart.
+        """Take apart the name of an image that a registry could have.
 
         Args:
-            text: e.g. "cyberdojofoundation/java_junit:LSP".
+            text: e.g. "cyberdojofoundation/java_junit:LSP" or "[::1]:5000/java_junit:LSP".
+
+        Raises:
+            ValueError: the name is malformed; the message quotes it.
+            PortError: its port is not one of 1 to 65535; likewise.
+        """
+        reference = cls.spelled(text)
+        host = _HOST.fullmatch(reference.host)
+        if host and host["port"] and not _is_port(host["port"]):
+            raise PortError(f"'{text}' has the wrong port; it must be a number from 1 to {MAX_PORT}")
+        return reference
+
+    @classmethod
+    def spelled(cls, text: str) -> "Reference":
+        """Take apart a name that has only to be spelled well: the same, whatever its port.
 
         Raises:
             ValueError: the name is malformed; the message quotes it.
@@ -40,7 +63,7 @@ class Reference:
         first, slash, rest = text.partition("/")
         host, remainder = (first, rest) if slash and _names_a_host(first) else ("", text)
         matched = _REST.fullmatch(remainder)
-        if matched is None or (host and not _HOST.fullmatch(host)):
+        if matched is None or (host and not _is_host(host)):
             raise ValueError(f"'{text}' is not a well-formed image name")
         return cls(host, matched["repository"], matched["tag"] or "", matched["digest"] or "")
 
@@ -92,3 +115,17 @@ class Reference:
 def _names_a_host(first: str) -> bool:
     """Whether what stands before the first slash is a host, by the rule every Docker client follows."""
     return "." in first or ":" in first or first == "localhost"
+
+
+def _is_host(text: str) -> bool:
+    matched = _HOST.fullmatch(text)
+    if matched is None:
+        return False
+    try:
+        return matched["ipv6"] is None or bool(ipaddress.IPv6Address(matched["ipv6"]))
+    except ValueError:
+        return False
+
+
+def _is_port(digits: str) -> bool:
+    return len(digits) < _LONGEST and 1 <= int(digits) <= MAX_PORT

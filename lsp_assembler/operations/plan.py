@@ -1,13 +1,13 @@
 """What a run is about: images.yml and the request put together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from lsp_assembler.config.hosts import Settings
 from lsp_assembler.config.images_file import ImagesFile, load
 from lsp_assembler.errors import InvalidInputError
-from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.reference import PortError, Reference
 from lsp_assembler.model.start_point import Source, StartPointType
 
 DEFAULT_FILE = Path("images.yml")
@@ -111,11 +111,8 @@ def _sources(texts: Sequence[str]) -> tuple[Source, ...]:
     sources: list[Source] = []
     for index, text in enumerate(texts):
         is_directory = _is_directory(text)
-        if not is_directory and not _is_name(text):
-            problems.append(
-                f"'{text}': it is neither an image name nor a directory; expected e.g. "
-                "cyberdojofoundation/java_junit:LSP or ./java-junit"
-            )
+        if not is_directory:
+            problems.extend(_faults(text))
         sources.append(Source(index, text, is_directory=is_directory))
     if problems:
         raise InvalidInputError("\n".join(problems), "Correct the command line.")
@@ -129,9 +126,13 @@ def _is_directory(text: str) -> bool:
     return "/" in text and Path(text).is_dir()
 
 
-def _is_name(text: str) -> bool:
+def _faults(text: str) -> Iterator[str]:
     try:
         Reference.parse(text)
+    except PortError as error:
+        yield str(error)
     except ValueError:
-        return False
-    return True
+        yield (
+            f"'{text}': it is neither an image name nor a directory; expected e.g. "
+            "cyberdojofoundation/java_junit:LSP or ./java-junit"
+        )

@@ -168,7 +168,7 @@ class Waiter:
         return RequestError(
             "unavailable",
             f"{host} asks us to wait {math.ceil(left)} s{why}; our patience is {self._patience:g} s",
-            "Try again later, or log in for a higher limit.",
+            "Try again later, log in for a higher limit, or wait longer with --patience.",
         )
 
 

@@ -75,6 +75,7 @@ class StoreOptions:
     Args:
         pull: when an engine pulls.
         stall_timeout: seconds without a byte after which an engine or a registry has failed.
+        patience: seconds to wait for a registry that is busy or down, or asks us to wait.
         limits: what is accepted of one image.
         insecure: registries that speak plain http, e.g. ("localhost:5000",).
         cache: the folder in which what registries sent is kept from run to run; None to keep nothing.
@@ -83,6 +84,7 @@ class StoreOptions:
 
     pull: Pull = Pull.ALWAYS
     stall_timeout: float = 120.0
+    patience: float = 60.0
     limits: Limits = field(default_factory=Limits)
     insecure: Sequence[str] = ()
     cache: Path | None = None
@@ -232,7 +234,9 @@ class Stores:
         from lsp_assembler.registry.credentials import Credentials
         from lsp_assembler.registry.options import ClientOptions
 
-        options = ClientOptions(read_timeout=self._options.stall_timeout)
+        options = ClientOptions(
+            patience=self._options.patience, read_timeout=self._options.stall_timeout
+        )
         client = RegistryClient(
             self._registries, Credentials(self._environ), options, self._notice, environ=self._environ
         )

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.reference import PortError, Reference
 
 DIGEST = f"sha256:{'0a' * 32}"
 
@@ -19,6 +19,9 @@ TAKEN_APART = {
     "localhost:5000/java_junit:LSP": Reference("localhost:5000", "java_junit", "LSP"),
     "ghcr.io/acme/go_testing": Reference("ghcr.io", "acme/go_testing"),
     "127.0.0.1:5000/a": Reference("127.0.0.1:5000", "a"),
+    "[::1]:5000/java_junit:LSP": Reference("[::1]:5000", "java_junit", "LSP"),
+    "[2001:DB8::ffff:127.0.0.1]/a": Reference("[2001:DB8::ffff:127.0.0.1]", "a"),
+    "localhost:65535/a": Reference("localhost:65535", "a"),
     "Registry.Example.com/a": Reference("Registry.Example.com", "a"),
     "xn--bcher-kva.example/a": Reference("xn--bcher-kva.example", "a"),
     f"busybox@{DIGEST}": Reference("", "busybox", "", DIGEST),
@@ -47,11 +50,12 @@ MALFORMED = [
         "-a.io/b",
         "a_b.io/c",
     ),
+    *("[::1]", "[::1]:5000", "[]/a", "[::1/a", "::1/a", "[::g]/a", "[1.2.3.4]/a", "[::1%eth0]/a", "[::1]:/a"),
     *("a@", "a@sha256", "a@sha256:", f"a@sha256:{'0' * 31}", f"a@sha256:{'g' * 32}", f"a@1:{'0' * 32}"),
     *(f"@{DIGEST}", f"a@{DIGEST}:t", f"a@{DIGEST}@{DIGEST}", "https://ghcr.io/a", "docker://a", "a..io/b"),
 ]
 
-HOSTS = st.sampled_from(["", "localhost", "localhost:5000", "ghcr.io", "docker.io", "A.b-c.io:1"])
+HOSTS = st.sampled_from(["", "localhost", "localhost:5000", "ghcr.io", "docker.io", "A.b-c.io:1", "[::1]:5000"])
 PATHS = st.lists(st.from_regex(r"[a-z0-9]+(([.]|__?|-+)[a-z0-9]+)*", fullmatch=True), min_size=1, max_size=3)
 TAGS = st.one_of(st.just(""), st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", fullmatch=True))
 DIGESTS = st.sampled_from(["", DIGEST, DIGEST.upper()])
@@ -71,6 +75,16 @@ def test_a_malformed_name_is_quoted(text: str) -> None:
     with pytest.raises(ValueError, match="is not a well-formed image name") as caught:
         Reference.parse(text)
     assert str(caught.value).startswith(f"'{text}' ")
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "99999", "9" * 5000])
+@pytest.mark.parametrize("host", ["localhost", "[::1]", "ghcr.io"])
+def test_a_port_that_does_not_exist(host: str, port: str) -> None:
+    name = f"{host}:{port}/a:LSP"
+    with pytest.raises(PortError) as caught:
+        Reference.parse(name)
+    assert str(caught.value) == f"'{name}' has the wrong port; it must be a number from 1 to 65535"
+    assert str(Reference.spelled(name)) == name
 
 
 @given(REFERENCES)

@@ -62,6 +62,7 @@ def _codes(changes: dict[str, Any], kind: str = "languages") -> list[int]:
         {"language": ["Bash", ""], "test_framework": ["bats", "1"]},
         {"image_name": "localhost/a"},
         {"image_name": "localhost:5000/a/b_c__d--e.f"},
+        {"image_name": "localhost:99999/a:4edf92a"},
         {"image_name": f"a.b-c.d/e:{'t' * 128}@sha256:{_SHA256}"},
         {"display_name": " "},
     ],
