@@ -234,9 +234,7 @@ class Stores:
         from lsp_assembler.registry.credentials import Credentials
         from lsp_assembler.registry.options import ClientOptions
 
-        options = ClientOptions(
-            patience=self._options.patience, read_timeout=self._options.stall_timeout
-        )
+        options = ClientOptions(patience=self._options.patience, read_timeout=self._options.stall_timeout)
         client = RegistryClient(
             self._registries, Credentials(self._environ), options, self._notice, environ=self._environ
         )

@@ -207,7 +207,7 @@ def test_pull_always_missing_or_never(
     tool: Tool, registry: Registry, registry_base: str, docker_client: docker.DockerClient
 ) -> None:
     def display_names(pull: str) -> set[str]:
-        run = tool.run("check", "--pull", pull, "--format", "json", source)
+        run = tool.run("check", "--from", "docker", "--pull", pull, "--format", "json", source)
         return {
             each["manifests"][0]["display_name"] for each in run.json["start_points"] if each["manifests"]
         }

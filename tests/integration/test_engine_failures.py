@@ -87,7 +87,7 @@ def test_every_failure_is_reported_in_the_order_of_the_list(tool: Tool, registry
         ]
         tool.write("images.yml", images_yml(*names))
         began = time.monotonic()
-        run = tool.run("check", "--stall-timeout", "1", "--format", "json")
+        run = tool.run("check", "--from", "docker", "--stall-timeout", "1", "--format", "json")
         assert time.monotonic() - began < 10
     assert run.status == 3
     assert [(each["source"], each["kind"], each["line"]) for each in run.json["failures"]] == [

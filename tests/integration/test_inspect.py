@@ -58,6 +58,6 @@ def test_what_is_no_start_points_image(
     tool: Tool, registry: Registry, files: dict[str, bytes | tuple[bytes, int]], message: str
 ) -> None:
     registry.put_image("inspect/bad", "1", Image((layer(files),)))
-    run = tool.run("inspect", "--pull", "always", f"{registry.host}/inspect/bad:1")
+    run = tool.run("inspect", "--from", "docker", "--pull", "always", f"{registry.host}/inspect/bad:1")
     assert (run.status, run.stdout) == (3, "")
     assert message in run.stderr

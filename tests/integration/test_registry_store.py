@@ -379,15 +379,15 @@ def test_verify_images(tool: Tool, registry: Registry) -> None:
     assert tool.run("check", "--from", "registry", good, bad).status == 0
 
 
-def test_auto_says_in_one_line_that_no_engine_answers(tool: Tool, registry: Registry, base: str) -> None:
-    source = publish(registry, "daemonless/java", "Automatic")
-    name = f"{registry.host}/daemonless/final:auto"
+def test_nothing_is_published_unless_the_user_says_so(tool: Tool, registry: Registry, base: str) -> None:
+    source = publish(registry, "daemonless/java", "Unsaid")
+    name = f"{registry.host}/daemonless/unsaid:1"
     run = tool.run("build", "--base", base, "--tag", name, source)
-    assert run.status == 0, run.output
-    lines = run.stderr.splitlines()
-    assert lines[0] == "store: registry (no Docker Engine answers)"
-    assert [line for line in lines if line.startswith("store:")] == lines[:1]
-    assert registry.digest("daemonless/final", "auto")
+    assert (run.status, run.stdout) == (2, "")
+    assert run.stderr.splitlines()[1].endswith(
+        "'--to registry' publishes it, '--to oci:DIR' keeps it in a folder."
+    )
+    assert registry.digest("daemonless/unsaid", "1") is None
 
 
 def test_login_is_used_for_reading_and_publishing(
