@@ -70,7 +70,7 @@ class CorpusStartPoint:
         return f"https://github.com/cyber-dojo-start-points/{self.name}"
 
     def lsp_image(self) -> Image:
-        """Its LSP image: nothing but start_point/, and the labels that say where it is from."""
+        """Its LSP image, as `pack` makes it: nothing but start_point/, and whatever says where it is from."""
         labels = {
             "org.opencontainers.image.created": _CREATED,
             "org.opencontainers.image.revision": self.revision,
@@ -79,7 +79,7 @@ class CorpusStartPoint:
             "org.opencontainers.image.version": self.tag,
             "org.cyber-dojo.lsp.image-name": self.image_name,
         }
-        return Image((layer(self.files),), labels)
+        return Image((layer(self.files),), labels, format="oci", annotations=labels)
 
     def publish(self, registry: Registry) -> str:
         """Put its LSP image into a registry; returns the name, e.g. "127.0.0.1:5000/x/java_junit:LSP"."""

@@ -65,6 +65,7 @@ class Image:
         labels: e.g. {"org.opencontainers.image.revision": "df28e04…"}.
         config: further keys of the container configuration, e.g. {"Env": ["SHA=…"]}.
         format: whose media types the manifest has.
+        annotations: of the manifest.
     """
 
     layers: tuple[bytes, ...]
@@ -73,6 +74,7 @@ class Image:
     format: Format = "docker"
     os: str = "linux"
     architecture: str = "amd64"
+    annotations: Mapping[str, str] = field(default_factory=dict)
 
     def blobs(self) -> tuple[bytes, ...]:
         """The configuration, then the layers, compressed: what a registry keeps for the manifest."""
@@ -87,6 +89,7 @@ class Image:
             "mediaType": self.media_type,
             "config": descriptor(_DOCKER_CONFIG if docker else _OCI_CONFIG, config),
             "layers": [descriptor(_DOCKER_LAYER if docker else _OCI_LAYER, each) for each in layers],
+            **({"annotations": dict(self.annotations)} if self.annotations else {}),
         }
         return json.dumps(body).encode()
 

@@ -13,7 +13,7 @@ _CA = "ca.pem"
 _OURS = "lsp-assembler"
 _CURL = "curl -qsS --fail-early -Z --parallel-max 128 -K urls.txt >fetched.txt"
 _GET_ALL = ("http2", "fail", f"cacert={_CA}", 'write-out="%{size_download}\\n"')
-_ACCEPT = 'header="Accept: application/vnd.docker.distribution.manifest.v2+json"'
+_ACCEPT = 'header="Accept: application/vnd.oci.image.manifest.v1+json"'
 
 
 def _for_crane(stage: Stage) -> None:

@@ -17,7 +17,7 @@ _SKOPEO = (
     f'docker://"$1" dir:{_OUTPUT}/"$0"\' <images.txt'
 )
 _PARALLEL = "curl -qsS --fail --fail-early -Z --parallel-immediate --parallel-max 32"
-_ACCEPT = "-H 'Accept: application/vnd.docker.distribution.manifest.v2+json'"
+_ACCEPT = "-H 'Accept: application/vnd.oci.image.manifest.v1+json'"
 _CURL = f"{_PARALLEL} -K urls.txt -w '%{{size_download}}\\n' {_ACCEPT} >fetched.txt"
 _HEADS = f"{_PARALLEL} -I -K heads.txt -w '%{{http_code}}\\n' {_ACCEPT} >statuses.txt"
 _ASKED = 2  # times that HEADS asks for each manifest
