@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from tests.services.image import MANIFEST_TYPES
 from tests.services.link import Speed
 from tools.bench.assembling import CHECK, check_fault, cold_assembler
 from tools.bench.checks import ask, layers
@@ -13,7 +14,7 @@ _CA = "ca.pem"
 _OURS = "lsp-assembler"
 _CURL = "curl -qsS --fail-early -Z --parallel-max 128 -K urls.txt >fetched.txt"
 _GET_ALL = ("http2", "fail", f"cacert={_CA}", 'write-out="%{size_download}\\n"')
-_ACCEPT = 'header="Accept: application/vnd.oci.image.manifest.v1+json"'
+_ACCEPT = f'header="Accept: {", ".join(MANIFEST_TYPES)}"'
 
 
 def _for_crane(stage: Stage) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 
+from tests.services.image import MANIFEST_TYPES
 from tests.services.link import Speed
 from tools.bench.assembling import BUILD, assembled_fault, cold_assembler
 from tools.bench.checks import ask, files_below, files_in_skopeo_folders, layers, start_points_fault
@@ -17,7 +18,7 @@ _SKOPEO = (
     f'docker://"$1" dir:{_OUTPUT}/"$0"\' <images.txt'
 )
 _PARALLEL = "curl -qsS --fail --fail-early -Z --parallel-immediate --parallel-max 32"
-_ACCEPT = "-H 'Accept: application/vnd.oci.image.manifest.v1+json'"
+_ACCEPT = f"-H 'Accept: {', '.join(MANIFEST_TYPES)}'"
 _CURL = f"{_PARALLEL} -K urls.txt -w '%{{size_download}}\\n' {_ACCEPT} >fetched.txt"
 _HEADS = f"{_PARALLEL} -I -K heads.txt -w '%{{http_code}}\\n' {_ACCEPT} >statuses.txt"
 _ASKED = 2  # times that HEADS asks for each manifest
