@@ -4,6 +4,7 @@ import os
 import secrets
 import subprocess
 
+from lsp_assembler.text import plural
 from tests.services.process import ServiceError
 from tools.bench.checks import files_in_registry, start_points_fault
 from tools.bench.stage import Stage
@@ -46,7 +47,7 @@ def warm_assembler(stage: Stage) -> None:
 def check_fault(stage: Stage) -> str:
     """What is wrong with what the last `check` said; "" if nothing is."""
     number = len(stage.images)
-    return says(stage, f"{number} start points, {number} display names, all unique")
+    return says(stage, f"{plural(number, 'start point')}, {plural(number, 'display name')}, all unique")
 
 
 def says(stage: Stage, expected: str) -> str:
