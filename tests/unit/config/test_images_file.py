@@ -319,6 +319,20 @@ class TestSchema:
             assert SCHEMA.is_valid(value)
 
 
+    @pytest.mark.parametrize("host", ["[::1]:5000", "[::1]", "localhost:65535", "a.b:080"])
+    def test_it_knows_hosts_of_every_kind(self, host: str) -> None:
+        value = {"images": [f"{host}/java_junit:LSP"], "registries": {host: {"mirror": host}}}
+        assert SCHEMA.is_valid(value)
+        assert parse(yaml.safe_dump(value), "images.yml").images
+
+    @pytest.mark.parametrize("host", ["localhost:0", "localhost:65536", "a.b:99999", "[::1]:0"])
+    def test_it_knows_which_ports_there_are(self, host: str) -> None:
+        for value in ({"images": [f"{host}/java_junit:LSP"]}, {"images": [JAVA], "registries": {host: {}}}):
+            assert not SCHEMA.is_valid(value)
+            with pytest.raises(InvalidInputError):
+                parse(yaml.safe_dump(value), "images.yml")
+
+
 class TestDocs:
     PAGE = (ROOT / "docs" / "images-yml.md").read_text(encoding="utf-8")
 
