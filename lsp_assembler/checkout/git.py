@@ -3,8 +3,9 @@
 import re
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from lsp_assembler.model.address import web_address
 
@@ -14,8 +15,7 @@ _SETTINGS = ("-c", "core.quotePath=false", "-c", "log.showSignature=false")
 _POINTERS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR")
 
 
-@dataclass(frozen=True, slots=True)
-class Commit:
+class Commit(Struct, frozen=True):
     """The commit that a folder is at.
 
     Args:

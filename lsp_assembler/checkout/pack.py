@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+
+from msgspec import Struct
 
 from lsp_assembler.checkout import git
 from lsp_assembler.checkout.reader import completed, language_image_name, read_checkout
@@ -31,8 +32,7 @@ _TAG_LENGTH = 7
 _IMAGE_NAME = re.compile(rb'(?<!\\)"image_name"\s*:\s*"(?P<value>[^"\\]*)"')
 
 
-@dataclass(frozen=True, slots=True)
-class PackOptions:
+class PackOptions(Struct, frozen=True):
     """What a checkout cannot say of itself.
 
     Args:
@@ -44,8 +44,7 @@ class PackOptions:
     durations: str = ""
 
 
-@dataclass(frozen=True)
-class Pack:
+class Pack(Struct, frozen=True, dict=True):
     """A start point ready to be published as an LSP image.
 
     Args:

@@ -1,19 +1,19 @@
 """`lsp-assembler build`."""
 
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from lsp_assembler.cli import options, reporting
 from lsp_assembler.cli.grouped import NOTHING, OFF, grouped
 from lsp_assembler.operations import build as operation
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What the image is to be."""
 
     names: Annotated[
@@ -97,7 +97,7 @@ def build(
         strict=judging.strict,
         verify_images=judging.verify_images,
         jobs=jobs,
-        stores=options.cached(stores, **vars(caching)),
+        stores=options.cached(stores, **asdict(caching)),
         environ=options.environ(),
     )
     reporting.report("build", format_, partial(operation.build, request))

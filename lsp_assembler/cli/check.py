@@ -2,6 +2,8 @@
 
 from functools import partial
 
+from msgspec.structs import asdict
+
 from lsp_assembler.cli import options, reporting
 from lsp_assembler.cli.grouped import grouped
 from lsp_assembler.operations import check as operation
@@ -35,7 +37,7 @@ def check(
         strict=judging.strict,
         verify_images=judging.verify_images,
         jobs=jobs,
-        stores=options.cached(stores, **vars(caching)),
+        stores=options.cached(stores, **asdict(caching)),
         environ=options.environ(),
     )
     reporting.report("check", format_, partial(operation.check, request))

@@ -1,23 +1,23 @@
 """Commands whose parameters are groups of options, for Typer, which wants one parameter for each option.
 
 An option is declared once, in `options.py`: type, spelling, help and default. A command names the groups that
-it has, and gets each as a frozen dataclass.
+it has, and gets each as a Struct.
 """
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, fields, is_dataclass
 from functools import wraps
 from itertools import groupby
 from typing import Any, get_args, get_type_hints
 
+from msgspec import Struct
+from msgspec.structs import fields
 from typer.core import TyperCommand
 
 _OPTIONS = "Options"
 
 
-@dataclass(frozen=True, slots=True)
-class Default:
+class Default(Struct, frozen=True):
     """What an option is without being given: stands in its Annotated type, beside typer.Option."""
 
     value: Any
@@ -32,7 +32,7 @@ def grouped(function: Callable[..., None]) -> Callable[..., None]:
     groups: dict[str, tuple[Any, list[str]]] = {}
     for parameter in inspect.signature(function, eval_str=True).parameters.values():
         make: Any = parameter.annotation
-        if is_dataclass(make):
+        if isinstance(make, type) and issubclass(make, Struct):
             hints = get_type_hints(make, include_extras=True)
             names = [field.name for field in fields(make)]
             groups[parameter.name] = (make, names)

@@ -1,11 +1,11 @@
 """`lsp-assembler migrate`."""
 
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from msgspec import Struct
 
 from lsp_assembler.cli import options, reporting
 from lsp_assembler.cli.grouped import NOTHING, OFF, grouped
@@ -15,8 +15,7 @@ from lsp_assembler.reports import migrate as reports
 List = Annotated[Path, typer.Argument(metavar="FILE", help="A list of git repositories.", show_default=False)]
 
 
-@dataclass(frozen=True)
-class Known:
+class Known(Struct, frozen=True):
     """What tells which image a repository has."""
 
     maps: Annotated[
@@ -46,8 +45,7 @@ class Known:
     ]
 
 
-@dataclass(frozen=True)
-class Output:
+class Output(Struct, frozen=True):
     """Where images.yml goes."""
 
     output: Annotated[

@@ -1,13 +1,14 @@
 """Every option that more than one command has, and the groups that go together; each is declared once."""
 
 import os
-from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import platformdirs
 import typer
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from lsp_assembler.cli.grouped import NOTHING, OFF, Default
 from lsp_assembler.lockfile.file import FILENAME as LOCK
@@ -98,8 +99,7 @@ TextOrJson = Annotated[
 ]
 
 
-@dataclass(frozen=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """The list of images, and the lock file that goes with it."""
 
     file: ImagesFile
@@ -113,8 +113,7 @@ class Listed:
     type_: Type
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """Where images are read."""
 
     from_: Annotated[
@@ -124,8 +123,7 @@ class Reading:
     ]
 
 
-@dataclass(frozen=True)
-class Pulling(Reading):
+class Pulling(Reading, frozen=True):
     """The same for what an engine has to have at its newest."""
 
     pull: Annotated[
@@ -133,8 +131,7 @@ class Pulling(Reading):
     ]
 
 
-@dataclass(frozen=True)
-class Reach:
+class Reach(Struct, frozen=True):
     """How engines and registries are reached."""
 
     insecure: Annotated[
@@ -174,8 +171,7 @@ class Reach:
         )
 
 
-@dataclass(frozen=True)
-class Caching:
+class Caching(Struct, frozen=True):
     """What of a registry's answers is kept, and used in place of asking."""
 
     no_cache: NoCache
@@ -186,8 +182,7 @@ class Caching:
     ]
 
 
-@dataclass(frozen=True)
-class Judging:
+class Judging(Struct, frozen=True):
     """How strictly start points are judged."""
 
     strict: Strict
@@ -198,8 +193,7 @@ class Judging:
     ]
 
 
-@dataclass(frozen=True)
-class TreeLimits:
+class TreeLimits(Struct, frozen=True):
     """What is accepted of one checkout."""
 
     max_bytes: Annotated[
@@ -237,8 +231,7 @@ class TreeLimits:
     ]
 
 
-@dataclass(frozen=True)
-class ImageLimits(TreeLimits):
+class ImageLimits(TreeLimits, frozen=True):
     """What is accepted of one image."""
 
     max_compressed: Annotated[

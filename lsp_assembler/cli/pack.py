@@ -1,11 +1,12 @@
 """`lsp-assembler pack`."""
 
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from lsp_assembler.cli import options, reporting
 from lsp_assembler.cli.grouped import NOTHING, OFF, grouped
@@ -28,8 +29,7 @@ FromTree = Annotated[
 ]
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What the images are to be."""
 
     version: Annotated[
@@ -66,8 +66,7 @@ class Wanted:
     ]
 
 
-@dataclass(frozen=True)
-class Allowed:
+class Allowed(Struct, frozen=True):
     """What is only done if the user says so."""
 
     force: Annotated[bool, typer.Option("--force", help="Overwrite immutable tags."), OFF]
@@ -100,9 +99,9 @@ def pack(
         directories=directories or (),
         from_tree=from_tree,
         to_store=to,
-        **vars(wanted),
-        **vars(judging),
-        **vars(allowed),
+        **asdict(wanted),
+        **asdict(judging),
+        **asdict(allowed),
         type=type_,
         jobs=jobs,
         stores=reach.options(Pull.NEVER, options.limits(limits)),

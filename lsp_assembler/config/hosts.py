@@ -1,11 +1,11 @@
 """What the user says about single registries. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class HostSettings:
+class HostSettings(Struct, frozen=True):
     """What the user says about one registry.
 
     Args:

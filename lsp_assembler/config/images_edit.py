@@ -2,9 +2,9 @@
 
 import codecs
 from collections.abc import Sequence
-from dataclasses import replace
 
 import yaml
+from msgspec.structs import replace
 
 from lsp_assembler.config.images_file import parse
 from lsp_assembler.config.yaml_nodes import Problems, compose, decoded

@@ -6,12 +6,12 @@ This module knows the keys; `yaml_nodes` knows YAML. Pure, except for `load`.
 import contextlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import yaml
+from msgspec import Struct
 
 from lsp_assembler.config.hosts import HostSettings
 from lsp_assembler.config.yaml_nodes import (
@@ -36,8 +36,7 @@ _EXAMPLE = "cyberdojofoundation/java_junit:LSP"
 _IMAGES = f"a list of image names, e.g. '- {_EXAMPLE}'"
 
 
-@dataclass(frozen=True, slots=True)
-class ImagesFile:
+class ImagesFile(Struct, frozen=True):
     """What an images.yml says.
 
     Args:
@@ -54,7 +53,7 @@ class ImagesFile:
     base: Reference | None
     port: int | None
     images: tuple[Source, ...]
-    registries: Mapping[str, HostSettings] = field(default_factory=dict)
+    registries: Mapping[str, HostSettings] = {}
 
 
 def schema() -> str:

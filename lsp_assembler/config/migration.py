@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from urllib.parse import unquote
+
+from msgspec import Struct
 
 from lsp_assembler.model.address import web_address
 from lsp_assembler.model.reference import Reference
@@ -19,8 +20,7 @@ _TAG_LENGTH = 7
 _BRANCHES = ("", "master", "main")  # a branch moves, and so does the tag LSP
 
 
-@dataclass(frozen=True, slots=True)
-class Repository:
+class Repository(Struct, frozen=True):
     """One entry of the list.
 
     Args:
@@ -38,8 +38,7 @@ class Repository:
     tag: str
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One line of the list.
 
     Args:
@@ -52,8 +51,7 @@ class Line:
     comment: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unmapped:
+class Unmapped(Struct, frozen=True):
     """An entry of the list that is only a comment in images.yml.
 
     Args:
@@ -65,8 +63,7 @@ class Unmapped:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Migration:
+class Migration(Struct, frozen=True):
     """The result for a whole list.
 
     Args:

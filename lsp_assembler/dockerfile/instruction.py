@@ -1,14 +1,14 @@
 """One instruction of a Dockerfile, and the error that lists the problems of several."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lsp_assembler.errors import InvalidInputError
 from lsp_assembler.text import named
 
 
-@dataclass(frozen=True, slots=True)
-class Instruction:
+class Instruction(Struct, frozen=True):
     """One instruction.
 
     Args:

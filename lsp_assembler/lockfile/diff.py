@@ -1,8 +1,9 @@
 """images.lock x what images.yml asks for and the stores have now -> the differences. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from lsp_assembler.errors import FetchError, LockError
 from lsp_assembler.lockfile.file import Lock
@@ -17,8 +18,7 @@ CurrentDigest = str | FetchError | None
 """What a store says about a name: its digest, None if there is no such image, or why it cannot say."""
 
 
-@dataclass(frozen=True, slots=True)
-class Requested:
+class Requested(Struct, frozen=True):
     """What images.yml and the command line ask for, each name as it is written."""
 
     type: StartPointType
@@ -26,8 +26,7 @@ class Requested:
     images: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One name.
 
     Args:
@@ -57,8 +56,7 @@ class Entry:
         return self.state == "moved" and not self.may_move
 
 
-@dataclass(frozen=True, slots=True)
-class LockDiff:
+class LockDiff(Struct, frozen=True):
     """All differences between a lock and what is requested.
 
     Args:

@@ -5,9 +5,11 @@ The file beside images.yml and the one inside the built image have the same form
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from lsp_assembler.errors import LockError
 from lsp_assembler.files.atomic import write_file
@@ -22,8 +24,7 @@ REGENERATE = "Run 'lsp-assembler lock', and commit the file that it writes."
 _REPAIR = "Restore the file from version control, or remove it and run 'lsp-assembler lock'."
 
 
-@dataclass(frozen=True, slots=True)
-class LockedBase:
+class LockedBase(Struct, frozen=True):
     """The base image.
 
     Args:
@@ -35,11 +36,10 @@ class LockedBase:
 
     name: str
     digest: str
-    platforms: Mapping[str, str] = field(default_factory=dict, hash=False)
+    platforms: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class LockedImage:
+class LockedImage(Struct, frozen=True):
     """One LSP image.
 
     Args:
@@ -64,8 +64,7 @@ class LockedImage:
     image_names: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Lock:
+class Lock(Struct, frozen=True):
     """What is assembled; images[i].index == i."""
 
     type: StartPointType

@@ -1,15 +1,16 @@
 """What reading and checking a list of start points came to."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsp_assembler.errors import FINDINGS, FetchError
 from lsp_assembler.model.finding import Failure, Finding
 from lsp_assembler.model.start_point import Source, StartPoint, StartPointType
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What became of one source: exactly one of start_point and failure is set."""
 
     source: Source
@@ -18,8 +19,7 @@ class Outcome:
     failure: Failure | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Assembly:
+class Assembly(Struct, frozen=True):
     """The result of a run: every source's outcome and every finding, in the order of images.yml.
 
     Args:

@@ -1,7 +1,8 @@
 """A checkout of a repository that holds a start point."""
 
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from lsp_assembler.model.manifest import Manifest, ManifestSyntaxError
 from lsp_assembler.model.reference import Reference
@@ -9,8 +10,7 @@ from lsp_assembler.model.start_point import MANIFEST, StartPointType
 from lsp_assembler.model.tree import Tree
 
 
-@dataclass(frozen=True)
-class Checkout:
+class Checkout(Struct, frozen=True, dict=True):
     """An LTF checkout as its author wrote it, before anything is filled in.
 
     Args:

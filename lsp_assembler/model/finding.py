@@ -1,15 +1,15 @@
 """What is wrong with a start point, or why there is none."""
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from lsp_assembler.errors import FailureKind
 
 Severity = Literal["error", "warning"]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """A rule that one start point breaks.
 
     Args:
@@ -31,8 +31,7 @@ class Finding:
     manifest_line: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """Why a source gave no start point: an error of one source, as a value of the run's result."""
 
     kind: FailureKind

@@ -1,7 +1,8 @@
 """Images as the stores hand them around: a base, what is built on it, what stands under a name."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from lsp_assembler.model.labels import CREATED_LABEL
 from lsp_assembler.model.start_point import StartPointType
@@ -11,8 +12,7 @@ SCRATCH = "scratch"
 """The base image that is no image: nothing at all."""
 
 
-@dataclass(frozen=True, slots=True)
-class BaseImage:
+class BaseImage(Struct, frozen=True):
     """The image that a start-points image is built on.
 
     Args:
@@ -28,12 +28,11 @@ class BaseImage:
     name: str
     digest: str
     env: Mapping[str, str]
-    platforms: Mapping[str, str] = field(default_factory=dict)
+    platforms: Mapping[str, str] = {}
     reference: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class BuiltImage:
+class BuiltImage(Struct, frozen=True):
     """An image that now stands under its names.
 
     Args:
@@ -47,8 +46,7 @@ class BuiltImage:
     platforms: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Description:
+class Description(Struct, frozen=True):
     """What an image says of itself, without its files.
 
     Args:
@@ -67,8 +65,7 @@ class Description:
         return self.labels.get(CREATED_LABEL) or self.made or None
 
 
-@dataclass(frozen=True, slots=True)
-class Conflict:
+class Conflict(Struct, frozen=True):
     """A name that is taken.
 
     Args:
@@ -80,8 +77,7 @@ class Conflict:
     wanted: str
 
 
-@dataclass(frozen=True, slots=True)
-class Recipe:
+class Recipe(Struct, frozen=True):
     """All that a store needs to build a start-points image.
 
     Args:

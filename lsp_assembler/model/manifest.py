@@ -8,8 +8,9 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, NoReturn
+
+from msgspec import Struct
 
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.tree import File, Tree
@@ -37,8 +38,7 @@ class ManifestSyntaxError(ValueError):
         self.line = line
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(Struct, frozen=True):
     """A manifest.json that is well-formed JSON; its values may still be anything.
 
     Args:
@@ -127,8 +127,7 @@ class Manifest:
         return value if isinstance(value, str) else None
 
 
-@dataclass(frozen=True, slots=True)
-class UnreadableManifest:
+class UnreadableManifest(Struct, frozen=True):
     """A manifest.json that is not strict JSON, or not an object: see ManifestSyntaxError."""
 
     path: str

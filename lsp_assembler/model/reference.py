@@ -2,7 +2,8 @@
 
 import ipaddress
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _HOST_LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
 _COMPONENT = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
@@ -23,8 +24,7 @@ class PortError(ValueError):
     """An image name that is well-formed, but no server can listen on its port."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """A well-formed image name, taken apart but spelled as its author spelled it.
 
     `Reference.parse("localhost:5000/java_junit:LSP")` has host "localhost:5000", repository

@@ -1,14 +1,15 @@
 """What a run of `build`, `check` or `pack` came to: the one value that its reports are made from."""
 
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsp_assembler.model.assembly import Assembly
 from lsp_assembler.model.images import BuiltImage
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """All that a run of `build` or `check` came to.
 
     Args:

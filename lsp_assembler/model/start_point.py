@@ -1,9 +1,10 @@
 """One start point: what the user asked for, and what came of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+
+from msgspec import Struct
 
 from lsp_assembler.model.labels import CREATED_LABEL, REVISION_LABEL, SOURCE_LABEL
 from lsp_assembler.model.manifest import NAME, Manifest, UnreadableManifest, read_manifests
@@ -29,8 +30,7 @@ class StartPointType(StrEnum):
         return {"languages": 4524, "exercises": 4525, "custom": 4526}[self.value]
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """One start point that the user asked for.
 
     Args:
@@ -46,8 +46,7 @@ class Source:
     is_directory: bool = False
 
 
-@dataclass(frozen=True)
-class StartPoint:
+class StartPoint(Struct, frozen=True, dict=True):
     """What one source holds. Its manifests are parsed once, when they are first asked for.
 
     Args:
@@ -60,7 +59,7 @@ class StartPoint:
 
     digest: str
     tree: Tree
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = {}
     strays: tuple[str, ...] = ()
     is_packed: bool = True
 

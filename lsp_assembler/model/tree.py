@@ -2,19 +2,18 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(Struct, frozen=True):
     """A regular file: its bytes, and whether any x bit is set."""
 
     content: bytes
     executable: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
+class Tree(Struct, frozen=True):
     """Files and directories by their relative POSIX path, e.g. "start_point/hiker.sh".
 
     `directories` always holds every ancestor of every file, so a tree says by itself what exists.

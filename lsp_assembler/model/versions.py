@@ -6,8 +6,9 @@ beginning of a commit, as in LSP-9f53889, it has none, and the date of the image
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from lsp_assembler.model.dates import epoch_of
 
@@ -26,8 +27,7 @@ _PRE, _END, _BUILD, _WORD, _NUMBER = range(5)
 _Key = tuple[tuple[int, int, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(Struct, frozen=True):
     """One tag of a repository.
 
     Args:

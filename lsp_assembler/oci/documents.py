@@ -7,8 +7,9 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct
 
 from lsp_assembler.text import quoted
 
@@ -51,8 +52,7 @@ def digest_of(data: bytes, algorithm: str = "sha256") -> str:
     return f"{algorithm}:{hashlib.new(algorithm, data).hexdigest()}"
 
 
-@dataclass(frozen=True, slots=True)
-class Descriptor:
+class Descriptor(Struct, frozen=True):
     """What one document says about another, or about a blob.
 
     Args:
@@ -67,7 +67,7 @@ class Descriptor:
     digest: str
     size: int
     platform: str = ""
-    annotations: Mapping[str, str] = field(default_factory=dict, hash=False)
+    annotations: Mapping[str, str] = {}
 
     @classmethod
     def of(cls, media_type: str, data: bytes) -> "Descriptor":
@@ -97,8 +97,7 @@ class Descriptor:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class ImageManifest:
+class ImageManifest(Struct, frozen=True):
     """One image for one platform.
 
     Args:
@@ -108,8 +107,8 @@ class ImageManifest:
 
     media_type: str
     digest: str
-    data: bytes = field(repr=False)
-    json: Mapping[str, Any] = field(repr=False, hash=False, compare=False)
+    data: bytes
+    json: Mapping[str, Any]
     config: Descriptor
     layers: tuple[Descriptor, ...]
 
@@ -119,14 +118,13 @@ class ImageManifest:
         return _strings(self.json.get("annotations"))
 
 
-@dataclass(frozen=True, slots=True)
-class ImageIndex:
+class ImageIndex(Struct, frozen=True):
     """One image for several platforms: a list of manifests. The arguments are those of `ImageManifest`."""
 
     media_type: str
     digest: str
-    data: bytes = field(repr=False)
-    json: Mapping[str, Any] = field(repr=False, hash=False, compare=False)
+    data: bytes
+    json: Mapping[str, Any]
     manifests: tuple[Descriptor, ...]
 
 

@@ -6,8 +6,9 @@ equal layers have equal digests.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct
 
 from lsp_assembler.model.labels import CREATED_LABEL
 from lsp_assembler.model.tree import Tree
@@ -29,8 +30,7 @@ _OCI_TYPES = {
 _MAKERS_NOTES = ("container", "container_config", "docker_version", "id", "parent")
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(Struct, frozen=True):
     """An image for one platform: three pieces of content, each with its digest.
 
     Args:
@@ -47,8 +47,7 @@ class Image:
         return digest_of(self.manifest)
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(Struct, frozen=True):
     """A layer of data, ready to be published.
 
     Args:
@@ -56,7 +55,7 @@ class Layer:
         diff_id: the digest of that tar, which configurations use for the layer.
     """
 
-    blob: bytes = field(repr=False)
+    blob: bytes
     diff_id: str
 
     @classmethod
@@ -70,8 +69,7 @@ class Layer:
         return cls(gzipped(tar), digest_of(tar))
 
 
-@dataclass(frozen=True, slots=True)
-class Addition:
+class Addition(Struct, frozen=True):
     """What a new image has beyond its base.
 
     Args:

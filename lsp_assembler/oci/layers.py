@@ -7,8 +7,9 @@ image specification, "Representing Changes".
 import io
 import tarfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.tree import File, Tree, ancestors
@@ -31,8 +32,7 @@ _KINDS = {
 _REGULAR = (tarfile.REGTYPE, tarfile.AREGTYPE)
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """How large one image may be.
 
     Args:
@@ -53,8 +53,7 @@ class Limits:
         return self.max_bytes + self.max_entries * _HEADERS_PER_ENTRY
 
 
-@dataclass(frozen=True, slots=True)
-class _Forbidden:
+class _Forbidden(Struct, frozen=True):
     """An entry that an image may not have, unless a later layer hides it."""
 
     kind: str

@@ -7,7 +7,8 @@ terabyte that is not there block by block, and copies global headers for every m
 
 import tarfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lsp_assembler.text import named
 
@@ -29,8 +30,7 @@ _IGNORED = (tarfile.XGLTYPE, tarfile.GNUTYPE_LONGLINK)  # remarks about the arch
 _SPARSE_GOES_ON, _SPARSE_GOES_ON_FURTHER = 482, 504  # offsets of that flag in GNU's sparse headers
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """One member; its content can be read until the next member is read.
 
     Args:

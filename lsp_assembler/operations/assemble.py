@@ -2,8 +2,10 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsp_assembler import rules
 from lsp_assembler.checkout.pack import pack
@@ -26,8 +28,7 @@ ReadDirectory = Callable[[Path], StartPoint]
 """Reads one checkout; raises FetchError. Called from threads."""
 
 
-@dataclass(frozen=True, slots=True)
-class Checking:
+class Checking(Struct, frozen=True):
     """How sources are judged.
 
     Args:

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import replace
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.images import BaseImage

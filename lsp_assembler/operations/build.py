@@ -2,9 +2,10 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from lsp_assembler.errors import FetchError, PublishError
 from lsp_assembler.files.atomic import refuse_to_replace, write_tree
@@ -22,8 +23,7 @@ from lsp_assembler.stores.interface import Prepared
 from lsp_assembler.stores.open import Stores, StoreSpec
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuildRequest(ListRequest):
+class BuildRequest(ListRequest, frozen=True, kw_only=True):
     """What to build, and how.
 
     Args:

@@ -1,8 +1,9 @@
 """What `build` is to make of the start points: images.yml and the request put together."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from lsp_assembler.checkout.git import Commit, commit_of
 from lsp_assembler.dockerfile import template
@@ -12,8 +13,7 @@ from lsp_assembler.model.reference import Reference
 from lsp_assembler.operations.plan import Plan, reference
 
 
-@dataclass(frozen=True, slots=True)
-class BuildSpec:
+class BuildSpec(Struct, frozen=True):
     """What the final image is to be beyond its start points.
 
     Args:

@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec.structs import replace
 
 from lsp_assembler.model.result import Result
 from lsp_assembler.operations.assemble import Checking, as_it_stands, assemble
@@ -13,8 +14,7 @@ from lsp_assembler.operations.request import ListRequest
 from lsp_assembler.stores.open import Stores, StoreSpec
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckRequest(ListRequest):
+class CheckRequest(ListRequest, frozen=True, kw_only=True):
     """What to check, and how.
 
     Args:

@@ -1,8 +1,9 @@
 """`inspect`: what a start-points image serves."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from lsp_assembler.oci.layers import Limits
 from lsp_assembler.operations.inspection import inspection
@@ -15,8 +16,7 @@ _MAX_BYTES = 1024 * 1024 * 1024
 _START_POINTS = 2_000  # an image holds many start points: each may be as large as one LSP image
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InspectRequest(ReadRequest):
+class InspectRequest(ReadRequest, frozen=True, kw_only=True):
     """What to inspect, and how.
 
     Args:

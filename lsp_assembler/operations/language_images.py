@@ -1,8 +1,9 @@
 """Asks whether the language images exist that manifests name."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from lsp_assembler import rules
 from lsp_assembler.errors import FetchError

@@ -2,9 +2,11 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsp_assembler.errors import FetchError
 from lsp_assembler.lockfile.diff import LockDiff, Requested, diff
@@ -21,8 +23,7 @@ from lsp_assembler.operations.request import ListRequest
 from lsp_assembler.stores.open import Stores, StoreSpec
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LockRequest(ListRequest):
+class LockRequest(ListRequest, frozen=True, kw_only=True):
     """What to lock, and how.
 
     Args:
@@ -36,8 +37,7 @@ class LockRequest(ListRequest):
     strict: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class LockResult:
+class LockResult(Struct, frozen=True):
     """What a run of `lock` came to.
 
     Args:

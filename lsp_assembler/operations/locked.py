@@ -1,9 +1,10 @@
 """images.lock, as several operations use it: where it is, and what it forbids."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Literal
+
+from msgspec.structs import replace
 
 from lsp_assembler.errors import FetchError, InvalidInputError, LockError
 from lsp_assembler.lockfile.diff import Requested, contradictions, diff, staleness

@@ -1,8 +1,9 @@
 """`migrate`: turn a list of git repositories into images.yml."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from lsp_assembler.checkout.manifests_folder import lookup_in
 from lsp_assembler.config.migration import FindImage, Line, Migration, Names, lines
@@ -23,8 +24,7 @@ from lsp_assembler.stores.open import Stores, StoreSpec
 _EXAMPLE = "9f53889@https://github.com/org/java-junit"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MigrateRequest(ReadRequest):
+class MigrateRequest(ReadRequest, frozen=True, kw_only=True):
     """What to migrate, and how.
 
     Args:
@@ -44,8 +44,7 @@ class MigrateRequest(ReadRequest):
     force: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class MigrateResult:
+class MigrateResult(Struct, frozen=True):
     """What became of a list.
 
     Args:

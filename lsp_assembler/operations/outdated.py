@@ -1,8 +1,9 @@
 """`outdated`: compare images.lock with images.yml, and with what its names stand for now."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from lsp_assembler.errors import FetchError
 from lsp_assembler.lockfile.diff import CurrentDigest, LockDiff, diff
@@ -18,8 +19,7 @@ from lsp_assembler.stores.interface import ImageSource
 from lsp_assembler.stores.open import Stores, StoreSpec
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutdatedRequest(ListRequest):
+class OutdatedRequest(ListRequest, frozen=True, kw_only=True):
     """What to compare, and how.
 
     Args:
@@ -29,8 +29,7 @@ class OutdatedRequest(ListRequest):
     base: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OutdatedResult:
+class OutdatedResult(Struct, frozen=True):
     """What a run of `outdated` came to.
 
     Args:

@@ -1,8 +1,10 @@
 """`pack`: make LSP images of LTF checkouts and publish them, or say everything that is against it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsp_assembler import rules
 from lsp_assembler.checkout.pack import Pack, PackOptions
@@ -32,8 +34,7 @@ from lsp_assembler.stores.open import Stores, StoreSpec
 _TO_BE_MADE = "sha256:"  # stands for the digest of what this very run is going to tag
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackRequest(Request):
+class PackRequest(Request, frozen=True, kw_only=True):
     """What to pack, and how.
 
     Args:
@@ -65,8 +66,7 @@ class PackRequest(Request):
     verify_images: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PackResult:
+class PackResult(Struct, frozen=True):
     """What a run of `pack` came to.
 
     Args:
@@ -85,8 +85,7 @@ class PackResult:
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
+class _Job(Struct, frozen=True):
     """What is to become of the checkouts."""
 
     type: StartPointType
@@ -95,8 +94,7 @@ class _Job:
     request: PackRequest
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
+class _Read(Struct, frozen=True):
     """What was read of all checkouts; `packs` has those that could be read, by their index."""
 
     assembly: Assembly
@@ -180,8 +178,7 @@ def _pack_job(index: int, made: Pack, job: _Job) -> PackJob:
     return PackJob(index, made, tagged)
 
 
-@dataclass(frozen=True, slots=True)
-class _LanguageImages:
+class _LanguageImages(Struct, frozen=True):
     """Looks language images up where the LSP images go, then in their registries.
 
     Args:

@@ -1,8 +1,9 @@
 """What `pack` is to do: its options checked, and its checkouts found."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from lsp_assembler.checkout.durations import load_durations
 from lsp_assembler.errors import InvalidInputError
@@ -15,8 +16,7 @@ from lsp_assembler.text import visible
 _LONGEST_VERSION = 128 - len("LSP-")
 
 
-@dataclass(frozen=True, slots=True)
-class Checkouts:
+class Checkouts(Struct, frozen=True):
     """The checkouts to pack.
 
     Args:

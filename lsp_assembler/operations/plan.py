@@ -1,8 +1,9 @@
 """What a run is about: images.yml and the request put together."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct
 
 from lsp_assembler.config.hosts import Settings
 from lsp_assembler.config.images_file import ImagesFile, load
@@ -14,8 +15,7 @@ DEFAULT_FILE = Path("images.yml")
 DEFAULT_BASE = "cyberdojo/start-points-base:latest"
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What to assemble.
 
     Args:
@@ -29,7 +29,7 @@ class Plan:
     sources: tuple[Source, ...]
     file: ImagesFile | None
     path: Path | None
-    digests: Mapping[str, str] = field(default_factory=dict)
+    digests: Mapping[str, str] = {}
 
     @property
     def needs_store(self) -> bool:

@@ -6,8 +6,9 @@ published, and only when all of them are there do the names NAME:LSP move.
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from lsp_assembler.checkout.pack import Pack, refuse_shared_names
 from lsp_assembler.errors import FetchError, LspAssemblerError, PublishError
@@ -19,8 +20,7 @@ from lsp_assembler.stores.interface import Store
 _UPLOADS = 8
 
 
-@dataclass(frozen=True, slots=True)
-class PushOptions:
+class PushOptions(Struct, frozen=True):
     """How packs are published.
 
     Args:
@@ -34,8 +34,7 @@ class PushOptions:
     threads: int = 8
 
 
-@dataclass(frozen=True, slots=True)
-class LanguageTag:
+class LanguageTag(Struct, frozen=True):
     """The further name that the language image of a pack is to get.
 
     Args:
@@ -47,8 +46,7 @@ class LanguageTag:
     name: Reference
 
 
-@dataclass(frozen=True, slots=True)
-class PackJob:
+class PackJob(Struct, frozen=True):
     """One pack to publish.
 
     Args:
@@ -61,8 +59,7 @@ class PackJob:
     language_tag: LanguageTag | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """Why a pack was not published.
 
     Args:
@@ -76,8 +73,7 @@ class Refusal:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Packed:
+class Packed(Struct, frozen=True):
     """One pack under its names.
 
     Args:

@@ -1,16 +1,16 @@
 """What requests have in common. Each operation adds what it alone can be told."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from lsp_assembler.model.start_point import StartPointType
 from lsp_assembler.stores.interface import Pull
 from lsp_assembler.stores.open import StoreOptions
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(Struct, frozen=True, kw_only=True):
     """What every operation can be told.
 
     Args:
@@ -22,11 +22,10 @@ class Request:
 
     jobs: int | None = None
     stores: StoreOptions = field(default_factory=lambda: StoreOptions(pull=Pull.MISSING))
-    environ: Mapping[str, str] = field(default_factory=dict)
+    environ: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadRequest(Request):
+class ReadRequest(Request, frozen=True, kw_only=True):
     """What every operation can be told that reads images.
 
     Args:
@@ -36,8 +35,7 @@ class ReadRequest(Request):
     from_store: str = "auto"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListRequest(ReadRequest):
+class ListRequest(ReadRequest, frozen=True, kw_only=True):
     """What every operation can be told that reads all images of a list.
 
     Args:
@@ -50,4 +48,4 @@ class ListRequest(ReadRequest):
     file: Path | None = None
     type: StartPointType | None = None
     lock_file: Path | None = None
-    stores: StoreOptions = field(default_factory=StoreOptions)
+    stores: StoreOptions = StoreOptions()

@@ -1,8 +1,9 @@
 """`tags`: the versions of one LSP image, newest first."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.labels import REVISION_LABEL
@@ -16,8 +17,7 @@ from lsp_assembler.stores.interface import ImageSource
 from lsp_assembler.stores.open import Stores, StoreSpec
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TagsRequest(ReadRequest):
+class TagsRequest(ReadRequest, frozen=True, kw_only=True):
     """What to list, and how.
 
     Args:
@@ -31,8 +31,7 @@ class TagsRequest(ReadRequest):
     file: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TagsResult:
+class TagsResult(Struct, frozen=True):
     """The tags of one repository.
 
     Args:

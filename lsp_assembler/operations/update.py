@@ -1,7 +1,8 @@
 """`update`: move one image of images.yml to a newer tag."""
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from lsp_assembler.config import images_edit, images_file
 from lsp_assembler.errors import FetchError, InvalidInputError
@@ -18,8 +19,7 @@ from lsp_assembler.stores.interface import ImageSource
 from lsp_assembler.stores.open import Stores, StoreSpec
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpdateRequest(ReadRequest):
+class UpdateRequest(ReadRequest, frozen=True, kw_only=True):
     """What to update, and how.
 
     Args:
@@ -33,8 +33,7 @@ class UpdateRequest(ReadRequest):
     file: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class UpdateResult:
+class UpdateResult(Struct, frozen=True):
     """What became of one entry of images.yml.
 
     Args:

@@ -3,9 +3,11 @@
 import threading
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from http import HTTPStatus
 from urllib.parse import urljoin
+
+from msgspec import Struct, field
 
 from lsp_assembler.config.hosts import Settings
 from lsp_assembler.registry.challenge import Challenge, parse_challenges
@@ -22,15 +24,16 @@ _MOST_TOGETHER = 50  # a token that names more is too long a header for some ser
 _TOKEN_SERVERS = {"registry-1.docker.io": "https://auth.docker.io"}  # for the connection ahead, no more
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
-    header: str = field(repr=False)
+class _Token(Struct, frozen=True):
+    header: str
     expires: float  # by time.monotonic()
     shared: bool = False  # asked for together with others, which the server may have ignored
 
+    def __repr__(self) -> str:
+        return "_Token(***)"
 
-@dataclass(slots=True)
-class _Fetch:
+
+class _Fetch(Struct):
     """A token request under way, and who waits for it."""
 
     done: threading.Event = field(default_factory=threading.Event)

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 # After a scheme comes a parameter, the next challenge, or the end; a parameter is told from a scheme by "=".
@@ -10,8 +11,7 @@ _SCHEME = re.compile(rf"[\s,]*({_WORD})(?=\s|,|$)(?!\s*=)")
 _PARAMETER = re.compile(rf'[\s,]*({_WORD})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*))')
 
 
-@dataclass(frozen=True, slots=True)
-class Challenge:
+class Challenge(Struct, frozen=True):
     """One way to log in.
 
     Args:
@@ -20,7 +20,7 @@ class Challenge:
     """
 
     scheme: str
-    parameters: Mapping[str, str] = field(default_factory=dict, hash=False)
+    parameters: Mapping[str, str] = {}
 
 
 def parse_challenges(headers: Iterable[str]) -> list[Challenge]:

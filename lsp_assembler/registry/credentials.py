@@ -10,9 +10,10 @@ import json
 import re
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from lsp_assembler.registry.login import IDENTITY_USER, FoundLogin, Login, as_object, run_helper, server_name
 
@@ -69,8 +70,7 @@ class Credentials:
         return self._helped[key]
 
 
-@dataclass(frozen=True, slots=True)
-class _Config:
+class _Config(Struct, frozen=True):
     """One file: {"auths": {HOST: {"auth": BASE64}}, "credsStore": NAME, "credHelpers": {HOST: NAME}}."""
 
     auths: Mapping[str, Any]

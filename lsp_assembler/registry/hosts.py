@@ -1,8 +1,9 @@
 """Which server speaks for a registry: names, schemes, ports, mirrors. Pure."""
 
 import ipaddress
-from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from lsp_assembler.config.hosts import HostSettings, Settings
 
@@ -13,8 +14,7 @@ _SERVERS = {"docker.io": "registry-1.docker.io"}
 NO_SETTINGS = HostSettings()
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """A server: where a connection goes, and what secrets are bound to.
 
     Args:
@@ -44,8 +44,7 @@ class Origin:
         return _is_loopback(self.host)
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True):
     """A registry, or a mirror in its place.
 
     Args:
@@ -112,8 +111,7 @@ def same_server(one: Origin, other: Origin) -> bool:
     return (one.scheme, one.host, one.port) == (other.scheme, other.host, other.port)
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
+class _Parts(Struct, frozen=True):
     scheme: str
     host: str
     port: int | None

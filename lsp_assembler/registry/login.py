@@ -6,9 +6,10 @@ import os
 import re
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 IDENTITY_USER = "<token>"
 """The user name by which a helper says that its secret is an identity token."""
@@ -18,8 +19,7 @@ _HELPER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _DOCKER_HUB = "https://index.docker.io/v1/"
 
 
-@dataclass(frozen=True, slots=True)
-class Login:
+class Login(Struct, frozen=True):
     """What proves to a registry who we are; never shown, not even by repr.
 
     One of the tokens is set, or user name and password.
@@ -30,9 +30,12 @@ class Login:
     """
 
     username: str
-    password: str = field(repr=False)
-    identity_token: str = field(default="", repr=False)
-    registry_token: str = field(default="", repr=False)
+    password: str
+    identity_token: str = ""
+    registry_token: str = ""
+
+    def __repr__(self) -> str:
+        return f"Login({self.username!r}, ***)"
 
     @property
     def basic(self) -> str:
@@ -42,8 +45,7 @@ class Login:
         return "Basic " + base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
 
 
-@dataclass(frozen=True, slots=True)
-class FoundLogin:
+class FoundLogin(Struct, frozen=True):
     """What is known about one host.
 
     Args:

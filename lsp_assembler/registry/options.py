@@ -1,10 +1,9 @@
 """How patient the client is, and how much it accepts. Pure."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class ClientOptions:
+class ClientOptions(Struct, frozen=True):
     """How patient the client is, and how much it accepts.
 
     Args:

@@ -5,9 +5,10 @@ Specification: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/s
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from urllib.parse import urlencode
+
+from msgspec import Struct
 
 from lsp_assembler.errors import FetchError, PublishError
 from lsp_assembler.model.reference import Reference
@@ -22,8 +23,7 @@ _OPENED = (HTTPStatus.CREATED, HTTPStatus.ACCEPTED)
 _MADE = (HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT)
 
 
-@dataclass(frozen=True, slots=True)
-class Upload:
+class Upload(Struct, frozen=True):
     """A blob to upload.
 
     Args:
@@ -33,7 +33,7 @@ class Upload:
 
     digest: str
     size: int
-    body: bytes | Iterable[bytes] = field(repr=False)
+    body: bytes | Iterable[bytes]
     mount_from: str = ""
 
 

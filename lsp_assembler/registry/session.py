@@ -1,8 +1,10 @@
 """Requests that log in as needed, and answers that are checked: what reading and publishing stand on."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from http import HTTPStatus
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsp_assembler.registry.auth import Authenticator
 from lsp_assembler.registry.errors import RequestError, Retry, login_remedy
@@ -17,8 +19,7 @@ _LOGINS = 3
 _REFUSALS = (400, 401, 403, 431)  # some servers say so of a token that is too long, or names others
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """One request to a registry, before it is known which login it needs.
 
     Args:
@@ -31,7 +32,7 @@ class Call:
     what: str
     method: str
     target: str
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
     accepted: tuple[int, ...] = (HTTPStatus.OK,)
     body: bytes | Iterable[bytes] | None = None
     size: int = 0

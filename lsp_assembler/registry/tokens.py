@@ -5,9 +5,10 @@ Specification: https://distribution.github.io/distribution/spec/auth/token/ and 
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
+
+from msgspec import Struct
 
 from lsp_assembler.config.hosts import Settings
 from lsp_assembler.registry.challenge import Challenge
@@ -22,8 +23,7 @@ _LONGEST_LIFE = 86400.0
 _CLIENT_ID = "lsp-assembler"
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """What a request asks to be allowed to.
 
     Args:

@@ -5,8 +5,9 @@ The commands follow "Workflow commands for GitHub Actions"; the escaping is that
 
 import posixpath
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from lsp_assembler.errors import LspAssemblerError
 from lsp_assembler.model.assembly import Outcome
@@ -23,8 +24,7 @@ MAX_ANNOTATIONS = 10
 """Of each severity in one step; GitHub drops what is beyond that without a word."""
 
 
-@dataclass(frozen=True, slots=True)
-class Annotation:
+class Annotation(Struct, frozen=True):
     """What GitHub shows beside a line of a file, or at the top of the run.
 
     As text it is a workflow command; strangers' text in it can neither end it nor begin another.

@@ -6,11 +6,11 @@ everything in the cache a sixth of its time (ADR 15).
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import groupby, zip_longest
 from operator import attrgetter
 from typing import NamedTuple
 
+from msgspec import Struct
 from rich.cells import cell_len, chop_cells
 
 GAP = 2
@@ -31,8 +31,7 @@ Line = list[Span]
 """What stands in one line of a terminal."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """One column of a table.
 
     Args:

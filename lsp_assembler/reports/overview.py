@@ -1,7 +1,8 @@
 """The table of the text report: every start point, in the layout that the width has room for."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lsp_assembler.model.assembly import Assembly, Outcome
 from lsp_assembler.model.manifest import Manifest
@@ -15,8 +16,7 @@ _RIGHT = ("#", "size", "time")
 _LANGUAGE_IMAGE = "language image"
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(Struct, frozen=True):
     """One manifest, or a start point without any; what it says is already fit to be looked at.
 
     Args:

@@ -6,7 +6,9 @@ the network: what a rule needs to know is in its subject.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsp_assembler.model.checkout import Checkout
 from lsp_assembler.model.finding import Finding, Severity
@@ -24,8 +26,7 @@ _STOPS: dict[int | None, int] = {16: 0, 17: 1, 18: 1}
 """Where cyber-dojo's own checker stops, in which order; 2 for all other codes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Documentation:
+class Documentation(Struct, frozen=True):
     """What is to be said of a rule, e.g. "tab-size", (41,), "error", "tab_size is an integer 1..8; …"."""
 
     id: str

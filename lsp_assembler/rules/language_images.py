@@ -1,7 +1,8 @@
 """Do the language images exist? The rule; asking for them is `operations/language_images.py`."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.manifest import Manifest
@@ -9,8 +10,7 @@ from lsp_assembler.model.reference import Reference
 from lsp_assembler.rules.rule import Problem, Rule
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(Struct, frozen=True):
     """A manifest that names a language image, and what is known of that image.
 
     Args:

@@ -1,7 +1,8 @@
 """Manifests as such: is there one, can it be read, and has another one the same name?"""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lsp_assembler.model.manifest import NAME, Manifest, UnreadableManifest, manifest_paths
 from lsp_assembler.model.start_point import StartPoint
@@ -9,8 +10,7 @@ from lsp_assembler.rules.rule import Problem
 from lsp_assembler.text import listed, quoted
 
 
-@dataclass(frozen=True, slots=True)
-class Namesakes:
+class Namesakes(Struct, frozen=True):
     """One of several manifests with the same display_name.
 
     Args:

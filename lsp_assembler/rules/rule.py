@@ -1,16 +1,16 @@
 """What a rule is, and the one engine that turns rules and a subject into findings."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 from lsp_assembler.model.finding import Finding, Severity
 
 Subject = TypeVar("Subject")
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """One way in which a subject breaks a rule.
 
     Args:
@@ -22,8 +22,7 @@ class Problem:
     line: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Rule(Generic[Subject]):
+class Rule(Struct, Generic[Subject], frozen=True):
     """A named demand on a subject; its documentation is the docstring of its check.
 
     Args:

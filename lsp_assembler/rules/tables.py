@@ -1,8 +1,9 @@
 """Which rules hold for which type of start point, in verdict order, with the codes of each."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from lsp_assembler.model.manifest import Manifest, UnreadableManifest
 from lsp_assembler.model.start_point import StartPoint, StartPointType
@@ -18,8 +19,7 @@ LSP_IMAGE_ONLY: Rule[StartPoint] = Rule(
 UNLISTED_FILES: Rule[StartPoint] = Rule("unlisted-files", None, "warning", advice.unlisted_files)
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """The rules of one type.
 
     Args:

@@ -2,8 +2,9 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.images import BaseImage, BuiltImage, Conflict, Description, Recipe
@@ -28,8 +29,7 @@ class Pull(StrEnum):
     NEVER = "never"
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(Struct, frozen=True):
     """A base image, ready to be built on.
 
     Args:

@@ -3,10 +3,11 @@
 import contextlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
+
+from msgspec import Struct
 
 from lsp_assembler.config.hosts import HostSettings, Settings
 from lsp_assembler.errors import FetchError, InvalidInputError, PublishError
@@ -29,8 +30,7 @@ _LIMITED = "docker.io"
 _MAX_CACHE = 64 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class StoreSpec:
+class StoreSpec(Struct, frozen=True):
     """A store as the user spells it, e.g. kind "oci" and path "build/lsp"."""
 
     kind: str
@@ -68,8 +68,7 @@ class StoreSpec:
         return f"{self.kind}:{self.path}" if self.path else self.kind
 
 
-@dataclass(frozen=True, slots=True)
-class StoreOptions:
+class StoreOptions(Struct, frozen=True):
     """How stores are used, whichever they are.
 
     Args:
@@ -85,7 +84,7 @@ class StoreOptions:
     pull: Pull = Pull.ALWAYS
     stall_timeout: float = 120.0
     patience: float = 60.0
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits = Limits()
     insecure: Sequence[str] = ()
     cache: Path | None = None
     offline: bool = False

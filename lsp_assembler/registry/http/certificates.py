@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from lsp_assembler.registry.errors import RequestError
 
@@ -19,8 +20,7 @@ _FILES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Trust:
+class Trust(Struct, frozen=True):
     """What libcurl is told: a bundle as a file, or as bytes in its place, and a folder; "" for none."""
 
     file: str = ""

@@ -2,10 +2,11 @@
 
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Self
+
+from msgspec import Struct
 
 from lsp_assembler.registry.errors import RequestError, of_status, stated_error
 from lsp_assembler.registry.hosts import Origin
@@ -17,8 +18,7 @@ _NONE = [""]
 _PAUSES = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """One HTTP request.
 
     Args:
@@ -34,15 +34,17 @@ class Request:
     method: str
     origin: Origin
     target: str
-    authorization: str = field(default="", repr=False)
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    body: bytes | Iterable[bytes] | None = field(default=None, repr=False)
+    authorization: str = ""
+    headers: Mapping[str, str] = {}
+    body: bytes | Iterable[bytes] | None = None
     size: int = 0
     limit: int | None = _SMALL
 
+    def __repr__(self) -> str:  # without its secrets
+        return f"Request({self.what!r}, {self.method} {self.origin.url}{self.target})"
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+
+class Answer(Struct, frozen=True):
     """What came back.
 
     Args:
@@ -53,10 +55,10 @@ class Answer:
 
     request: Request
     status: int
-    headers: Mapping[str, list[str]] = field(default_factory=dict)
-    body: bytes = field(default=b"", repr=False)
-    chunks: Iterator[bytes] = field(default=iter(()), repr=False)
-    close: Callable[[], object] = field(default=lambda: None, repr=False)
+    headers: Mapping[str, list[str]] = {}
+    body: bytes = b""
+    chunks: Iterator[bytes] = iter(())
+    close: Callable[[], object] = lambda: None
 
     def __enter__(self) -> Self:
         return self

@@ -3,8 +3,9 @@
 import ipaddress
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
+
+from msgspec import Struct
 
 from lsp_assembler.registry.errors import RequestError, printable
 from lsp_assembler.registry.hosts import Origin
@@ -12,8 +13,7 @@ from lsp_assembler.registry.hosts import Origin
 _KINDS = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 
 
-@dataclass(frozen=True, slots=True)
-class Proxy:
+class Proxy(Struct, frozen=True):
     """A proxy, and how it came to be used.
 
     Args:
@@ -23,8 +23,11 @@ class Proxy:
 
     url: str
     variable: str
-    username: str = field(default="", repr=False)
-    password: str = field(default="", repr=False)
+    username: str = ""
+    password: str = ""
+
+    def __repr__(self) -> str:
+        return f"Proxy({self.url!r}, {self.variable!r})"
 
 
 def proxy_for(origin: Origin, environ: Mapping[str, str]) -> Proxy | None:

@@ -3,10 +3,10 @@
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from http import HTTPStatus
 
 import pycurl
+from msgspec import Struct
 
 STALLED, CLOSED = -1, -2  # besides libcurl's own codes
 SLOWEST = 4096
@@ -17,8 +17,7 @@ _BLANK = (b"\r\n", b"\n")
 _ERROR_LIMIT = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """Why there is no whole answer.
 
     Args:

@@ -3,10 +3,10 @@
 import contextlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from urllib.parse import quote, urljoin
 
 import pycurl
+from msgspec.structs import replace
 
 from lsp_assembler.config.hosts import Settings
 from lsp_assembler.registry.errors import RequestError

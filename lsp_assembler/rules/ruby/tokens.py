@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _TOKEN = re.compile(
     r"""
@@ -34,8 +35,7 @@ class RubySyntaxError(ValueError):
     """What Ruby would not accept; the message says what."""
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """A piece of a pattern: its kind is the name of a group of the expression above, its text as written."""
 
     kind: str

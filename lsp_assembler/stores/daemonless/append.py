@@ -1,8 +1,9 @@
 """A base image and a recipe -> the new image of every platform. The base's layers are never read."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from lsp_assembler import dockerfile
 from lsp_assembler.errors import FetchError, InvalidInputError
@@ -20,8 +21,7 @@ from lsp_assembler.stores.daemonless.push import NewImage
 _REPOS = "app/repos"
 
 
-@dataclass(frozen=True, slots=True)
-class _Variant:
+class _Variant(Struct, frozen=True):
     """The base image of one platform.
 
     Args:
@@ -33,8 +33,7 @@ class _Variant:
     platform: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Base:
+class Base(Struct, frozen=True):
     """What to build on: the variants of a base image, in the order of its index.
 
     Args:

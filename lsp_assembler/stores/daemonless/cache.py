@@ -9,9 +9,10 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from lsp_assembler.oci.documents import ContentError, check_digest, digest_of
 
@@ -49,8 +50,7 @@ DELETE FROM contents WHERE rowid IN (
 """
 
 
-@dataclass(frozen=True, slots=True)
-class LastSeen:
+class LastSeen(Struct, frozen=True):
     """What a name stood for when it was last looked up.
 
     Args:

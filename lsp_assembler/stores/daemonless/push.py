@@ -1,8 +1,9 @@
 """Pushing documents and blobs in an order in which nobody ever sees half an image."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
+
+from msgspec import Struct
 
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.images import BuiltImage
@@ -16,8 +17,7 @@ from lsp_assembler.stores.daemonless.tags import moving_tags
 _UPLOADS = 8  # at the same time; base layers may be large, and so must not crowd each other out
 
 
-@dataclass(frozen=True, slots=True)
-class NewImage:
+class NewImage(Struct, frozen=True):
     """An image for one or more platforms, ready to be pushed.
 
     Args:

@@ -3,10 +3,10 @@
 import contextlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import docker.errors
+from msgspec import Struct
 
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.images import SCRATCH, BaseImage, BuiltImage, Conflict, Description, Recipe
@@ -39,8 +39,7 @@ _TOO_MUCH = "(too much to list)"
 _UNCOMPRESSED = {"Accept-Encoding": "identity"}  # the engine would compress: that costs more than it saves
 
 
-@dataclass(frozen=True, slots=True)
-class EngineOptions:
+class EngineOptions(Struct, frozen=True):
     """How the engine is used.
 
     Args:
@@ -49,7 +48,7 @@ class EngineOptions:
 
     pull: Pull = Pull.ALWAYS
     stall_timeout: float = 120.0
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits = Limits()
 
 
 class DockerEngine(Store):

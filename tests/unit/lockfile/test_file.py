@@ -103,7 +103,7 @@ LOCKS = st.builds(
         type_,
         base,
         tuple(
-            LockedImage(index, *[getattr(image, key) for key in list(LockedImage.__slots__)[1:]])
+            LockedImage(index, *[getattr(image, key) for key in LockedImage.__struct_fields__[1:]])
             for index, image in enumerate(images)
         ),
     ),

@@ -1,7 +1,7 @@
 """What goes into the final image: section by section what its service, its users and its rebuilders read."""
 
 import json
-from dataclasses import replace
+from msgspec.structs import replace
 
 import pytest
 from hypothesis import given
