@@ -1,7 +1,8 @@
 """Doing things at the same time: in the background, or many at once."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -17,7 +18,16 @@ def in_background(function: Callable[[], Outcome]) -> "Future[Outcome]":
 
 
 def in_parallel(function: Callable[[Item], Outcome], items: Iterable[Item], jobs: int) -> list[Outcome]:
-    """The function of each item, in the order of the items.
+    """The function of each item, in the order of the items. The arguments are those of `at_work`."""
+    with at_work(function, items, jobs) as outcomes:
+        return list(outcomes)
+
+
+@contextmanager
+def at_work(
+    function: Callable[[Item], Outcome], items: Iterable[Item], jobs: int
+) -> Iterator[Iterator[Outcome]]:
+    """The function of each item, in the order of the items, each as soon as it and those before it are there.
 
     Let failures be outcomes: an exception ends it all, and hides the other outcomes.
 
@@ -28,7 +38,7 @@ def in_parallel(function: Callable[[Item], Outcome], items: Iterable[Item], jobs
     items = list(items)
     executor = ThreadPoolExecutor(max_workers=max(1, min(jobs, len(items))))
     try:
-        return list(executor.map(function, items))
+        yield executor.map(function, items)
     finally:
         # Not waiting: after Ctrl-C the threads end when the store is closed under them.
         executor.shutdown(wait=False, cancel_futures=True)

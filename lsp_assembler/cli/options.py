@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from lsp_assembler.cli.grouped import NOTHING, OFF, Default
-from lsp_assembler.lockfile.file import FILENAME as LOCK
+from lsp_assembler.lockfile import FILENAME as LOCK
 from lsp_assembler.model.start_point import StartPointType
 from lsp_assembler.oci.layers import Limits
 from lsp_assembler.operations.plan import DEFAULT_FILE

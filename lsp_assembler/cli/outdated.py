@@ -9,7 +9,7 @@ from lsp_assembler.cli import options, reporting
 from lsp_assembler.cli.grouped import grouped
 from lsp_assembler.cli.options import Format
 from lsp_assembler.errors import LspAssemblerError
-from lsp_assembler.lockfile.file import FILENAME
+from lsp_assembler.lockfile import FILENAME
 from lsp_assembler.operations import outdated as operation
 from lsp_assembler.reports import github
 from lsp_assembler.reports import outdated as reports

@@ -13,14 +13,13 @@ from msgspec.structs import asdict
 
 from lsp_assembler.errors import LockError
 from lsp_assembler.files.atomic import write_file
+from lsp_assembler.lockfile import REGENERATE
 from lsp_assembler.lockfile.format import SCHEMA, problems_of
 from lsp_assembler.model.assembly import Assembly
 from lsp_assembler.model.images import BaseImage
 from lsp_assembler.model.start_point import StartPointType
 from lsp_assembler.text import json_text, quoted
 
-FILENAME = "images.lock"
-REGENERATE = "Run 'lsp-assembler lock', and commit the file that it writes."
 _REPAIR = "Restore the file from version control, or remove it and run 'lsp-assembler lock'."
 
 

@@ -1,25 +1,25 @@
 """A plan x a store x the rules -> an Assembly: the heart of the tool."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from lsp_assembler import rules
-from lsp_assembler.checkout.pack import pack
-from lsp_assembler.checkout.reader import completed, language_image_name, read_checkout
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.assembly import Assembly, Outcome
 from lsp_assembler.model.finding import Failure
 from lsp_assembler.model.start_point import Source, StartPoint, StartPointType
 from lsp_assembler.oci.layers import Limits
-from lsp_assembler.operations.language_images import Lookup, verify_images
 from lsp_assembler.operations.observer import Observer, Watch
 from lsp_assembler.operations.plan import Plan
-from lsp_assembler.parallel import in_parallel
+from lsp_assembler.parallel import at_work
 from lsp_assembler.stores.interface import ImageSource, Progress
+
+if TYPE_CHECKING:
+    from lsp_assembler.operations.language_images import Lookup
 
 ReadSource = Callable[[Source, Progress], StartPoint]
 """Reads one source and reports (state, bytes so far) on the way; raises FetchError. Called from threads."""
@@ -39,7 +39,7 @@ class Checking(Struct, frozen=True):
 
     jobs: int | None
     strict: bool
-    language_images: Lookup | None = None
+    language_images: "Lookup | None" = None
 
 
 def assemble(
@@ -71,30 +71,42 @@ def assemble(
     with observer.watch([source.text for source in planned.sources]) as watch:
         assembly = read_and_check(planned, read, jobs, watch)
     if checking.language_images:
+        from lsp_assembler.operations.language_images import verify_images
+
         assembly = verify_images(assembly, checking.language_images, jobs)
     return assembly.strictly() if checking.strict else assembly
 
 
 def read_and_check(planned: Plan, read: ReadSource, jobs: int, watch: Watch) -> Assembly:
-    """Every source's outcome, and every finding.
+    """Every source's outcome, and every finding. One is checked while others are still being read.
 
     Args:
         planned: sources[i].index == i.
         jobs: how many are read at the same time.
     """
-    started = time.perf_counter()
-    outcomes = tuple(in_parallel(lambda source: _outcome(source, read, watch), planned.sources, jobs))
-    fetched = time.perf_counter()
-    start_points = [(each.source.index, each.start_point) for each in outcomes if each.start_point]
-    findings = rules.check(planned.type, start_points)
-    for index, _ in start_points:
-        watch(index, "checked", 0)
+    started = fetched = time.perf_counter()
+    outcomes: list[Outcome] = []
+
+    def arriving(reading: Iterator[Outcome]) -> Iterator[tuple[int, StartPoint]]:
+        nonlocal fetched
+        for outcome in reading:
+            fetched = time.perf_counter()
+            outcomes.append(outcome)
+            if outcome.start_point:
+                yield outcome.source.index, outcome.start_point
+                watch(outcome.source.index, "checked", 0)
+
+    with at_work(lambda source: _outcome(source, read, watch), planned.sources, jobs) as reading:
+        from lsp_assembler import rules  # these take a while to import, in which others are being read
+
+        findings = rules.check(planned.type, arriving(reading))
     seconds = {"fetch": fetched - started, "check": time.perf_counter() - fetched}
-    return Assembly(planned.type, outcomes, findings, seconds)
+    return Assembly(planned.type, tuple(outcomes), findings, seconds)
 
 
 def as_it_stands(type_: StartPointType, limits: Limits) -> ReadDirectory:
     """A directory as `check` reads it: no git, no tag; an exercise has no image_name to fill in."""
+    from lsp_assembler.checkout.reader import completed, language_image_name, read_checkout
 
     def read(directory: Path) -> StartPoint:
         tree = read_checkout(directory, limits)
@@ -107,6 +119,8 @@ def as_it_stands(type_: StartPointType, limits: Limits) -> ReadDirectory:
 
 def packed(type_: StartPointType, limits: Limits, environ: Mapping[str, str]) -> ReadDirectory:
     """A directory as `build` reads it: packed in memory, as publishing and fetching it would give."""
+    from lsp_assembler.checkout.pack import pack
+
     return lambda directory: pack(directory, type_, limits, environ).start_point
 
 

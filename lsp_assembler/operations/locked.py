@@ -2,18 +2,21 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from msgspec.structs import replace
 
 from lsp_assembler.errors import FetchError, InvalidInputError, LockError
-from lsp_assembler.lockfile.diff import Requested, contradictions, diff, staleness
-from lsp_assembler.lockfile.file import FILENAME, REGENERATE, Lock, load
+from lsp_assembler.lockfile import FILENAME, REGENERATE
 from lsp_assembler.model.assembly import Assembly
 from lsp_assembler.model.images import BaseImage
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.result import Result
 from lsp_assembler.operations.plan import Plan
+
+if TYPE_CHECKING:  # few runs have a lock
+    from lsp_assembler.lockfile.diff import Requested
+    from lsp_assembler.lockfile.file import Lock
 
 
 def lock_path(planned: Plan, chosen: Path | None) -> Path:
@@ -21,7 +24,7 @@ def lock_path(planned: Plan, chosen: Path | None) -> Path:
     return chosen or planned.folder / FILENAME
 
 
-def existing(planned: Plan, chosen: Path | None) -> Lock | None:
+def existing(planned: Plan, chosen: Path | None) -> "Lock | None":
     """The lock file, if there is one.
 
     Raises:
@@ -30,10 +33,12 @@ def existing(planned: Plan, chosen: Path | None) -> Lock | None:
     path = lock_path(planned, chosen)
     if chosen is None and (planned.path is None or not path.exists()):
         return None
+    from lsp_assembler.lockfile.file import load
+
     return load(path)
 
 
-def required(planned: Plan, base: Reference, chosen: Path | None, sources: Sequence[str]) -> Lock:
+def required(planned: Plan, base: Reference, chosen: Path | None, sources: Sequence[str]) -> "Lock":
     """The lock file, which must fit what is to be built.
 
     Args:
@@ -48,6 +53,9 @@ def required(planned: Plan, base: Reference, chosen: Path | None, sources: Seque
             f"--locked: '{sources[0]}' is not from the list that is locked",
             "Leave out --locked, or the sources.",
         )
+    from lsp_assembler.lockfile.diff import diff, staleness
+    from lsp_assembler.lockfile.file import load
+
     path = lock_path(planned, chosen)
     lock = load(path)
     reasons = staleness(diff(lock, wanted(planned, base), {}), str(path), str(planned.path))
@@ -56,12 +64,14 @@ def required(planned: Plan, base: Reference, chosen: Path | None, sources: Seque
     return lock
 
 
-def wanted(planned: Plan, base: Reference) -> Requested:
+def wanted(planned: Plan, base: Reference) -> "Requested":
     """What images.yml and the request ask for."""
+    from lsp_assembler.lockfile.diff import Requested
+
     return Requested(planned.type, str(base), tuple(source.text for source in planned.sources))
 
 
-def locked(planned: Plan, lock: Lock) -> Plan:
+def locked(planned: Plan, lock: "Lock") -> Plan:
     """The same plan, with every name standing for the digest that the lock has."""
     digests = {image.name: image.digest for image in lock.images}
     return replace(planned, digests=digests | {lock.base.name: lock.base.digest})
@@ -70,7 +80,7 @@ def locked(planned: Plan, lock: Lock) -> Plan:
 def refusal(
     assembly: Assembly,
     base: BaseImage | FetchError | None,
-    lock: Lock | None,
+    lock: "Lock | None",
     command: Literal["build", "check"],
 ) -> Result | None:
     """The result of a run in which tags moved that must not; None if none did.
@@ -80,6 +90,8 @@ def refusal(
     """
     if lock is None:
         return None
+    from lsp_assembler.lockfile.diff import contradictions
+
     found = [
         (outcome.source.text, outcome.start_point.digest)
         for outcome in assembly.outcomes

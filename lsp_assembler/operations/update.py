@@ -7,7 +7,7 @@ from msgspec import Struct
 from lsp_assembler.config import images_edit, images_file
 from lsp_assembler.errors import FetchError, InvalidInputError
 from lsp_assembler.files.atomic import write_file
-from lsp_assembler.lockfile.file import FILENAME
+from lsp_assembler.lockfile import FILENAME
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.start_point import Source
 from lsp_assembler.model.versions import Version, is_immutable, lsp_tag, newer, order_of

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from lsp_assembler.lockfile import REGENERATE
 from lsp_assembler.lockfile.diff import Entry, LockDiff, State
-from lsp_assembler.lockfile.file import REGENERATE
 from lsp_assembler.reports.json import envelope
 from lsp_assembler.text import inert, plural, visible, visible_lines
 

@@ -35,20 +35,24 @@ class Documentation(Struct, frozen=True):
     wants: str
 
 
-def check(type_: StartPointType, start_points: Sequence[tuple[int, StartPoint]]) -> tuple[Finding, ...]:
+def check(type_: StartPointType, start_points: Iterable[tuple[int, StartPoint]]) -> tuple[Finding, ...]:
     """Every finding of every start point; the first error's code is that of cyber-dojo's own checker.
 
     Args:
         type_: languages, custom or exercises.
-        start_points: each with its index, in index order; those that could not be fetched are absent.
+        start_points: each with its index, in index order; those that could not be fetched are absent. Each is
+            checked as soon as it comes.
 
     Returns:
         Codes 16; then 17 and 18; then all other errors in index order; then shared display_names, one for
         each manifest that has one; then warnings in index order.
     """
     table = tables.TABLES[type_]
-    findings = [each for index, start_point in start_points for each in _findings(table, start_point, index)]
-    manifests = ((index, manifest) for index, point in start_points for manifest in point.manifests)
+    findings: list[Finding] = []
+    manifests: list[tuple[int, Manifest]] = []
+    for index, start_point in start_points:
+        findings += _findings(table, start_point, index)
+        manifests += ((index, manifest) for manifest in start_point.manifests)
     findings += _shared_names(table.unique, manifests)
     return tuple(sorted(findings, key=lambda each: (each.severity == "warning", _STOPS.get(each.code, 2))))
 

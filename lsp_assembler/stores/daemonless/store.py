@@ -5,6 +5,7 @@ every platform that the base has, and never unpacks the base.
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from lsp_assembler.model.images import SCRATCH, BaseImage, BuiltImage, Conflict, Description, Recipe
 from lsp_assembler.model.reference import Reference
@@ -15,9 +16,6 @@ from lsp_assembler.oci.image import Image
 from lsp_assembler.oci.image_reader import any_manifest, description, unpack
 from lsp_assembler.oci.layers import Limits
 from lsp_assembler.parallel import in_background
-from lsp_assembler.stores.daemonless.append import Base, append, load_base, scratch
-from lsp_assembler.stores.daemonless.push import NewImage, current_digests, push
-from lsp_assembler.stores.daemonless.tags import tag
 from lsp_assembler.stores.interface import (
     Prepared,
     Progress,
@@ -26,6 +24,9 @@ from lsp_assembler.stores.interface import (
     no_start_point,
     no_tags,
 )
+
+if TYPE_CHECKING:  # who reads has no need of what writes
+    from lsp_assembler.stores.daemonless.append import Base
 
 
 class DaemonlessStore(Store):
@@ -105,6 +106,9 @@ class DaemonlessStore(Store):
 
     def prepare(self, base: Reference, names: Sequence[Reference]) -> Prepared:
         """See Store.prepare; the names are looked up meanwhile, so that news can be uploaded at once."""
+        from lsp_assembler.stores.daemonless.append import append
+        from lsp_assembler.stores.daemonless.push import current_digests, push
+
         # By itself: a registry that does not answer must not hold up the base.
         last_known = in_background(lambda: current_digests(self._contents, names))
         loaded = self._load(base)
@@ -115,11 +119,15 @@ class DaemonlessStore(Store):
 
         return Prepared(loaded.described_as(base), build)
 
-    def _load(self, base: Reference) -> Base:
+    def _load(self, base: Reference) -> "Base":
+        from lsp_assembler.stores.daemonless.append import load_base, scratch
+
         return scratch() if str(base) == SCRATCH else load_base(self._bases, base, self._platforms)
 
     def publish(self, image: Image, names: Sequence[Reference]) -> BuiltImage:
         """See Store.publish."""
+        from lsp_assembler.stores.daemonless.push import NewImage, push
+
         return push(NewImage((image,), ("linux/amd64",)), self._contents, self._contents, names)
 
     def conflict(self, image: Image, name: Reference) -> Conflict | None:
@@ -129,6 +137,8 @@ class DaemonlessStore(Store):
 
     def tag(self, pairs: Sequence[tuple[Reference, Reference]]) -> None:
         """See Store.tag."""
+        from lsp_assembler.stores.daemonless.tags import tag
+
         tag(self._contents, pairs)
 
     def close(self) -> None:

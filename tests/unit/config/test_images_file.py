@@ -318,7 +318,6 @@ class TestSchema:
         else:
             assert SCHEMA.is_valid(value)
 
-
     @pytest.mark.parametrize("host", ["[::1]:5000", "[::1]", "localhost:65535", "a.b:080"])
     def test_it_knows_hosts_of_every_kind(self, host: str) -> None:
         value = {"images": [f"{host}/java_junit:LSP"], "registries": {host: {"mirror": host}}}

@@ -1,11 +1,11 @@
 """What goes into the final image: section by section what its service, its users and its rebuilders read."""
 
 import json
-from msgspec.structs import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from lsp_assembler.checkout.git import Commit
 from lsp_assembler.model.assembly import Assembly, Outcome
