@@ -21,7 +21,10 @@ from lsp_assembler.registry.tokens import Scope, parse_token, token_request
 
 _MARGIN = 0.1  # the share of a token's life that is left for the request to arrive in
 _MOST_TOGETHER = 50  # a token that names more is too long a header for some servers
-_TOKEN_SERVERS = {"registry-1.docker.io": "https://auth.docker.io"}  # for the connection ahead, no more
+_AHEAD = {  # where these are known to send us on to: for connections ahead, no more
+    "registry-1.docker.io": "https://auth.docker.io",
+    "ghcr.io": "https://pkg-containers.githubusercontent.com",
+}
 
 
 class _Token(Struct, frozen=True):
@@ -140,7 +143,7 @@ class Authenticator:
                 self._first[origin] = threading.Event()
         if first is not None:
             first.wait()
-        elif (server := _TOKEN_SERVERS.get(origin.host)) and self._expected.get(origin):
+        elif (server := _AHEAD.get(origin.host)) and self._expected.get(origin):
             self._transport.connect(origin_of_url(server, self._settings))
 
     def _login(self, scope: Scope) -> Login | None:

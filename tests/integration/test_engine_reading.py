@@ -2,9 +2,12 @@
 
 import pytest
 
+from lsp_assembler.errors import FetchError
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.oci.layers import Limits
+from lsp_assembler.parallel import in_parallel
 from lsp_assembler.stores.docker.engine import DockerEngine, EngineOptions
+from lsp_assembler.stores.interface import Pull
 from tests import services
 from tests.integration.support import start_point
 from tests.services import Image, Registry, layer
@@ -42,3 +45,31 @@ def test_what_else_a_small_image_holds_is_listed(store: DockerEngine, registry: 
     strays = layer({"etc/hosts": b"127.0.0.1 localhost\n", "README": b"stray"})
     found = store.fetch(published(registry, "strays", layer(start_point("Strays")), strays))
     assert found.strays == ("README", "etc/hosts")
+
+
+def test_many_at_once_are_saved_together_and_each_gets_its_own(
+    store: DockerEngine, registry: Registry
+) -> None:
+    names = [f"Many {number}" for number in range(24)]
+    references = [
+        published(registry, f"many-{number}", layer(start_point(name))) for number, name in enumerate(names)
+    ]
+    found = in_parallel(store.fetch, references, 12)
+    assert [each.manifests[0].display_name for each in found] == names
+    again = DockerEngine(EngineOptions(Pull.NEVER, limits=_LIMITS), {"DOCKER_HOST": store.endpoint})
+    assert [each.tree for each in in_parallel(again.fetch, references, 12)] == [each.tree for each in found]
+
+
+def test_one_image_that_breaks_the_limits_spoils_no_other(store: DockerEngine, registry: Registry) -> None:
+    contents = [start_point(f"Spoilt {number}") for number in range(8)]
+    contents[3] |= {f"start_point/{number}": b"" for number in range(_LIMITS.max_entries)}
+    references = [published(registry, f"spoilt-{n}", layer(each)) for n, each in enumerate(contents)]
+
+    def kind(reference: Reference) -> str:
+        try:
+            store.fetch(reference)
+        except FetchError as error:
+            return error.kind
+        return "read"
+
+    assert in_parallel(kind, references, 8) == ["read"] * 3 + ["too-many-entries"] + ["read"] * 4

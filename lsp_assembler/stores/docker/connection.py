@@ -3,7 +3,7 @@
 import contextlib
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import docker
@@ -64,14 +64,14 @@ class Connection:
         method: str,
         path: str,
         headers: Mapping[str, str],
-        parameters: Mapping[str, str],
+        parameters: Mapping[str, str | Sequence[str]],
         body: bytes | None = None,
     ) -> Iterator[requests.Response]:
         """An answer that comes bit by bit, under the stall time-out; the SDK's methods wait forever.
 
         Args:
             path: e.g. "containers/9f86/archive".
-            parameters: of the query.
+            parameters: of the query; several of one name as a sequence.
             body: to send; an answer to it may take its time, as a step of a build does.
 
         Raises:

@@ -15,13 +15,14 @@ from lsp_assembler.model.start_point import START_POINT, StartPoint
 from lsp_assembler.model.tree import File, Tree
 from lsp_assembler.oci.documents import digest_of
 from lsp_assembler.oci.image import Image, encode
-from lsp_assembler.oci.image_reader import environment
-from lsp_assembler.oci.layers import Limits, Readable, read_layers, write_layer
+from lsp_assembler.oci.image_reader import environment, plain
+from lsp_assembler.oci.layers import Limits, read_layers, write_layer
 from lsp_assembler.stores.docker.build import build
 from lsp_assembler.stores.docker.connection import Connection
 from lsp_assembler.stores.docker.errors import TROUBLE, events, fetch_error, publish_error
 from lsp_assembler.stores.docker.names import conflict, give_names, id_of, named
-from lsp_assembler.stores.docker.saved_image import SavedImageError, saved_layers
+from lsp_assembler.stores.docker.saved_images import SavedImageError
+from lsp_assembler.stores.docker.saver import Saver
 from lsp_assembler.stores.docker.throwaway import Throwaways
 from lsp_assembler.stores.interface import (
     Prepared,
@@ -66,6 +67,7 @@ class DockerEngine(Store):
     def __init__(self, options: EngineOptions, environ: Mapping[str, str]) -> None:
         self._options = options
         self._connection = Connection(environ, options.stall_timeout)
+        self._saver = Saver(self._connection, options.limits)
         self._throwaways = Throwaways(self._connection)
         self._throwaways.sweep()
 
@@ -260,14 +262,11 @@ class DockerEngine(Store):
         limits = self._options.limits
         if image["Size"] <= limits.max_bytes:
             with contextlib.suppress(SavedImageError, docker.errors.APIError):
-                return read_layers(self._saved_layers(image["Id"]), START_POINT, name, limits)
+                layers = self._saver.layers(image["Id"], image["Size"])
+                return read_layers(map(plain, layers), START_POINT, name, limits)
         with self._throwaways.container(image["Id"]) as container:
             tree = self._read_folder(container, START_POINT, name)
         return tree, (_TOO_MUCH,) if image["Size"] > limits.max_bytes else ()
-
-    def _saved_layers(self, image_id: str) -> list[Readable]:
-        with self._connection.stream("GET", f"images/{image_id}/get", _UNCOMPRESSED, {}) as response:
-            return saved_layers(response.raw.read, self._options.limits.max_archive)
 
     def _read_folder(self, container: str, folder: str, image: str) -> Tree:
         """One folder of a container; the paths of the tree begin with the folder's own name."""

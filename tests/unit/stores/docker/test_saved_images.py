@@ -1,6 +1,5 @@
 """What is taken for the output of `docker save`, and what is not."""
 
-import gzip
 import io
 import json
 
@@ -8,7 +7,7 @@ import pytest
 
 from lsp_assembler.model.tree import File, Tree
 from lsp_assembler.oci.layers import write_layer
-from lsp_assembler.stores.docker.saved_image import SavedImageError, saved_layers
+from lsp_assembler.stores.docker.saved_images import SavedImageError, saved_images
 
 MOST = 1_000_000
 LOWER, UPPER = b"lower layer", b"upper layer"
@@ -19,29 +18,36 @@ def saved(files: dict[str, bytes], listing: object) -> io.BytesIO:
     return io.BytesIO(write_layer(Tree.of({path: File(content) for path, content in contents.items()})))
 
 
-def read(archive: io.BytesIO, most: int = MOST) -> list[bytes]:
-    return [layer.read(MOST) for layer in saved_layers(archive.read, most)]
+ONE, OTHER = "1" * 64, "e" * 64
+
+
+def read(archive: io.BytesIO, most: int = MOST) -> dict[str, list[bytes]]:
+    return {image_id: list(layers) for image_id, layers in saved_images(archive.read, most).items()}
 
 
 def test_layers_come_in_the_order_of_the_listing_not_of_the_archive() -> None:
-    archive = saved(
-        {"a/layer.tar": UPPER, "b/layer.tar": LOWER}, [{"Layers": ["b/layer.tar", "a/layer.tar"]}]
-    )
-    assert read(archive) == [LOWER, UPPER]
+    listing = [{"Config": f"{ONE}.json", "Layers": ["b/layer.tar", "a/layer.tar"]}]
+    archive = saved({"a/layer.tar": UPPER, "b/layer.tar": LOWER}, listing)
+    assert read(archive) == {f"sha256:{ONE}": [LOWER, UPPER]}
 
 
-def test_a_layer_may_be_compressed() -> None:
-    archive = saved({"blobs/sha256/0a": gzip.compress(LOWER)}, [{"Layers": ["blobs/sha256/0a"]}])
-    assert read(archive) == [LOWER]
+def test_images_are_told_apart_by_their_configuration_and_may_share_layers() -> None:
+    listing = [
+        {"Config": f"{OTHER}.json", "Layers": ["a/layer.tar"]},
+        {"Config": f"blobs/sha256/{ONE}", "Layers": ["a/layer.tar", "b/layer.tar"]},
+    ]
+    archive = saved({"a/layer.tar": LOWER, "b/layer.tar": UPPER}, listing)
+    assert read(archive) == {f"sha256:{ONE}": [LOWER, UPPER], f"sha256:{OTHER}": [LOWER]}
 
 
 @pytest.mark.parametrize(
     ("files", "listing"),
     [
-        ({}, []),
-        ({}, [{"Layers": []}, {"Layers": []}]),
-        ({}, [{"Layers": ["missing.tar"]}]),
-        ({}, [{"Config": "no layers"}]),
+        ({}, [{"Config": f"{ONE}.json", "Layers": ["missing.tar"]}]),
+        ({}, [{"Config": f"{ONE}.json"}]),
+        ({}, [{"Config": "no-digest.json", "Layers": []}]),
+        ({}, [{"Config": 42, "Layers": []}]),
+        ({}, [{"Layers": []}]),
         ({}, {"Layers": []}),
         ({}, ["not an object"]),
     ],
@@ -58,6 +64,6 @@ def test_no_listing_or_no_archive_is_refused(archive: bytes) -> None:
 
 
 def test_more_than_the_limit_is_refused() -> None:
-    archive = saved({"layer.tar": bytes(2000)}, [{"Layers": ["layer.tar"]}])
+    archive = saved({"layer.tar": bytes(2000)}, [])
     with pytest.raises(SavedImageError, match="more than 1000 bytes"):
         read(archive, 1000)
