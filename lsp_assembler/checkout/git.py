@@ -1,18 +1,41 @@
-"""What git knows about a checkout: its commit, when it was made, and where it came from."""
+"""What git knows about a checkout: its commit, its files, and where it came from.
 
+git is asked what is in a repository; a checkout's own programs are not run, except for the filters that its
+.gitattributes name and a user's configuration defines: git cannot compare files without them.
+"""
+
+import os
 import re
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
 
+from lsp_assembler.errors import FetchError
 from lsp_assembler.model.address import web_address
+from lsp_assembler.text import visible
 
+SUBMODULE, LINK = 0o160000, 0o120000
 _REVISION = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-_SETTINGS = ("-c", "core.quotePath=false", "-c", "log.showSignature=false")
+_SETTINGS = (
+    *("-c", "core.quotePath=false", "-c", "log.showSignature=false"),
+    *("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}", "-c", "protocol.allow=never"),
+)
+_ENVIRONMENT = {
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",  # a commit's own content, on every machine
+    "GIT_OPTIONAL_LOCKS": "0",
+    "LC_ALL": "C",
+}
 # A git hook has these set, and they would turn every folder into the hook's repository.
-_POINTERS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR")
+_POINTERS = (
+    *("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_NAMESPACE"),
+    *("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_IMPLICIT_WORK_TREE"),
+)
+_LITERAL = "--literal-pathspecs"
+_SKIPPED = "S"  # how `ls-files -v` marks a file that a sparse checkout leaves out
+_OWNER = "dubious ownership"
 
 
 class Commit(Struct, frozen=True):
@@ -21,74 +44,207 @@ class Commit(Struct, frozen=True):
     Args:
         revision: 40 hex digits.
         epoch: when it was made, in seconds since 1970; None where only CI named the commit.
-        source: the repository's web address, e.g. "https://github.com/org/java-junit", or "".
-        is_clean: whether the folder's files are those of the commit.
     """
 
     revision: str
     epoch: int | None
-    source: str
-    is_clean: bool = True
 
 
-def commit_of(folder: Path, environ: Mapping[str, str], paths: Sequence[str] = (".",)) -> Commit | None:
-    """The commit that a folder is at, or None where git (or a repository) is not there.
-
-    In CI a folder without git history is at the commit that CI names (GITHUB_SHA, CIRCLE_SHA1).
+class Entry(Struct, frozen=True):
+    """A file, a link or a submodule in a commit.
 
     Args:
-        folder: inside a checkout.
-        environ: the environment's variables, for git and for what CI says.
-        paths: the parts of the folder whose cleanness matters, relative to it.
+        path: relative to the folder that was asked about.
+        mode: git's, e.g. 0o100755.
+        object_id: of its content; a link's is its target.
+        size: in bytes; 0 for a submodule.
     """
-    head = _git(folder, environ, "log", "-1", "--format=%H %ct")
-    if head is None:
-        return _commit_from_ci(environ)
-    revision, epoch = head.split()
-    changes = _git(folder, environ, "status", "--porcelain", "--untracked-files=all", "--", *paths)
-    origin = _git(folder, environ, "remote", "get-url", "origin")
-    source = web_address(origin) if origin else _source_from_ci(environ)
-    return Commit(revision, int(epoch), source, is_clean=changes == "")
+
+    path: str
+    mode: int
+    object_id: str
+    size: int
 
 
-def files_of(folder: Path, environ: Mapping[str, str]) -> frozenset[str] | None:
-    """The files below a folder that git tracks or would track, relative to it; None without git.
+def repository_of(folder: Path, environ: Mapping[str, str]) -> "Repository | None":
+    """The repository that a folder is in; None where there is no .git in it or above it.
 
-    What .gitignore names is no part of a commit, so it must not be part of what is packed from one.
+    Args:
+        environ: the environment's variables, for git.
     """
-    listing = _git(folder, environ, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", ".")
-    return None if listing is None else frozenset(listing.split("\0")) - {""}
+    inside = folder.resolve()
+    ceilings = {Path(each) for each in environ.get("GIT_CEILING_DIRECTORIES", "").split(os.pathsep) if each}
+    across = environ.get("GIT_DISCOVERY_ACROSS_FILESYSTEM", "").lower() in ("1", "true", "yes", "on")
+    above = inside
+    while not (above / ".git").exists():
+        parent = above.parent
+        if parent == above or parent in ceilings or not (across or _same_device(above, parent)):
+            return None
+        above = parent
+    return Repository(inside, above, environ, str(folder))
 
 
-def _commit_from_ci(environment: Mapping[str, str]) -> Commit | None:
+def commit_from_ci(environ: Mapping[str, str]) -> Commit | None:
+    """The commit that CI names (GITHUB_SHA, CIRCLE_SHA1), for a folder without git history."""
     for name in ("GITHUB_SHA", "CIRCLE_SHA1"):
-        revision = environment.get(name, "")
+        revision = environ.get(name, "")
         if _REVISION.fullmatch(revision):
-            return Commit(revision, None, _source_from_ci(environment))
+            return Commit(revision, None)
     return None
 
 
-def _source_from_ci(environment: Mapping[str, str]) -> str:
-    if "GITHUB_REPOSITORY" in environment:
-        server = environment.get("GITHUB_SERVER_URL", "https://github.com")
-        return web_address(f"{server}/{environment['GITHUB_REPOSITORY']}")
-    return web_address(environment.get("CIRCLE_REPOSITORY_URL", ""))
+def source_from_ci(environ: Mapping[str, str]) -> str:
+    """The web address of the repository that CI names, e.g. "https://github.com/org/java"; "" for none."""
+    if "GITHUB_REPOSITORY" in environ:
+        server = environ.get("GITHUB_SERVER_URL", "https://github.com")
+        return web_address(f"{server}/{environ['GITHUB_REPOSITORY']}")
+    return web_address(environ.get("CIRCLE_REPOSITORY_URL", ""))
 
 
-def _git(folder: Path, environ: Mapping[str, str], *arguments: str) -> str | None:
-    """What a git command prints, or None where it fails: no git, no repository, no commit, no trust."""
-    environment = {name: value for name, value in environ.items() if name not in _POINTERS}
-    environment |= {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
-    try:
-        done = subprocess.run(
-            ["git", *_SETTINGS, "-C", str(folder), *arguments],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
+class Repository:
+    """A repository, as seen from a folder in it: paths are relative to the folder. Threads may share it.
+
+    Every method raises FetchError where git is missing, refuses, or fails: that is never taken for an answer.
+
+    Args:
+        folder: without links in its path.
+        top: the folder of the repository that has .git in it.
+        environ: the environment's variables, for git.
+        subject: what messages call the folder.
+    """
+
+    def __init__(self, folder: Path, top: Path, environ: Mapping[str, str], subject: str) -> None:
+        self.top = top
+        self.environ = environ
+        self._folder = folder
+        self._subject = subject
+
+    def head(self) -> Commit | None:
+        """The commit that is checked out; None before the first."""
+        revision = self._text("rev-parse", "--quiet", "--verify", "HEAD", answers=(0, 1))
+        if not revision:
+            return None
+        return Commit(revision, int(self._text("log", "-1", "--format=%ct", revision, "--")))
+
+    def source(self) -> str:
+        """The web address of the remote `origin`, else of the repository that CI names; "" for none."""
+        origins = self._text("config", "--get-all", "remote.origin.url", answers=(0, 1)).splitlines()
+        return web_address(origins[0]) if origins else source_from_ci(self.environ)
+
+    def files(self) -> frozenset[str]:
+        """The files that git tracks or would track: what .gitignore names is no part of a commit."""
+        return frozenset(
+            self._list(_LITERAL, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", ".")
         )
-    except OSError:
-        return None
-    if done.returncode != 0:
-        return None
-    return done.stdout.decode("utf-8", "surrogateescape").strip("\n")
+
+    def ignores(self, path: str) -> bool:
+        """Whether .gitignore, or the like, hides a path."""
+        return bool(self._text("check-ignore", "--", path, answers=(0, 1)))
+
+    def entries(self, commit: Commit, path: str = ".") -> list[Entry]:
+        """What a commit holds at or below a path; of the folder, if none is given."""
+        found = []
+        for line in self._list(_LITERAL, "ls-tree", "-r", "-l", "-z", commit.revision, "--", path):
+            facts, _, path = line.partition("\t")
+            mode, _, object_id, size = facts.split()
+            found.append(Entry(path, int(mode, 8), object_id, int(size) if size.isdigit() else 0))
+        return found
+
+    def contents(self, object_ids: Sequence[str]) -> dict[str, bytes]:
+        """The contents of files and links, by their ids."""
+        wanted = list(dict.fromkeys(object_ids))
+        output = self._run(("cat-file", "--batch"), "".join(f"{each}\n" for each in wanted).encode())
+        found, position = {}, 0
+        for object_id in wanted:
+            end = output.index(b"\n", position)
+            kind, _, size = output[position:end].decode().removeprefix(f"{object_id} ").partition(" ")
+            if kind != "blob":
+                raise self._failed(f"the commit's object {object_id} is {kind}")
+            position = end + 1 + int(size)
+            found[object_id] = output[end + 1 : position]
+            position += 1
+        return found
+
+    def is_clean(self, entries: Sequence[Entry], paths: Sequence[str]) -> bool:
+        """Whether the files below some paths are those of the commit, as git compares them.
+
+        That a file is marked as unchanged does not make it so.
+
+        Args:
+            entries: what the commit that is checked out holds.
+        """
+        status = (_LITERAL, "status", "--porcelain", "-z", "--untracked-files=all", "--ignore-submodules=all")
+        if self._run((*status, "--", *paths)):
+            return False
+        listed = self._list(_LITERAL, "ls-files", "-v", "-z", "--", *paths)
+        marks = (line.partition(" ")[::2] for line in listed)
+        marked = [path for mark, path in marks if mark.islower() or mark == _SKIPPED]
+        present = [path for path in marked if os.path.lexists(self._folder / path)]
+        committed = {entry.path: entry.object_id for entry in entries}
+        unmarked = set(marked) - set(present)
+        return self._hashes(present) == [committed.get(path, "") for path in present] and (
+            unmarked <= committed.keys()
+        )
+
+    def _hashes(self, paths: Sequence[str]) -> list[str]:
+        """The ids that the contents of files on disk would have."""
+        if not paths:
+            return []
+        quoted = "".join(f"{_quoted(path)}\n" for path in paths)
+        return self._run(("hash-object", "--stdin-paths"), os.fsencode(quoted)).decode().split()
+
+    def _list(self, *arguments: str) -> list[str]:
+        return [each for each in os.fsdecode(self._run(arguments)).split("\0") if each]
+
+    def _text(self, *arguments: str, answers: tuple[int, ...] = (0,)) -> str:
+        return os.fsdecode(self._run(arguments, answers=answers)).strip("\n")
+
+    def _run(self, arguments: Iterable[str], stdin: bytes = b"", answers: tuple[int, ...] = (0,)) -> bytes:
+        """What a git command prints.
+
+        Args:
+            answers: the statuses that are an answer; 1 often means "no".
+
+        Raises:
+            FetchError: any other status.
+        """
+        environment = {name: value for name, value in self.environ.items() if name not in _POINTERS}
+        try:
+            done = subprocess.run(
+                ["git", *_SETTINGS, "-C", str(self._folder), *arguments],
+                env=environment | _ENVIRONMENT,
+                input=stdin,
+                capture_output=True,
+                check=False,
+            )
+        except OSError as error:
+            raise FetchError(
+                f"{self._subject}: it is a git checkout, and git cannot be run ({error.strerror})",
+                "Install git, or use a copy of the folder without .git.",
+                kind="unreadable",
+            ) from error
+        if done.returncode not in answers:
+            raise self._failed(os.fsdecode(done.stderr))
+        return done.stdout
+
+    def _failed(self, words: str) -> FetchError:
+        fact = next((line for line in words.splitlines() if line.startswith("fatal: ")), words.strip())
+        remedy = "Make 'git status' work there, or use a copy of the folder without .git."
+        if _OWNER in fact:
+            folder = re.search(r"'(.+)'", fact)
+            named = visible(folder[1]) if folder else str(self._folder)
+            remedy = f"Run as its owner, or trust it: git config --global --add safe.directory {named}"
+        fact = visible(fact.removeprefix("fatal: ")).rstrip(".")
+        return FetchError(f"{self._subject}: git does not read it ({fact})", remedy, kind="unreadable")
+
+
+def _same_device(folder: Path, parent: Path) -> bool:
+    return folder.stat().st_dev == parent.stat().st_dev
+
+
+def _quoted(path: str) -> str:
+    """A path as git reads it from a line: in C's quotes if it has to be."""
+    if not any(char in path for char in '"\\\n'):
+        return path
+    escaped = path.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from lsp_assembler.checkout.reader import language_image_name
+from lsp_assembler.checkout.image_name import language_image_name
 from lsp_assembler.config.migration import FindImage, Repository
 from lsp_assembler.errors import FetchError, InvalidInputError
 from lsp_assembler.model.manifest import UnreadableManifest, read_manifests

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from lsp_assembler.checkout import git
-from lsp_assembler.checkout.reader import completed, language_image_name, read_checkout
+from lsp_assembler.checkout.image_name import completed
+from lsp_assembler.checkout.snapshot import snapshot
 from lsp_assembler.errors import PublishError
 from lsp_assembler.model.checkout import Checkout
 from lsp_assembler.model.dates import source_date_epoch, timestamp
@@ -126,39 +126,36 @@ def pack(
         environ: the environment's variables: SOURCE_DATE_EPOCH, and what CI says about the commit.
 
     Raises:
-        FetchError: the checkout cannot be read, or is over the limits.
+        FetchError: the checkout cannot be read, git refuses, or it is over the limits.
         InvalidInputError: SOURCE_DATE_EPOCH is not a number.
     """
     options = options or PackOptions()
-    commit = git.commit_of(directory, environ, ("start_point", "docker/image_name.json"))
-    tree = read_checkout(directory, limits, only=git.files_of(directory, environ))
-    docker_name = language_image_name(directory)
+    found = snapshot(directory, limits, environ)
+    tree, docker_name, commit = found.tree, found.docker_name, found.commit
     checkout = Checkout(type_, tree, docker_name)
     if type_ is StartPointType.LANGUAGES:
         tree = completed(tree, docker_name)
-    is_provisional = commit is None or not commit.is_clean
-    tag = tree.digest.removeprefix("sha256:") if is_provisional or commit is None else commit.revision
+    tag = commit.revision if commit else tree.digest.removeprefix("sha256:")
     tag = options.version or tag[:_TAG_LENGTH]
     manifest = _parsed(tree)
     name = docker_name or (manifest.language_image if manifest else None)
     if manifest and name and type_ is StartPointType.LANGUAGES:
         manifest = _with_tag(manifest, name.with_tag(tag))
         tree = manifest.tree
-    known = None if is_provisional else commit
     epoch = source_date_epoch(environ)
     if epoch is None:
-        epoch = (known and known.epoch) or 0
+        epoch = (commit and commit.epoch) or 0
     values = {
         CREATED_LABEL: timestamp(epoch),
-        REVISION_LABEL: known.revision if known else "",
-        SOURCE_LABEL: commit.source if commit else "",
+        REVISION_LABEL: commit.revision if commit else "",
+        SOURCE_LABEL: found.source,
         TITLE_LABEL: manifest.display_name if manifest else "",
         VERSION_LABEL: tag,
         IMAGE_NAME_LABEL: manifest.image_name if manifest else "",
         DURATIONS_LABEL: options.durations,
     }
     labels = {label: value for label, value in values.items() if value}
-    return Pack(directory, name and name.with_tag(""), tag, is_provisional, tree, labels, epoch, checkout)
+    return Pack(directory, name and name.with_tag(""), tag, commit is None, tree, labels, epoch, checkout)
 
 
 def refuse_shared_names(packs: Sequence[Pack]) -> None:

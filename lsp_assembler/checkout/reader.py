@@ -1,35 +1,42 @@
-"""An LTF checkout, or any directory that holds start points, read from disk."""
+"""An LTF checkout, or any directory that holds start points, read from disk.
 
-import json
+Others may change the directory meanwhile: every file is opened from folder to folder without following a
+link, and what was opened is what is looked at.
+"""
+
+import errno
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from lsp_assembler.checkout.limited import Limited
 from lsp_assembler.errors import FetchError
-from lsp_assembler.model.manifest import Manifest, ManifestSyntaxError
-from lsp_assembler.model.reference import Reference
-from lsp_assembler.model.start_point import MANIFEST
+from lsp_assembler.model.start_point import START_POINT
 from lsp_assembler.model.tree import File, Tree
-from lsp_assembler.oci.layers import Limits, path_too_long, too_large, too_many_entries
+from lsp_assembler.oci.layers import Limits
 
-_CHECK = "Check the directory"
-_OPENING_BRACE = re.compile(rb"\s*\{")
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_NO_FILE = (errno.ENXIO, errno.ELOOP, errno.EOPNOTSUPP)  # what opening a socket, or a link, fails with
+_SUBMODULE = re.compile(rb"^\s*path\s*=\s*(.+?)\s*$", re.MULTILINE)
+_MOST_CONFIG = 64 * 1024
 
 
 def read_checkout(directory: Path, limits: Limits, only: frozenset[str] | None = None) -> Tree:
     """The tree of one index dir: `start_point/…` if the directory has it, else all it holds.
 
-    Links to files that count are read as those files; all others are in the tree's `links`. So no link
-    brings out what .gitignore hides, or the token that CI left in .git/config.
+    Links to files that count are read as those files. So no link brings out what .gitignore hides, or the
+    token that CI left in .git/config.
 
     Args:
         directory: e.g. Path("../java-junit").
         only: the paths that count, relative to the directory; None for all. (.git never does.)
 
     Raises:
-        FetchError: not-found, unreadable, unsafe, corrupt, or over the limits.
+        FetchError: not-found, unreadable, unsafe, or over the limits.
     """
     try:
         if not directory.is_dir():
@@ -41,49 +48,47 @@ def read_checkout(directory: Path, limits: Limits, only: frozenset[str] | None =
             )
         return _Reader(directory, limits, only).read()
     except OSError as error:
-        raise _unreadable(directory, error) from error
+        raise unreadable(directory, error) from error
 
 
-def language_image_name(directory: Path) -> Reference | None:
-    """The image name that docker/image_name.json gives, or None where there is no such file.
-
-    Raises:
-        FetchError: the file cannot be read, or is not `{"image_name": "a well-formed name"}`.
-    """
-    path = directory / "docker" / "image_name.json"
-    if not path.is_file():
-        return None
-    try:
-        found = json.loads(path.read_bytes())
-    except OSError as error:
-        raise _unreadable(directory, error) from error
-    except (ValueError, RecursionError) as error:
-        raise _names_no_image(path, f"it is not JSON: {error}") from error
-    name = found.get("image_name") if isinstance(found, dict) else None
-    if not isinstance(name, str):
-        raise _names_no_image(path, "it has no image_name that is a string")
-    try:
-        return Reference.parse(name)
-    except ValueError as error:
-        raise _names_no_image(path, str(error)) from error
-
-
-def completed(tree: Tree, name: Reference | None) -> Tree:
-    """The tree with image_name filled in, if its manifest has none; in the first line, so lines stay true.
+def read_file(directory: Path, path: str, most: int) -> bytes | None:
+    """One small file of a checkout; None where there is none.
 
     Args:
-        name: what `language_image_name` found.
+        path: relative to the directory; no part of it may be a link.
+        most: bytes; a larger file is an error.
+
+    Raises:
+        FetchError: it is too large, is no regular file, or cannot be read.
     """
-    file = tree.files.get(MANIFEST)
-    opening = _OPENING_BRACE.match(file.content) if file else None
-    if name is None or file is None or opening is None or not _lacks_image_name(tree):
-        return tree
-    key = b' "image_name": ' + json.dumps(str(name)).encode() + b","
-    content = file.content[: opening.end()] + key + file.content[opening.end() :]
-    return tree.joined(Tree.of({MANIFEST: File(content, file.executable)}))
+    try:
+        with _opened(directory.resolve(), path) as file:
+            content, _ = _content(file, most)
+    except OSError as error:
+        if error.errno in _NO_FILE:
+            content = None
+        elif error.errno in (errno.ENOENT, errno.ENOTDIR):
+            if not _has_link(directory, path):
+                return None
+            content = None
+        else:
+            error.filename = path
+            raise unreadable(directory, error) from error
+    if content is None or len(content) > most:
+        raise not_readable(directory, path, most if content else None)
+    return content
 
 
-def _unreadable(directory: Path, error: OSError) -> FetchError:
+def not_readable(directory: Path, path: str, most: int | None = None) -> FetchError:
+    """A file of a checkout has more than so many bytes; or, without a number, it is none."""
+    what = f"has more than {most:,} bytes" if most else "is not a regular file, or is behind a link"
+    return FetchError(
+        f"{directory}: '{path}' {what}", "Put a small regular file in its place.", kind="unsafe"
+    )
+
+
+def unreadable(directory: Path, error: OSError) -> FetchError:
+    """A file or folder of a checkout cannot be read."""
     return FetchError(
         f"{directory}: cannot read '{error.filename}' ({error.strerror})",
         "Check the permissions.",
@@ -91,101 +96,142 @@ def _unreadable(directory: Path, error: OSError) -> FetchError:
     )
 
 
-def _names_no_image(path: Path, fact: str) -> FetchError:
-    return FetchError(
-        f'{path}: it does not name an image: {fact}; expected {{"image_name": "NAME"}}',
-        "Correct the file.",
-        kind="corrupt",
-    )
-
-
 class _Reader:
     """One walk over one directory, in sorted order, under limits."""
 
     def __init__(self, directory: Path, limits: Limits, only: frozenset[str] | None) -> None:
-        self._directory = directory
         self._inside = directory.resolve()
-        self._limits = limits
         self._only = only
-        self._size = 0
+        self._folders = only and {parent for path in only for parent in _above(path)}
+        self._reading = Limited(directory, limits)
         self._files: dict[str, File] = {}
         self._directories: list[str] = []
-        self._links: list[str] = []
+        self._submodules = _submodules(directory) | self._folders_in(only or ())
 
     def read(self) -> Tree:
-        top = self._directory / "start_point"
+        top = self._inside / START_POINT
         if top.is_dir() and not top.is_symlink():
-            self._directories.append("start_point")
-            self._walk(top)
+            self._enter(START_POINT)
         else:
-            self._walk(self._directory)
-        return Tree.of(self._files, self._directories, self._links)
+            self._walk("", self._inside)
+        self._reading.finish()
+        return Tree.of(self._files, self._directories)
 
-    def _walk(self, folder: Path) -> None:
-        for entry in _entries(folder):
-            path = Path(entry.path).relative_to(self._directory).as_posix()
-            is_folder = entry.is_dir(follow_symlinks=False)
-            if not self._counts(path, is_folder=is_folder):
+    def _folders_in(self, paths: Iterable[str]) -> frozenset[str]:
+        """The folders among paths that git names as it names files: other repositories."""
+        found = (path.rstrip("/") for path in paths if path.endswith("/") or (self._inside / path).is_dir())
+        return frozenset(path for path in found if not (self._inside / path).is_symlink())
+
+    def _enter(self, path: str) -> None:
+        if path in self._submodules or os.path.lexists(self._inside / path / ".git"):
+            self._reading.refuse(path, "is a submodule, or a git repository of its own")
+            return
+        self._directories.append(path)
+        self._walk(path, self._inside / path)
+
+    def _walk(self, path: str, folder: Path) -> None:
+        with os.scandir(folder) as entries:
+            found = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries)
+        for name, is_folder in found:
+            inner = f"{path}/{name}" if path else name
+            if name == ".git" or not self._counts(inner, is_folder=is_folder):
                 continue
-            self._check(path)
             if is_folder:
-                self._directories.append(path)
-                self._walk(Path(entry.path))
+                self._reading.add(inner)
+                self._enter(inner)
             else:
-                self._add(path, entry)
+                self._add(inner)
 
     def _counts(self, path: str, *, is_folder: bool) -> bool:
-        if self._only is None or not is_folder:
-            return self._only is None or path in self._only
-        return any(known.startswith(f"{path}/") for known in self._only)
+        if self._only is None or self._folders is None:
+            return True
+        return path in (self._folders | self._submodules if is_folder else self._only)
 
-    def _add(self, path: str, entry: os.DirEntry[str]) -> None:
-        target = Path(os.path.realpath(entry.path))  # Path.resolve raises RuntimeError for links in a circle
-        if entry.is_symlink() and not self._may_follow(target):
-            self._links.append(path)
-            return
-        status = target.stat()
-        if not stat.S_ISREG(status.st_mode):
-            raise FetchError(
-                f"{self._directory}: '{path}' is a special file; only regular files and directories "
-                "are accepted",
-                "Remove it.",
-                kind="unsafe",
-            )
-        self._size += status.st_size
-        if self._size > self._limits.max_bytes:
-            raise too_large(str(self._directory), self._limits, _CHECK)
-        self._files[path] = File(target.read_bytes(), bool(status.st_mode & 0o111))
-
-    def _may_follow(self, target: Path) -> bool:
-        if not (target.is_relative_to(self._inside) and target.is_file()):
-            return False
-        path = target.relative_to(self._inside)
-        return ".git" not in path.parts and self._counts(path.as_posix(), is_folder=False)
-
-    def _check(self, path: str) -> None:
-        if len(self._files) + len(self._directories) + len(self._links) >= self._limits.max_entries:
-            raise too_many_entries(str(self._directory), self._limits, _CHECK)
-        if len(os.fsencode(path)) > self._limits.max_path:
-            raise path_too_long(str(self._directory), path, self._limits)
+    def _add(self, path: str) -> None:
+        target = path
+        if (self._inside / path).is_symlink():
+            found = self._target(path)
+            if found is None:
+                return
+            target = found
         try:
-            path.encode()
-        except UnicodeEncodeError as error:
-            raise FetchError(
-                f"{self._directory}: the file name {os.fsencode(path)!r} is not UTF-8",
-                "Rename it.",
-                kind="unsafe",
-            ) from error
+            with _opened(self._inside, target) as file:
+                content, is_executable = _content(file, self._reading.bytes_left)
+        except OSError as error:
+            if error.errno not in _NO_FILE:
+                error.filename = path
+                raise
+            content, is_executable = None, False
+        if content is None:
+            self._reading.refuse(path, "is a special file")
+        else:
+            self._reading.add(path, len(content))
+            self._files[path] = File(content, is_executable)
+
+    def _target(self, link: str) -> str | None:
+        """The path of the file that a link leads to; None, noted, where it is none that counts."""
+        target = Path(os.path.realpath(self._inside / link))  # Path.resolve raises for links in a circle
+        what = ""
+        if not target.is_relative_to(self._inside):
+            what = "is a link that leads out of the checkout"
+        elif target.is_dir():
+            what = "is a link to a folder"
+        elif not target.exists():
+            what = "is a link to nothing"
+        else:
+            path = target.relative_to(self._inside)
+            if ".git" not in path.parts and self._counts(path.as_posix(), is_folder=False):
+                return path.as_posix()
+            what = "is a link to a file that git ignores"
+        self._reading.refuse(link, what)
+        return None
 
 
-def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
-    with os.scandir(folder) as entries:
-        yield from sorted((entry for entry in entries if entry.name != ".git"), key=lambda entry: entry.name)
+def _has_link(directory: Path, path: str) -> bool:
+    return any((directory / each).is_symlink() for each in (*_above(path), path))
 
 
-def _lacks_image_name(tree: Tree) -> bool:
+@contextmanager
+def _opened(folder: Path, path: str) -> Iterator[int]:
+    """A file in a folder, opened without following any link below the folder."""
+    *folders, name = path.split("/")
+    current = os.open(folder, _FOLDER & ~os.O_NOFOLLOW)
     try:
-        manifest = Manifest.parse(MANIFEST, tree)
-    except ManifestSyntaxError:
-        return False
-    return bool(manifest.data) and "image_name" not in manifest.data
+        for each in folders:
+            inner = os.open(each, _FOLDER, dir_fd=current)
+            os.close(current)
+            current = inner
+        file = os.open(name, _FILE, dir_fd=current)
+    finally:
+        os.close(current)
+    try:
+        yield file
+    finally:
+        os.close(file)
+
+
+def _content(file: int, most: int) -> tuple[bytes | None, bool]:
+    """The content of an open file, a byte more than the most if it has more, and whether an x bit is set.
+
+    The content is None where it is no regular file.
+    """
+    status = os.fstat(file)
+    if not stat.S_ISREG(status.st_mode):
+        return None, False
+    with os.fdopen(os.dup(file), "rb") as stream:
+        return stream.read(max(0, most) + 1), bool(status.st_mode & 0o111)
+
+
+def _submodules(directory: Path) -> frozenset[str]:
+    """The folders that .gitmodules names, whether or not git has filled them."""
+    try:
+        content = read_file(directory, ".gitmodules", _MOST_CONFIG) or b""
+    except FetchError:
+        return frozenset()
+    return frozenset(os.fsdecode(path).strip('"') for path in _SUBMODULE.findall(content))
+
+
+def _above(path: str) -> Iterator[str]:
+    for index, char in enumerate(path):
+        if char == "/":
+            yield path[:index]

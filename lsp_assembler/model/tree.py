@@ -17,38 +17,31 @@ class Tree(Struct, frozen=True):
     """Files and directories by their relative POSIX path, e.g. "start_point/hiker.sh".
 
     `directories` always holds every ancestor of every file, so a tree says by itself what exists.
-    `links` are the symbolic links of a directory on disk that lead nowhere inside it: nothing can be
-    read through them. A tree out of an image never has any.
     """
 
     files: Mapping[str, File]
     directories: frozenset[str]
-    links: frozenset[str] = frozenset()
 
     @classmethod
-    def of(
-        cls, files: Mapping[str, File], directories: Iterable[str] = (), links: Iterable[str] = ()
-    ) -> "Tree":
+    def of(cls, files: Mapping[str, File], directories: Iterable[str] = ()) -> "Tree":
         """A tree of these files, the directories they need, and these further (empty) directories.
 
         As on a disk, a path is one thing only. Where one is given as two, the file is kept, and what
-        would be below it is not; a directory comes before a link.
+        would be below it is not.
         """
-        directories, links = set(directories), set(links)
-        above = {_parent(path) for path in (*files, *directories, *links)}
+        directories = set(directories)
+        above = {_parent(path) for path in (*files, *directories)}
         lost = {folder for folder in above if not files.keys().isdisjoint(_with_ancestors(folder))}
         kept = {path: file for path, file in sorted(files.items()) if _parent(path) not in lost}
         folders = {path for path in directories if path not in files and _parent(path) not in lost}
-        loose = {path for path in links if path not in files and _parent(path) not in lost}
         folders |= {folder for parent in above - lost for folder in _with_ancestors(parent)}
-        return cls(kept, frozenset(folders), frozenset(loose - folders))
+        return cls(kept, frozenset(folders))
 
     def under(self, prefix: str) -> "Tree":
         """The same tree one level deeper: `under("0")` turns "a/b" into "0/a/b"."""
         return Tree(
             {f"{prefix}/{path}": file for path, file in self.files.items()},
             frozenset((*_with_ancestors(prefix), *(f"{prefix}/{path}" for path in self.directories))),
-            frozenset(f"{prefix}/{path}" for path in self.links),
         )
 
     def below(self, prefix: str) -> "Tree":
@@ -57,7 +50,6 @@ class Tree(Struct, frozen=True):
         return Tree.of(
             {path.removeprefix(start): file for path, file in self.files.items() if path.startswith(start)},
             (path.removeprefix(start) for path in self.directories if path.startswith(start)),
-            (path.removeprefix(start) for path in self.links if path.startswith(start)),
         )
 
     def joined(self, *others: "Tree") -> "Tree":
@@ -66,7 +58,6 @@ class Tree(Struct, frozen=True):
         return Tree.of(
             {path: file for tree in trees for path, file in tree.files.items()},
             {path for tree in trees for path in tree.directories},
-            {path for tree in trees for path in tree.links},
         )
 
     @property
@@ -78,10 +69,10 @@ class Tree(Struct, frozen=True):
     def digest(self) -> str:
         """sha256 over paths, kinds, x bits and contents, e.g. "sha256:9f86…": equal trees, equal digests."""
         state = hashlib.sha256()
-        for path in sorted({*self.files, *self.directories, *self.links}):
+        for path in sorted({*self.files, *self.directories}):
             file = self.files.get(path)
             content = b"" if file is None else file.content
-            kind = "l" if path in self.links else "d" if file is None else "x" if file.executable else "-"
+            kind = "d" if file is None else "x" if file.executable else "-"
             state.update(f"{kind} {path}\0{len(content)}\0".encode("utf-8", "surrogatepass"))
             state.update(content)
         return f"sha256:{state.hexdigest()}"

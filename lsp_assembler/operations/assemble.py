@@ -106,7 +106,8 @@ def read_and_check(planned: Plan, read: ReadSource, jobs: int, watch: Watch) -> 
 
 def as_it_stands(type_: StartPointType, limits: Limits) -> ReadDirectory:
     """A directory as `check` reads it: no git, no tag; an exercise has no image_name to fill in."""
-    from lsp_assembler.checkout.reader import completed, language_image_name, read_checkout
+    from lsp_assembler.checkout.image_name import completed, language_image_name
+    from lsp_assembler.checkout.reader import read_checkout
 
     def read(directory: Path) -> StartPoint:
         tree = read_checkout(directory, limits)

@@ -14,7 +14,7 @@ from lsp_assembler.model.result import Result
 from lsp_assembler.operations.assemble import Checking, assemble, packed
 from lsp_assembler.operations.base import find_base, named
 from lsp_assembler.operations.build_spec import BuildSpec, build_spec
-from lsp_assembler.operations.locked import existing, locked, refusal, required
+from lsp_assembler.operations.locked import existing, lock_path, locked, refusal, required
 from lsp_assembler.operations.observer import SILENT, Observer
 from lsp_assembler.operations.plan import base_of, plan
 from lsp_assembler.operations.recipe import recipe
@@ -58,14 +58,17 @@ def build(request: BuildRequest, observer: Observer = SILENT) -> Result:
     Raises:
         InvalidInputError: the request, images.yml or the template is wrong.
         LockError: the lock file is missing, invalid or stale.
-        FetchError: a store cannot be reached.
+        FetchError: a store cannot be reached, or git refuses to say which commit images.yml is from.
         PublishError: the store that the image goes to cannot be reached.
     """
     started = time.perf_counter()
     source = StoreSpec.source(request.from_store)
     destination = StoreSpec.target(request.to_store)
     planned = plan(request.sources, request.file, request.type)
-    spec = build_spec(planned, request.names, request.template, request.environ)
+    counting = lock_path(planned, request.lock_file) if request.locked else None
+    spec = build_spec(planned, request.names, request.template, request.environ, counting)
+    for file in spec.provenance.edited:
+        observer.notice(f"{file}: no commit holds it as it is, so the image will not name a commit")
     if request.context:
         refuse_to_replace(request.context)
     name = base_of(planned, request.base)

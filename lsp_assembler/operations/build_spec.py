@@ -5,7 +5,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from lsp_assembler.checkout.git import Commit, commit_of
+from lsp_assembler.checkout.provenance import Provenance, provenance
 from lsp_assembler.dockerfile import template
 from lsp_assembler.errors import InvalidInputError
 from lsp_assembler.model.dates import source_date_epoch
@@ -21,7 +21,7 @@ class BuildSpec(Struct, frozen=True):
         port: that its service listens on.
         template: the text of Dockerfile.template.
         template_name: how messages call it, e.g. "Dockerfile.template".
-        commit: of the repository that images.yml is in, if it is in one.
+        provenance: of images.yml, the template and the lock file; a list on the command line has none.
         epoch: what SOURCE_DATE_EPOCH says, in seconds since 1970; None if it is not set.
     """
 
@@ -29,22 +29,28 @@ class BuildSpec(Struct, frozen=True):
     port: int
     template: str
     template_name: str
-    commit: Commit | None = None
+    provenance: Provenance = Provenance()
     epoch: int | None = None
 
 
 def build_spec(
-    planned: Plan, names: Sequence[str], template_path: Path | None, environ: Mapping[str, str]
+    planned: Plan,
+    names: Sequence[str],
+    template_path: Path | None,
+    environ: Mapping[str, str],
+    lock: Path | None = None,
 ) -> BuildSpec:
-    """The names, the port, the template and the commit of the final image.
+    """The names, the port, the template and the provenance of the final image.
 
     Args:
         names: in place of the one in images.yml; () for that one.
         template_path: None for the one beside images.yml, else the one that comes with the tool.
+        lock: the lock file that counts; None for none.
 
     Raises:
         InvalidInputError: there is no name, a name or SOURCE_DATE_EPOCH is malformed, or the template
             cannot be read or has unknown names in it.
+        FetchError: images.yml is in a git repository, and git refuses or fails.
     """
     beside = planned.folder / template.FILENAME
     path = template_path or (beside if beside.is_file() else None)
@@ -56,9 +62,15 @@ def build_spec(
         port=(planned.file and planned.file.port) or planned.type.default_port,
         template=text,
         template_name=template_name,
-        commit=commit_of(planned.folder, environ),
+        provenance=_provenance(planned, [each for each in (path, lock) if each], environ),
         epoch=source_date_epoch(environ),
     )
+
+
+def _provenance(planned: Plan, others: Sequence[Path], environ: Mapping[str, str]) -> Provenance:
+    if planned.path is None or planned.listed_in is None:
+        return Provenance()
+    return provenance([planned.path, *others], environ)
 
 
 def _names(planned: Plan, texts: Sequence[str]) -> tuple[Reference, ...]:

@@ -84,8 +84,8 @@ def _labels(assembly: Assembly, base: BaseImage, spec: BuildSpec) -> Mapping[str
     tag = spec.names[0].tag
     labels = {
         CREATED_LABEL: timestamp(max(created, default=0) if spec.epoch is None else spec.epoch),
-        REVISION_LABEL: spec.commit.revision if spec.commit else "",
-        SOURCE_LABEL: spec.commit.source if spec.commit else "",
+        REVISION_LABEL: spec.provenance.revision,
+        SOURCE_LABEL: spec.provenance.source,
         VERSION_LABEL: "" if tag == "latest" else tag,
         BASE_NAME_LABEL: base.name,
         BASE_DIGEST_LABEL: base.digest,

@@ -94,7 +94,7 @@ def _findings(table: Table, start_point: StartPoint, index: int) -> Iterator[Fin
             yield from run((tables.JSON,), manifest, index, manifest.path)
         else:
             yield from run(rules, manifest, index, manifest.path)
-    yield from run((tables.UNLISTED_FILES,), start_point, index)
+    yield from run((tables.GIT_LFS_POINTER, tables.UNLISTED_FILES), start_point, index)
 
 
 def _shared_names(rule: Rule[Namesakes], manifests: Iterable[tuple[int, Manifest]]) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from lsp_assembler.rules.rule import Problem
 from lsp_assembler.text import quoted
 
 CYBER_DOJO_SH = "cyber-dojo.sh"
-_VISIBLE = "visible_filenames"
+VISIBLE = "visible_filenames"
 _HIGHLIGHT = "highlight_filenames"
 _LARGEST = 25 * 1024
 _PORTABLE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-")
@@ -28,22 +28,22 @@ def visible_filenames(
         most 25 KiB; text is UTF-8. A languages manifest lists cyber-dojo.sh, which is what a test run
         runs; an exercises manifest does not.
         """
-        if _VISIBLE not in manifest.data:
+        if VISIBLE not in manifest.data:
             return
-        names = manifest.data[_VISIBLE]
-        line = manifest.line_of(_VISIBLE)
+        names = manifest.data[VISIBLE]
+        line = manifest.line_of(VISIBLE)
         if not isinstance(names, list) or not names:
-            yield Problem(f"{_VISIBLE} is {quoted(names)}; it must be a non-empty list of file names", line)
+            yield Problem(f"{VISIBLE} is {quoted(names)}; it must be a non-empty list of file names", line)
             return
         for position, name in enumerate(names):
             for fault in _faults(manifest, name):
-                yield Problem(f"{_VISIBLE}[{position}] is {fault}", manifest.line_of(_VISIBLE, position))
+                yield Problem(f"{VISIBLE}[{position}] is {fault}", manifest.line_of(VISIBLE, position))
         if cyber_dojo_sh == "required" and CYBER_DOJO_SH not in names:
-            yield Problem(f'{_VISIBLE} does not hold "{CYBER_DOJO_SH}"; a languages manifest must', line)
+            yield Problem(f'{VISIBLE} does not hold "{CYBER_DOJO_SH}"; a languages manifest must', line)
         elif cyber_dojo_sh == "forbidden" and CYBER_DOJO_SH in names:
-            yield Problem(f'{_VISIBLE} holds "{CYBER_DOJO_SH}"; an exercises manifest must not', line)
+            yield Problem(f'{VISIBLE} holds "{CYBER_DOJO_SH}"; an exercises manifest must not', line)
         else:
-            yield from duplicates(manifest, _VISIBLE)
+            yield from duplicates(manifest, VISIBLE)
 
     return check
 
@@ -99,12 +99,12 @@ def highlight_filenames(manifest: Manifest) -> Iterator[Problem]:
         message = f"{_HIGHLIGHT} is {quoted(names)}; it must be a non-empty list of file names"
         yield Problem(message, manifest.line_of(_HIGHLIGHT))
         return
-    visible = manifest.data.get(_VISIBLE)
+    visible = manifest.data.get(VISIBLE)
     choices = [name for name in visible if isinstance(name, str)] if isinstance(visible, list) else []
     for position, name in enumerate(names):
         if name not in choices:
             hint = did_you_mean(name, choices) or "; it must be one of them"
-            message = f"{_HIGHLIGHT}[{position}] is {quoted(name)}, which is not in {_VISIBLE}{hint}"
+            message = f"{_HIGHLIGHT}[{position}] is {quoted(name)}, which is not in {VISIBLE}{hint}"
             yield Problem(message, manifest.line_of(_HIGHLIGHT, position))
     yield from duplicates(manifest, _HIGHLIGHT)
 

@@ -25,10 +25,9 @@ class Namesakes(Struct, frozen=True):
 def has_manifest(start_point: StartPoint) -> Iterator[Problem]:
     """A start point has at least one manifest.json, and each is a file; hidden folders are not searched."""
     tree = start_point.tree
-    bad = manifest_paths((*tree.directories, *tree.links))
+    bad = manifest_paths(tree.directories)
     for path in bad:
-        fact = "a folder" if path in tree.directories else "a link that leads to no file of the start point"
-        yield Problem(f"{quoted(path)} is {fact}; it must be a file")
+        yield Problem(f"{quoted(path)} is a folder; it must be a file")
     if not bad and not start_point.all_manifests:
         found = f"it holds {listed(list(tree.files))}" if tree.files else "it is empty"
         yield Problem(f"the start point has no {NAME} ({found}); it must have at least one")

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from lsp_assembler.model.manifest import Manifest, UnreadableManifest
 from lsp_assembler.model.start_point import StartPoint, StartPointType
-from lsp_assembler.rules import advice, files, keys, manifests, patterns, values
+from lsp_assembler.rules import advice, contents, files, keys, manifests, patterns, values
 from lsp_assembler.rules.rule import Rule
 
 HAS_MANIFEST: Rule[StartPoint] = Rule("has-manifest", 16, "error", manifests.has_manifest)
@@ -16,6 +16,7 @@ DUPLICATE_KEYS: Rule[Manifest] = Rule("duplicate-keys", 18, "error", manifests.d
 LSP_IMAGE_ONLY: Rule[StartPoint] = Rule(
     "lsp-image-only-start-point", None, "warning", advice.lsp_image_only_start_point
 )
+GIT_LFS_POINTER: Rule[StartPoint] = Rule("git-lfs-pointer", None, "error", contents.git_lfs_pointer)
 UNLISTED_FILES: Rule[StartPoint] = Rule("unlisted-files", None, "warning", advice.unlisted_files)
 
 
@@ -31,6 +32,13 @@ class Table(Struct, frozen=True):
     rules: tuple[Rule[Manifest], ...]
     unique: Rule[manifests.Namesakes]
     once_packed: tuple[Rule[Manifest], ...] = ()
+
+
+_ON_CONTENTS: tuple[Rule[Manifest], ...] = (
+    Rule("line-ends", None, "error", contents.line_ends),
+    Rule("byte-order-mark", None, "error", contents.byte_order_mark),
+    Rule("nul-bytes", None, "error", contents.nul_bytes),
+)
 
 
 def _with_visible_filenames(rule: Rule[Manifest]) -> tuple[Rule[Manifest], ...]:
@@ -51,6 +59,7 @@ def _with_visible_filenames(rule: Rule[Manifest]) -> tuple[Rule[Manifest], ...]:
         Rule("language", 46, "error", values.name_and_version("language")),
         Rule("test-framework", 47, "error", values.name_and_version("test_framework")),
         Rule("language-with-test-framework", 48, "error", keys.language_with_test_framework),
+        *_ON_CONTENTS,
         Rule("cyber-dojo-sh-executable", None, "warning", advice.cyber_dojo_sh_executable),
     )
 
@@ -71,12 +80,13 @@ TABLES: Mapping[StartPointType, Table] = {
             Rule("required-keys", 51, "error", keys.required_keys(keys.EXERCISE_KEYS)),
             Rule("display-name", 60, "error", values.display_name),
             Rule("visible-filenames", 61, "error", files.visible_filenames("forbidden")),
+            *_ON_CONTENTS,
         ),
         unique=Rule("display-name-unique", 90, "error", manifests.display_name_unique),
     ),
 }
 RULES: tuple[Rule[Any], ...] = (
-    *(HAS_MANIFEST, JSON, DUPLICATE_KEYS, LSP_IMAGE_ONLY, UNLISTED_FILES),
+    *(HAS_MANIFEST, JSON, DUPLICATE_KEYS, LSP_IMAGE_ONLY, GIT_LFS_POINTER, UNLISTED_FILES),
     *(rule for table in TABLES.values() for rule in (*table.once_packed, *table.rules)),
     *(table.unique for table in TABLES.values()),
 )

@@ -256,7 +256,7 @@ class TestSeveral:
             write(tool, f"tree/{name}", f"tree/{name[0].replace('ç', 'c')}", display_name=name)
         tool.write("tree/notes/README", "")
         tool.write("tree/file", "")
-        tool.write("tree/.git/config", "")
+        tool.write("tree/.hidden/config", "")
         run = pack_to(tool, "oci:layout", "--from-tree", "tree")
         assert [each["directory"] for each in packed(run)] == ["tree/a", "tree/b", "tree/ç d"]
         assert run.json["passed_over"] == ["tree/notes"]

@@ -16,9 +16,7 @@ from tests.checkouts import write
 REMEDY = "Check the folder and its permissions."
 
 OURS = {"image.type": File(b"languages\n"), "shas.txt": File(b"")}
-TREE = Tree.of(
-    {**OURS, "0/start_point/run.sh": File(b"echo", executable=True)}, ["0/start_point/empty"], ["link"]
-)
+TREE = Tree.of({**OURS, "0/start_point/run.sh": File(b"echo", executable=True)}, ["0/start_point/empty"])
 
 
 def contents(folder: Path) -> dict[str, bytes | None]:

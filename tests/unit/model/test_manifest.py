@@ -86,12 +86,11 @@ def test_an_integer_of_any_length_is_an_integer() -> None:
         ("hiker.sh/.", None),
         ("hiker.sh/", None),
         ("/hiker.sh", None),
-        ("link", None),
     ],
 )
 def test_names_beside_the_manifest(name: str, path: str | None) -> None:
     files = {_PATH: File(b"{}"), "start_point/hiker.sh": File(b""), "start_point/sub/a": File(b"")}
-    manifest = Manifest.parse(_PATH, Tree.of(files, links=["start_point/link"]))
+    manifest = Manifest.parse(_PATH, Tree.of(files))
     assert manifest.resolve(name) == path
     assert manifest.file(name) == files.get(path or "")
 

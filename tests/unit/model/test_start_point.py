@@ -32,18 +32,16 @@ def test_default_port(type_: str, port: int) -> None:
 
 class TestTree:
     def test_of_adds_every_ancestor(self) -> None:
-        tree = Tree.of({"a/b/c.sh": HIKER}, ["d/e"], ["f/link"])
-        assert tree.directories == {"a", "a/b", "d", "d/e", "f"}
-        assert tree.links == {"f/link"}
+        tree = Tree.of({"a/b/c.sh": HIKER}, ["d/e"])
+        assert tree.directories == {"a", "a/b", "d", "d/e"}
 
     def test_of_sorts_the_files(self) -> None:
         assert list(Tree.of({"b": HIKER, "a/z": HIKER, "a.sh": HIKER}).files) == ["a.sh", "a/z", "b"]
 
-    def test_under_moves_files_directories_and_links_one_level_down(self) -> None:
-        tree = Tree.of({"start_point/hiker.sh": HIKER}, ["empty"], ["link"]).under("7")
+    def test_under_moves_files_and_directories_one_level_down(self) -> None:
+        tree = Tree.of({"start_point/hiker.sh": HIKER}, ["empty"]).under("7")
         assert dict(tree.files) == {"7/start_point/hiker.sh": HIKER}
         assert tree.directories == {"7", "7/start_point", "7/empty"}
-        assert tree.links == {"7/link"}
 
     def test_under_gives_an_empty_tree_its_directory(self) -> None:
         assert Tree.of({}).under("0").directories == {"0"}
@@ -52,12 +50,9 @@ class TestTree:
         assert Tree.of({}).under("app/repos").directories == {"app", "app/repos"}
 
     def test_joined_takes_the_last_of_each_file(self) -> None:
-        tree = Tree.of({"a": HIKER, "b": HIKER}).joined(
-            Tree.of({"b": RUNNER}), Tree.of({"c/d": HIKER}, [], ["l"])
-        )
+        tree = Tree.of({"a": HIKER, "b": HIKER}).joined(Tree.of({"b": RUNNER}), Tree.of({"c/d": HIKER}))
         assert dict(tree.files) == {"a": HIKER, "b": RUNNER, "c/d": HIKER}
         assert tree.directories == {"c"}
-        assert tree.links == {"l"}
 
     def test_size(self) -> None:
         assert Tree.of({"a": HIKER, "b": RUNNER}, ["c"]).size == len(HIKER.content) + len(RUNNER.content)

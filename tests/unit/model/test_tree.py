@@ -11,14 +11,9 @@ PATHS = st.lists(st.sampled_from("abc"), min_size=1, max_size=3).map("/".join)
 
 
 def test_a_file_is_kept_and_what_would_be_below_it_is_not() -> None:
-    tree = Tree.of({"a": FILE, "a/b": FILE, "c": FILE}, ["a", "a/d", "e"], ["a/f", "c"])
+    tree = Tree.of({"a": FILE, "a/b": FILE, "c": FILE}, ["a", "a/d", "e"])
     assert dict(tree.files) == {"a": FILE, "c": FILE}
     assert tree.directories == {"e"}
-    assert tree.links == frozenset()
-
-
-def test_a_directory_comes_before_a_link() -> None:
-    assert Tree.of({"a/b": FILE}, [], ["a"]) == Tree.of({"a/b": FILE})
 
 
 def test_a_file_takes_the_place_of_a_joined_directory() -> None:
@@ -26,18 +21,17 @@ def test_a_file_takes_the_place_of_a_joined_directory() -> None:
     assert joined == Tree.of({"a": FILE, "c": FILE})
 
 
-@given(st.sets(PATHS), st.sets(PATHS), st.sets(PATHS))
-def test_a_path_is_one_thing_only(files: set[str], directories: set[str], links: set[str]) -> None:
-    tree = Tree.of(dict.fromkeys(files, FILE), directories, links)
-    kinds = (set(tree.files), set(tree.directories), set(tree.links))
+@given(st.sets(PATHS), st.sets(PATHS))
+def test_a_path_is_one_thing_only(files: set[str], directories: set[str]) -> None:
+    tree = Tree.of(dict.fromkeys(files, FILE), directories)
+    kinds = (set(tree.files), set(tree.directories))
     assert sum(map(len, kinds)) == len(set[str]().union(*kinds))
     assert all(parent in tree.directories for kind in kinds for path in kind for parent in ancestors(path))
-    assert Tree.of(tree.files, tree.directories, tree.links) == tree
+    assert Tree.of(tree.files, tree.directories) == tree
 
 
-def test_a_link_is_told_from_a_directory_and_from_nothing() -> None:
-    digests = {Tree.of({}, [], ["a"]).digest, Tree.of({}, ["a"]).digest, Tree.of({}).digest}
-    assert len(digests) == 3
+def test_a_directory_is_told_from_nothing() -> None:
+    assert Tree.of({}, ["a"]).digest != Tree.of({}).digest
 
 
 @pytest.mark.parametrize("name", ["\ud800", "caf\udce9", "new\nline", "0\0", "🏠"])

@@ -437,11 +437,6 @@ class TestWriting:
     def test_what_was_written_is_read(self, tree: Tree) -> None:
         assert read(write_layer(tree)) == (tree, ())
 
-    @given(TREES, st.integers(0, 2**33))
-    def test_links_are_left_out(self, tree: Tree, epoch: int) -> None:
-        linked = Tree.of(tree.files, tree.directories, ["link"])
-        assert write_layer(linked, epoch) == write_layer(tree, epoch)
-
 
 RICH = (
     layer("start_point/", (HIKER, b"x" * 700), f"start_point/{'a' * 200}", "etc/passwd")

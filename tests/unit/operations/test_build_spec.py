@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from lsp_assembler.checkout.provenance import Provenance
 from lsp_assembler.dockerfile import template
 from lsp_assembler.errors import InvalidInputError
 from lsp_assembler.model.start_point import StartPointType
 from lsp_assembler.operations.build_spec import build_spec
 from lsp_assembler.operations.plan import DEFAULT_BASE, base_of, plan
-from tests.checkouts import COMMITTED, commit, without_ci, write
+from tests.checkouts import commit, without_ci, write
 
 LIST = "name: org/named:1\nbase: org/base:2\nport: 80\nimages: [busybox]\n"
 
@@ -81,14 +82,31 @@ class TestTemplate:
 
 
 def test_the_commit_is_that_of_images_yml(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert build_spec(plan((), None, None), (), None, os.environ).commit is None
+    assert build_spec(plan((), None, None), (), None, os.environ).provenance == Provenance()
     revision = commit(folder, "git@github.com:org/languages.git")
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "7")
     found = build_spec(plan((), None, None), (), None, os.environ)
     assert found.epoch == 7
-    assert found.commit is not None
-    assert (found.commit.revision, found.commit.epoch) == (revision, COMMITTED)
-    assert found.commit.source == "https://github.com/org/languages"
+    assert found.provenance == Provenance(revision, "https://github.com/org/languages")
+
+
+def test_what_is_not_from_images_yml_is_from_no_commit(folder: Path) -> None:
+    commit(folder, "git@github.com:org/languages.git")
+    named = build_spec(plan(["busybox"], None, None), ["org/a"], None, os.environ)
+    assert named.provenance == Provenance()
+
+
+def test_the_template_and_the_lock_file_count_too(folder: Path) -> None:
+    write(folder, {"Dockerfile.template": "FROM $base", "images.lock": "{}"})
+    commit(folder)
+    lock = Path("images.lock")
+    write(folder, {"images.lock": "{ }"})
+    planned = plan((), None, None)
+    assert build_spec(planned, (), None, os.environ).provenance.revision
+    assert build_spec(planned, (), None, os.environ, lock).provenance.edited == (lock,)
+    write(folder, {"Dockerfile.template": "FROM $base\n"})
+    edited = build_spec(planned, (), None, os.environ).provenance
+    assert (edited.revision, edited.edited) == ("", (Path("Dockerfile.template"),))
 
 
 def test_base(folder: Path) -> None:

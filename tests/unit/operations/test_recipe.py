@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from lsp_assembler.checkout.git import Commit
+from lsp_assembler.checkout.provenance import Provenance
 from lsp_assembler.model.assembly import Assembly, Outcome
 from lsp_assembler.model.finding import Failure
 from lsp_assembler.model.images import BaseImage
@@ -174,8 +174,8 @@ class TestRecipe:
         ]
 
     def test_the_commit_of_images_yml_is_labelled(self) -> None:
-        commit = Commit("c0ffee", 7, "https://github.com/org/languages")
-        dockerfile = recipe(assembly(start_point()), BASE, replace(SPEC, commit=commit)).dockerfile
+        known = Provenance("c0ffee", "https://github.com/org/languages")
+        dockerfile = recipe(assembly(start_point()), BASE, replace(SPEC, provenance=known)).dockerfile
         assert 'image.revision="c0ffee"' in dockerfile
         assert 'image.source="https://github.com/org/languages"' in dockerfile
 

@@ -149,16 +149,6 @@ def test_the_findings_that_stop_the_other_checker_come_first() -> None:
     assert [finding.code for finding in findings][:4] == [16, 18, 17, 41]
 
 
-def test_a_link_in_place_of_a_manifest() -> None:
-    start_point = _start_point(_VALID)
-    linked = Tree.of(start_point.tree.files, links=["start_point/b/manifest.json"])
-    [finding] = _check(StartPoint("sha256:0", linked))
-    message = (
-        '"start_point/b/manifest.json" is a link that leads to no file of the start point; it must be a file'
-    )
-    assert (finding.code, finding.message) == (16, message)
-
-
 def test_strays_are_a_warning() -> None:
     start_point = StartPoint("sha256:0", _start_point(_VALID).tree, strays=("bin/sh", "etc"))
     [finding] = _check(start_point)

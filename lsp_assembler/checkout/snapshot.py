@@ -1,0 +1,86 @@
+"""What there is to pack in a checkout: as its commit holds it, or, as work in progress, as it is on disk."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from msgspec import Struct
+
+from lsp_assembler.checkout import git, image_name
+from lsp_assembler.checkout.committed import read_committed
+from lsp_assembler.checkout.reader import not_readable, read_checkout
+from lsp_assembler.errors import FetchError
+from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.start_point import START_POINT
+from lsp_assembler.model.tree import Tree
+from lsp_assembler.oci.layers import Limits
+
+_ON_THE_WAY = (image_name.PATH, image_name.PATH.partition("/")[0])
+
+
+class Snapshot(Struct, frozen=True):
+    """A checkout at one moment.
+
+    Args:
+        tree: the files that count, relative to the checkout.
+        docker_name: what docker/image_name.json says; None where there is no such file.
+        commit: which holds just these; None for work in progress.
+        source: the web address of the repository, e.g. "https://github.com/org/java-junit", or "".
+    """
+
+    tree: Tree
+    docker_name: Reference | None
+    commit: git.Commit | None
+    source: str
+
+
+def snapshot(directory: Path, limits: Limits, environ: Mapping[str, str]) -> Snapshot:
+    """Read a checkout: bytes and modes from the commit, where the checkout is clean.
+
+    Without any git history, the commit that CI names counts.
+
+    Args:
+        environ: the environment's variables, for git and for what CI says.
+
+    Raises:
+        FetchError: the checkout cannot be read, git refuses, or it is over the limits.
+    """
+    repository = git.repository_of(directory, environ) if directory.is_dir() else None
+    if repository is None:
+        tree = read_checkout(directory, limits)
+        name = image_name.language_image_name(directory)
+        return Snapshot(tree, name, git.commit_from_ci(environ), git.source_from_ci(environ))
+    commit, source = repository.head(), repository.source()
+    entries = repository.entries(commit) if commit else []
+    has_folder = any(entry.path.partition("/")[0] == START_POINT for entry in entries)
+    parts = (START_POINT, image_name.PATH) if has_folder else (".",)
+    if not has_folder:
+        _refuse_ignored(directory, repository)
+    if commit and entries and repository.is_clean(entries, parts):
+        tree = read_committed(directory, repository, entries, limits)
+        return Snapshot(tree, _committed_name(directory, repository, entries), commit, source)
+    files = repository.files()
+    return Snapshot(
+        read_checkout(directory, limits, files), image_name.language_image_name(directory), None, source
+    )
+
+
+def _committed_name(
+    directory: Path, repository: git.Repository, entries: list[git.Entry]
+) -> Reference | None:
+    for entry in entries:
+        if entry.path in _ON_THE_WAY and entry.mode in (git.LINK, git.SUBMODULE):
+            raise not_readable(directory, image_name.PATH)
+        if entry.path == image_name.PATH:
+            return image_name.parse(repository.contents([entry.object_id])[entry.object_id], directory)
+    return None
+
+
+def _refuse_ignored(directory: Path, repository: git.Repository) -> None:
+    """What git ignores must not seem to be empty."""
+    for path in (".", START_POINT):
+        if (directory / path).exists() and repository.ignores(path):
+            raise FetchError(
+                f"{directory}: git ignores {'it' if path == '.' else path}, so no commit can hold it",
+                "Take it out of .gitignore, or give it a repository of its own with 'git init'.",
+                kind="unreadable",
+            )

@@ -1,0 +1,62 @@
+"""What is in the files: what cyber-dojo's own checker does not look at, and what breaks every session."""
+
+from collections.abc import Iterator
+
+from lsp_assembler.model.manifest import Manifest
+from lsp_assembler.model.start_point import StartPoint
+from lsp_assembler.rules.files import CYBER_DOJO_SH, VISIBLE
+from lsp_assembler.rules.rule import Problem
+from lsp_assembler.text import quoted
+
+_POINTER = b"version https://git-lfs.github.com/spec/"
+_MARK = b"\xef\xbb\xbf"
+_SCRIPT = b"#!"
+
+
+def git_lfs_pointer(start_point: StartPoint) -> Iterator[Problem]:
+    """No file is a pointer of git LFS: a commit, and so an LSP image, holds that in place of the content."""
+    for path, file in start_point.tree.files.items():
+        if file.content.startswith(_POINTER):
+            remedy = "commit the file itself ('git lfs untrack', then add it)"
+            yield Problem(f"{quoted(path)} is a pointer of git LFS; {remedy}")
+
+
+def line_ends(manifest: Manifest) -> Iterator[Problem]:
+    r"""cyber-dojo.sh ends its lines with LF, and so does the first line of a visible file if it is `#!…`.
+
+    With CR LF, bash takes the CR for a part of each command, and Linux for a part of the interpreter's name.
+    """
+    for name, content, line in _visible(manifest):
+        if name == CYBER_DOJO_SH and (b"\r\n" in content or content.endswith(b"\r")):
+            yield Problem(f"{quoted(name)} has lines that end with CR LF; they must end with LF", line)
+        elif _bare(content).startswith(_SCRIPT) and b"\r" in content.partition(b"\n")[0]:
+            yield Problem(f"the #! line of {quoted(name)} ends with CR LF; it must end with LF", line)
+
+
+def byte_order_mark(manifest: Manifest) -> Iterator[Problem]:
+    """Neither cyber-dojo.sh nor a visible file with a `#!` line begins with a byte order mark."""
+    for name, content, line in _visible(manifest):
+        is_script = name == CYBER_DOJO_SH or _bare(content).startswith(_SCRIPT)
+        if is_script and content.startswith(_MARK):
+            yield Problem(f"{quoted(name)} begins with a byte order mark; a script must not", line)
+
+
+def nul_bytes(manifest: Manifest) -> Iterator[Problem]:
+    """Visible files are text: no byte of them is NUL."""
+    for name, content, line in _visible(manifest):
+        if b"\0" in content:
+            yield Problem(f"{quoted(name)} has a NUL byte at {content.index(0)}; it must be text", line)
+
+
+def _visible(manifest: Manifest) -> Iterator[tuple[str, bytes, int | None]]:
+    """The visible files that are there, each once: name, content, and the line that names it."""
+    names = manifest.data.get(VISIBLE)
+    seen = set()
+    for position, name in enumerate(names if isinstance(names, list) else ()):
+        if isinstance(name, str) and name not in seen and (file := manifest.file(name)):
+            seen.add(name)
+            yield name, file.content, manifest.line_of(VISIBLE, position)
+
+
+def _bare(content: bytes) -> bytes:
+    return content.removeprefix(_MARK)
