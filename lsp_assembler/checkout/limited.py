@@ -60,7 +60,7 @@ class Limited:
             what: e.g. "is a submodule".
         """
         self.add(path)
-        self._refused.append(f"{self._subject}: {named(path)} {what}")
+        self._refused.append(f"{named(path)} {what}")
 
     def finish(self) -> None:
         """The end of reading.
@@ -71,9 +71,9 @@ class Limited:
         if not self._refused:
             return
         more = len(self._refused) - _MOST_NAMED
-        lines = [*self._refused[:_MOST_NAMED], *([f"{self._subject}: and {more} more"] if more > 0 else [])]
+        lines = [*self._refused[:_MOST_NAMED], *([f"and {more} more"] if more > 0 else [])]
         raise FetchError(
-            "\n".join(lines),
+            f"{self._subject}: " + "\n".join(lines),
             "A start point has only files, and links to files of its checkout. Put copies in their place.",
             kind="unsafe",
         )

@@ -5,8 +5,9 @@ from pathlib import Path
 from msgspec import Struct
 
 from lsp_assembler.config import images_edit, images_file
-from lsp_assembler.errors import FetchError, InvalidInputError
+from lsp_assembler.errors import FetchError, InvalidInputError, PublishError
 from lsp_assembler.files.atomic import write_file
+from lsp_assembler.files.locking import locked
 from lsp_assembler.lockfile import FILENAME
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.start_point import Source
@@ -17,6 +18,8 @@ from lsp_assembler.operations.request import ReadRequest
 from lsp_assembler.operations.tags import describe_all
 from lsp_assembler.stores.interface import ImageSource
 from lsp_assembler.stores.open import Stores, StoreSpec
+
+_CHECK = "Check the folder and its permissions."
 
 
 class UpdateRequest(ReadRequest, frozen=True, kw_only=True):
@@ -77,13 +80,26 @@ def update(request: UpdateRequest, observer: Observer = SILENT) -> UpdateResult:
     if new is None or new.tag == old.tag:
         return UpdateResult(path, entry, None, wanted is None, store.place, not store.is_shared)
     with observer.critical():
-        content = path.read_bytes()
-        edited = images_edit.replaced(content, str(path), entry, str(old.with_tag(new.tag)))
-        write_file(edited, path, "Check the folder and its permissions.")
+        _replace(path, entry, str(old.with_tag(new.tag)), request.name)
     lock = path.parent / FILENAME
     return UpdateResult(
         path, entry, new, wanted is None, store.place, not store.is_shared, lock if lock.exists() else None
     )
+
+
+def _replace(path: Path, old: Source, new: str, name: str) -> None:
+    """Change the entry in the file as it is now: others may have changed it while registries were asked."""
+    try:
+        with locked(path):
+            now = images_edit.entry(images_file.load(str(path)).images, reference(name, "update"), str(path))
+            if now.text != old.text:
+                raise InvalidInputError(
+                    f"{path}:{now.line}: '{old.text}' has become '{now.text}' meanwhile", "Run it again."
+                )
+            edited = images_edit.replaced(path.read_bytes(), str(path), now, new)
+            write_file(edited, path, _CHECK)
+    except OSError as error:
+        raise PublishError(f"{path}: cannot be read: {error.strerror}", _CHECK) from error
 
 
 def _wanted(entry: Source, tag: str | None, path: Path) -> str | None:

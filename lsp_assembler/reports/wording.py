@@ -1,5 +1,7 @@
 """The words that all reports for people share."""
 
+from pathlib import Path
+
 from lsp_assembler.errors import FailureKind
 from lsp_assembler.model.finding import Finding
 from lsp_assembler.model.result import Result
@@ -57,7 +59,8 @@ def source_place(source: Source, images_file: str | None) -> str | None:
 
 def without_subject(message: str, source: Source) -> str:
     """A message to stand below its source's name: "a/b:LSP: no such image" becomes "no such image"."""
-    return message.removeprefix(f"{source.text}: ")
+    shown = message.removeprefix(f"{source.text}: ")
+    return shown.removeprefix(f"{Path(source.text)}: ") if source.is_directory else shown  # "./a" is "a"
 
 
 def closing_line(result: Result, errors_are: str = "above") -> str:

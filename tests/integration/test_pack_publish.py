@@ -393,6 +393,7 @@ def test_says_exactly(name: str, tool: Tool, registry: Registry) -> None:
     commit(tool.folder / "java")
     commit(tool.folder / "tree/ruby")
     commit(tool.folder / "tree/c")
+    _spoil_checkouts(tool)
     expected = (CASES / name / "expected.txt").read_text("utf-8")
     commands = re.findall(r"^\$ lsp-assembler (.*)$", expected, re.MULTILINE)
     shown = "".join(_shown(command, tool, registry) for command in commands)
@@ -400,6 +401,27 @@ def test_says_exactly(name: str, tool: Tool, registry: Registry) -> None:
         (CASES / name / "expected.txt").write_text(shown, "utf-8")
         pytest.fail(f"{name} is written; read it, and run again without UPDATE_CASES")
     assert shown == expected
+
+
+def _spoil_checkouts(tool: Tool) -> None:
+    """Checkouts that git, or a reader of files, must refuse, each in a way of its own."""
+    for name in ("bad-index", "bad-head", "linked", "submodule", "scripts"):
+        write(tool, name, f"org/{name}", display_name=name)
+    start_point = tool.folder / "linked/start_point"
+    for link, target in (("bin", "/bin"), ("folder", "../docker"), ("nothing", "absent")):
+        (start_point / link).symlink_to(target)
+    commit(write(tool, "library", "org/library"))
+    git(tool.folder / "submodule", "init")
+    file = ("-c", "protocol.file.allow=always")
+    git(tool.folder / "submodule", *file, "submodule", "add", "../library", "start_point/library")
+    tool.write("scripts/start_point/cyber-dojo.sh", "set -e\r\n")
+    for name in ("bad-index", "bad-head", "linked", "submodule", "scripts"):
+        commit(tool.folder / name)
+    tool.write("bad-index/.git/index", "no index")
+    tool.write("bad-head/.git/HEAD", "no head")
+    tool.write("ignored/.gitignore", "*\n")
+    git(tool.folder / "ignored", "init")
+    write(tool, "ignored/java", "org/ignored")
 
 
 def _shown(command: str, tool: Tool, registry: Registry) -> str:

@@ -295,6 +295,23 @@ def test_update_writes_nothing_that_is_half_done(filled: Registry, tmp_path: Pat
     assert "images.lock: out of date; run 'lsp-assembler lock'\n" in again.stderr
 
 
+def test_of_many_updates_at_once_none_is_lost(tmp_path: Path) -> None:
+    tool = Tool(tmp_path, f"unix://{tmp_path}/no-engine")
+    with FakeRegistry() as fake:
+        names = [f"a/language-{number}" for number in range(8)]
+        for name in names:
+            for tag in ("LSP-1.0", "LSP-1.1"):
+                fake.put_image(name, tag, b"layer")
+        tool.write("images.yml", "".join(f"- {fake.netloc}/{name}:LSP-1.0\n" for name in names))
+        running = [tool.start("update", f"{fake.netloc}/{name}", "--from", "registry") for name in names]
+        assert [process.wait(60) for process in running] == [0] * len(names)
+        for process in running:
+            process.communicate()
+        expected = "".join(f"- {fake.netloc}/{name}:LSP-1.1\n" for name in names)
+    assert (tmp_path / "images.yml").read_text() == expected
+    assert list(tmp_path.glob(".lsp-assembler.*")) == []
+
+
 def test_migrates_the_whole_corpus_by_its_manifests(
     corpus: tuple[CorpusStartPoint, ...], tmp_path: Path
 ) -> None:

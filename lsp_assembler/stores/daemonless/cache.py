@@ -191,8 +191,11 @@ class Cache:
 
     def _create(self) -> sqlite3.Connection:
         """Make the directory, for this user only (images may be private); backups pass it over."""
-        self._directory.mkdir(parents=True, exist_ok=True)
-        self._file.parent.mkdir(mode=0o700, exist_ok=True)
+        for folder in (self._directory, self._file.parent):
+            if not folder.exists():
+                folder.parent.mkdir(parents=True, exist_ok=True)
+                folder.mkdir(mode=0o700, exist_ok=True)
+                folder.chmod(0o700)  # the umask may take away more than is meant
         tag = self._directory / "CACHEDIR.TAG"
         if not tag.exists():
             tag.write_bytes(_TAG)

@@ -1,5 +1,6 @@
 """The cache, on a real disk and with real processes."""
 
+import os
 import resource
 import shutil
 import sqlite3
@@ -129,9 +130,15 @@ def test_too_large_is_not_kept(folder: Path) -> None:
     assert not folder.exists()
 
 
-def test_only_its_user_can_read_it(folder: Path) -> None:
-    run(folder, b"of a private image")
-    assert stat.S_IMODE((folder / "v1").stat().st_mode) == 0o700
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o277])
+def test_only_its_user_can_read_it(folder: Path, umask: int) -> None:
+    folder.parent.mkdir(exist_ok=True)
+    previous = os.umask(umask)
+    try:
+        run(folder, b"of a private image")
+    finally:
+        os.umask(previous)
+    assert [stat.S_IMODE(each.stat().st_mode) for each in (folder, folder / "v1")] == [0o700, 0o700]
 
 
 def test_backups_pass_it_over(folder: Path) -> None:
