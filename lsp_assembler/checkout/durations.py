@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 
 from lsp_assembler.errors import InvalidInputError
 from lsp_assembler.oci.image import encode
+from lsp_assembler.reading import read_file
 from lsp_assembler.text import named, quoted
 
 COLOURS = ("red", "amber", "green")
@@ -23,7 +24,7 @@ def load_durations(path: Path) -> str:
             problem.
     """
     try:
-        found = json.loads(path.read_bytes(), object_pairs_hook=_object, parse_constant=_no_constant)
+        found = json.loads(read_file(path), object_pairs_hook=_object, parse_constant=_no_constant)
     except OSError as error:
         raise _invalid(f"{path}: cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:

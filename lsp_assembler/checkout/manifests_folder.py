@@ -9,6 +9,7 @@ from lsp_assembler.model.manifest import UnreadableManifest, read_manifests
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.start_point import MANIFEST
 from lsp_assembler.model.tree import File, Tree
+from lsp_assembler.reading import read_file
 
 
 def lookup_in(folder: Path) -> FindImage:
@@ -40,7 +41,7 @@ def _image_of(repository: Repository, folder: Path) -> Reference | None:
 
 
 def _named_in(path: Path) -> Reference:
-    tree = Tree.of({MANIFEST: File(path.read_bytes())})
+    tree = Tree.of({MANIFEST: File(read_file(path))})
     (found,) = read_manifests(tree)
     if isinstance(found, UnreadableManifest) or found.image_name is None:
         raise ValueError(f"{path} names no image; expected an object with image_name")

@@ -7,6 +7,7 @@ from importlib import resources
 from pathlib import Path
 
 from lsp_assembler.errors import InvalidInputError
+from lsp_assembler.reading import read_file
 from lsp_assembler.text import choice, closest
 
 FILENAME = "Dockerfile.template"
@@ -23,7 +24,7 @@ def load(path: Path | None) -> str:
     if path is None:
         return (resources.files("lsp_assembler.dockerfile") / FILENAME).read_text("utf-8")
     try:
-        return path.read_text("utf-8")
+        return read_file(path).decode()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
         raise InvalidInputError(

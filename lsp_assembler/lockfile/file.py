@@ -18,6 +18,7 @@ from lsp_assembler.lockfile.format import SCHEMA, problems_of
 from lsp_assembler.model.assembly import Assembly
 from lsp_assembler.model.images import BaseImage
 from lsp_assembler.model.start_point import StartPointType
+from lsp_assembler.reading import read_file
 from lsp_assembler.text import json_text, quoted
 
 _REPAIR = "Restore the file from version control, or remove it and run 'lsp-assembler lock'."
@@ -147,7 +148,7 @@ def load(path: Path) -> Lock:
         LockError: it is missing, cannot be read, or `parse` finds it invalid.
     """
     try:
-        return parse(path.read_text("utf-8"), str(path))
+        return parse(read_file(path).decode(), str(path))
     except OSError as error:
         raise LockError(f"{path}: {error.strerror}", REGENERATE) from error
     except UnicodeDecodeError as error:
@@ -164,7 +165,7 @@ def save(lock: Lock, path: Path) -> bool:
         PublishError: it cannot be written.
     """
     content = render(lock).encode()
-    if path.is_file() and path.read_bytes() == content:
+    if path.is_file() and read_file(path) == content:
         return False
     write_file(content, path, "Check the folder, or choose another file with --lock.")
     return True

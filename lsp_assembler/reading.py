@@ -1,0 +1,23 @@
+"""Reading a file that somebody names: never more than makes sense. `/dev/zero` is a file, too."""
+
+import errno
+import os
+from pathlib import Path
+
+_MOST = 16 * 1024 * 1024
+
+
+def read_file(path: Path, most: int = _MOST) -> bytes:
+    """The content of a small file.
+
+    Args:
+        most: bytes.
+
+    Raises:
+        OSError: it cannot be read, or is larger (EFBIG, "File too large").
+    """
+    with path.open("rb") as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
+    return content
