@@ -30,7 +30,7 @@ def write(folder: Path, files: dict[str, str | bytes]) -> Path:
 
 def git(folder: Path, *arguments: str) -> str:
     """Run git as somebody, at a pinned date; returns what it prints."""
-    date = f"{COMMITTED} +0100"
+    date = f"@{COMMITTED} +0100"
     person = {"NAME": "Deep Thought", "EMAIL": "deep@thought.example", "DATE": date}
     people = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in person.items()}
     done = subprocess.run(

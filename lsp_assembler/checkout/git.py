@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.address import web_address
+from lsp_assembler.model.dates import is_date
 from lsp_assembler.text import visible
 
 SUBMODULE, LINK = 0o160000, 0o120000
@@ -43,7 +44,8 @@ class Commit(Struct, frozen=True):
 
     Args:
         revision: 40 hex digits.
-        epoch: when it was made, in seconds since 1970; None where only CI named the commit.
+        epoch: when it was made, in seconds since 1970; None where only CI named the commit, or
+            where it is none that could be written.
     """
 
     revision: str
@@ -124,7 +126,8 @@ class Repository:
         revision = self._text("rev-parse", "--quiet", "--verify", "HEAD", answers=(0, 1))
         if not revision:
             return None
-        return Commit(revision, int(self._text("log", "-1", "--format=%ct", revision, "--")))
+        epoch = int(self._text("log", "-1", "--format=%ct", revision, "--"))
+        return Commit(revision, epoch if is_date(epoch) else None)
 
     def source(self) -> str:
         """The web address of the remote `origin`, else of the repository that CI names; "" for none."""

@@ -49,6 +49,10 @@ class Limited:
                 "Rename it.",
                 kind="unsafe",
             ) from error
+        if not {"", ".", "..", ".git"}.isdisjoint(path.split("/")):
+            raise FetchError(
+                f"{self._subject}: {named(path)} is no path inside a start point", "Rename it.", kind="unsafe"
+            )
         self._size += size
         if self._size > self._limits.max_bytes:
             raise too_large(self._subject, self._limits, _CHECK)

@@ -6,11 +6,18 @@ from datetime import UTC, datetime
 
 from lsp_assembler.errors import InvalidInputError
 
+_YEAR_10000 = 253_402_300_800
+
 
 def timestamp(epoch: int) -> str:
     """Seconds since 1970 as RFC 3339, e.g. "2026-11-21T03:34:00Z"."""
     date = datetime.fromtimestamp(epoch, UTC).replace(tzinfo=None)
     return f"{date.isoformat(timespec='seconds')}Z"  # strftime would write the year 999 with three digits
+
+
+def is_date(epoch: int) -> bool:
+    """Whether `timestamp` can write it: the years 1970 to 9999."""
+    return 0 <= epoch < _YEAR_10000
 
 
 def epoch_of(text: str | None) -> int | None:

@@ -66,6 +66,12 @@ class TestHead:
         assert head(tmp_path / "shallow") == head(checkout)
         assert is_clean(tmp_path / "shallow")
 
+    def test_a_date_that_no_calendar_has(self, checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("tests.checkouts.COMMITTED", 999_999_999_999_999)
+        commit(checkout)
+        assert git(checkout, "log", "-1", "--format=%ct") == "999999999999999"
+        assert head(checkout).epoch is None
+
     def test_a_worktree(self, checkout: Path, tmp_path: Path) -> None:
         git(checkout, "worktree", "add", "--quiet", str(tmp_path / "tree"))
         assert head(tmp_path / "tree") == head(checkout)
