@@ -23,7 +23,7 @@ class Known(Struct, frozen=True):
         typer.Option(
             "--map",
             metavar="REPO=IMAGE",
-            help="The image of a repository (its URL, or the last part); repeatable.",
+            help="The image of a repository (its URL, the last part, or a pattern: *={repo_}); repeatable.",
         ),
         NOTHING,
     ]

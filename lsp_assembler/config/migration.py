@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from fnmatch import fnmatchcase
 from urllib.parse import unquote
 
 from msgspec import Struct
@@ -149,6 +150,32 @@ class Names:
         """See FindImage."""
         by_address = self._images.get(key_of(repository.address)) if repository.address else None
         return by_address or self._images.get(key_of(repository.name))
+
+
+class Patterns:
+    """Makes up the image of a repository from a pattern that its name or its address fits.
+
+    Args:
+        images: (pattern, image), e.g. ("*", "ghcr.io/cyber-dojo-languages/{repo}"). In a pattern * stands for
+            anything. In an image {repo} stands for the last part of the address in lower case, {repo_} for
+            the same with underscores in place of hyphens.
+    """
+
+    def __init__(self, images: Sequence[tuple[str, str]]) -> None:
+        self._images = [(pattern.casefold(), image) for pattern, image in images]
+
+    def __call__(self, repository: Repository) -> Reference | None:
+        """See FindImage."""
+        keys = (key_of(repository.name), key_of(repository.address))
+        for pattern, image in self._images:
+            if any(fnmatchcase(key, pattern) for key in keys):
+                return Reference.parse(filled(image, repository.name.lower()))
+        return None
+
+
+def filled(image: str, name: str) -> str:
+    """An image with the name of a repository in it: see `Patterns`."""
+    return image.replace("{repo}", name).replace("{repo_}", name.replace("-", "_"))
 
 
 def key_of(repository: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from lsp_assembler.checkout.manifests_folder import lookup_in
-from lsp_assembler.config.migration import FindImage, Line, Migration, Names, lines
+from lsp_assembler.config.migration import FindImage, Line, Migration, Names, Patterns, filled, lines
 from lsp_assembler.config.migration import migrate as migrate_list
 from lsp_assembler.config.yaml_nodes import MAX_BYTES, Problems, decoded
 from lsp_assembler.errors import FINDINGS, FetchError, InvalidInputError
@@ -21,6 +21,7 @@ from lsp_assembler.parallel import in_parallel
 from lsp_assembler.stores.interface import ImageSource
 from lsp_assembler.stores.open import Stores, StoreSpec
 
+_ONE = "git_repo.url"
 _EXAMPLE = "9f53889@https://github.com/org/java-junit"
 
 
@@ -28,8 +29,9 @@ class MigrateRequest(ReadRequest, frozen=True, kw_only=True):
     """What to migrate, and how.
 
     Args:
-        file: a list of git repositories.
-        maps: "REPO=IMAGE" each, where REPO is an address or the last part of one.
+        file: a list of git repositories; or a folder with a file NAME/git_repo.url for each.
+        maps: "REPO=IMAGE" each, where REPO is an address or the last part of one, or a pattern such as "*".
+            {repo} and {repo_} in IMAGE stand for that last part: see `Patterns`.
         manifests: a folder with checkouts DIR/REPO or manifests DIR/REPO.json.
         packed: LSP images, which know their repositories.
         output: a file to write images.yml to; None to write none.
@@ -75,7 +77,11 @@ def migrate(request: MigrateRequest, observer: Observer = SILENT) -> MigrateResu
     if output and output.exists() and not request.force:
         raise InvalidInputError(f"{output}: it already exists", "Choose another name, or say --force.")
     spec = StoreSpec.source(request.from_store)
-    lookups: list[FindImage] = [_names("--map", [_mapped(each) for each in request.maps])]
+    maps = [_mapped(each) for each in request.maps]
+    exact = [(repository, image) for repository, image in maps if not _is_pattern(repository, image)]
+    lookups: list[FindImage] = [
+        _names("--map", [(repository, Reference.parse(image)) for repository, image in exact])
+    ]
     if request.manifests:
         lookups.append(lookup_in(request.manifests))
     listed = _lines(request.file)
@@ -85,6 +91,7 @@ def migrate(request: MigrateRequest, observer: Observer = SILENT) -> MigrateResu
             store = stores.reader(spec)
             stores.warn_of_rate_limit(spec, names)
             lookups.append(_names("--packed", _packed(_sources(store, names, request.jobs))))
+    lookups.append(Patterns([each for each in maps if _is_pattern(*each)]))
     found = migrate_list(listed, lookups)
     if output is None or not found.images:  # a list without an image is not valid
         return MigrateResult(found, request.file, None)
@@ -100,8 +107,8 @@ def _lines(file: Path) -> list[Line]:
         InvalidInputError: it cannot be read, or lists nothing.
     """
     try:
-        with file.open("rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
+        parts = sorted(file.glob(f"*/{_ONE}")) if file.is_dir() else [file]
+        content = b"\n".join(_start(part).rstrip(b"\n") for part in parts)
     except OSError as error:
         raise InvalidInputError(
             f"{file}: {error.strerror}; expected a list of git repositories", "Check the path."
@@ -115,7 +122,16 @@ def _lines(file: Path) -> list[Line]:
     return listed
 
 
-def _mapped(option: str) -> tuple[str, Reference]:
+def _start(file: Path) -> bytes:
+    with file.open("rb") as stream:
+        return stream.read(MAX_BYTES + 1)
+
+
+def _is_pattern(repository: str, image: str) -> bool:
+    return "*" in repository or "{repo" in image
+
+
+def _mapped(option: str) -> tuple[str, str]:
     """Take a --map apart; the address of a repository may have a '=' in it, the name of an image cannot.
 
     Raises:
@@ -127,13 +143,13 @@ def _mapped(option: str) -> tuple[str, Reference]:
             f"--map: '{option}' has no '='; expected e.g. java-junit=cyberdojofoundation/java_junit",
             "Write REPO=IMAGE.",
         )
-    found = reference(image, "--map")
+    found = reference(filled(image, "java-junit"), "--map")
     if found.tag or found.digest:
         raise InvalidInputError(
             f"--map: '{image}' has a tag or a digest; the list has the tags",
             f"Write '{found.name}'.",
         )
-    return repository.partition("?")[0], found
+    return repository.partition("?")[0], image
 
 
 def _names(option: str, images: Sequence[tuple[str, Reference]]) -> Names:

@@ -22,6 +22,7 @@ def problems(done: MigrateResult) -> str:
     kept = "the rest is written, with these as comments" if found.images else "nothing is written"
     lines.append(
         f"error: {done.file}: {len(found.unmapped)} of {total} entries not mapped; {kept}\n"
-        "  Say which image each is with --map REPO=IMAGE, or correct its line."
+        "  Say which image each is: --map REPO=IMAGE for one, --map '*=ghcr.io/ORG/{repo_}' for all alike,\n"
+        "  --manifests DIR, or --packed NAME. Or correct its line."
     )
     return "\n".join(lines) + "\n"

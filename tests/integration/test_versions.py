@@ -172,11 +172,19 @@ class TestDocs:
         images = {"java-junit": "java_junit", "python-unittest": "python_unittest"}
         for repository, image in images.items():
             tool.write(f"manifests/{repository}.json", f'{{"image_name": "cyberdojofoundation/{image}:1"}}')
-        command = next(
+        patterns, command = (
             line for line in self.PAGE.splitlines() if line.startswith("    lsp-assembler migrate")
         )
         words = command.replace("../", "").removesuffix(" -o images.yml").split()
         assert tool.run(*words[1:]).stdout == block(self.PAGE, "yaml")
+        tool.write("git_repo_urls.tagged", "31a1cff@https://github.com/cyber-dojo-start-points/java-junit\n")
+        assert tool.run(*shlex.split(patterns)[1:]).status == 0
+        images_yml = (tmp_path / "images.yml").read_text()
+        assert images_yml == "- ghcr.io/cyber-dojo-languages/java_junit:LSP-31a1cff\n"
+        tool.write("data/ruby/git_repo.url", "https://github.com/org/Ruby-RSpec")
+        tool.write("data/java/git_repo.url", "https://github.com/org/java-junit\n")
+        found = tool.run("migrate", "data", "--map", "ruby-*=org/lsp-{repo}", "--map", "java-junit=org/java")
+        assert found.stdout == "- org/java:LSP\n- org/lsp-ruby-rspec:LSP\n"
 
 
 def block(page: str, language: str) -> str:

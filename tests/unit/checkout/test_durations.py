@@ -23,6 +23,11 @@ def test_compact_in_the_order_of_a_traffic_light(tmp_path: Path) -> None:
     assert load_durations(path) == '{"red":1.5,"amber":2,"green":0}'
 
 
+def test_as_cyber_dojo_records_them(tmp_path: Path) -> None:
+    text = '{"red_duration": "2.054", "amber_duration": "1", "green_duration": 1.50}'
+    assert load_durations(written(tmp_path, text)) == '{"red":2.054,"amber":1,"green":1.5}'
+
+
 @pytest.mark.parametrize(
     ("text", "fact"),
     [
@@ -43,6 +48,9 @@ def test_compact_in_the_order_of_a_traffic_light(tmp_path: Path) -> None:
         (NUMBERS % ("9" * 4000), "not a number of seconds"),
         ('{"red": 1, "amber": 2}', "'green' is missing"),
         (NUMBERS % '3, "blue": 4', "unknown key 'blue'"),
+        (NUMBERS.replace('":', '_duration":') % '"x"', "'green' is \"x\", not a number"),
+        (NUMBERS.replace('":', '_duration":') % '"1e9"', "'green' is \"1e9\", not a number"),
+        (NUMBERS % '3, "red_duration": "4"', "unknown key 'red_duration'"),
     ],
 )
 def test_anything_else_is_refused(tmp_path: Path, text: str | bytes, fact: str) -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lsp_assembler.config.images_file import parse
-from lsp_assembler.config.migration import Migration, Names, Repository, lines, migrate, repository
+from lsp_assembler.config.migration import Migration, Names, Patterns, Repository, lines, migrate, repository
 from lsp_assembler.config.yaml_nodes import MAX_BYTES
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.text import named
@@ -131,6 +131,31 @@ def test_the_first_who_knows_counts() -> None:
     assert found.text == f"- localhost:5000/mine:LSP\n- {PYTHON}:LSP\n"
     found = migrate(lines("ruby"), [NAMES, broken])
     assert found.unmapped[0].why == "ruby is broken"
+
+
+class TestPatterns:
+    @pytest.mark.parametrize(
+        ("pattern", "image", "expected"),
+        [
+            ("*", "ghcr.io/org/{repo}", "ghcr.io/org/java-junit"),
+            ("*", "org/{repo_}", "org/java_junit"),
+            ("Java-*", "org/lsp-{repo}", "org/lsp-java-junit"),
+            ("https://github.com/cyber-dojo-start-points/*", "org/{repo_}", "org/java_junit"),
+            ("ruby-*", "org/{repo}", None),
+            ("*", "org/all", "org/all"),
+        ],
+    )
+    def test_the_name_of_the_repository_is_filled_in(
+        self, pattern: str, image: str, expected: str | None
+    ) -> None:
+        found = repository("31a1cff@https://github.com/cyber-dojo-start-points/Java-JUnit.git", 1)
+        image_of = Patterns([("no-such", "org/none"), (pattern, image)])(found)
+        assert (image_of and str(image_of)) == expected
+
+    def test_a_name_that_no_image_can_have_says_so(self) -> None:
+        found = migrate(lines("https://example.com/org/J%C3%A4va"), [Patterns([("*", "org/{repo}")])])
+        assert found.images == 0
+        assert "j%c3%a4va" in found.unmapped[0].why
 
 
 class TestNames:
