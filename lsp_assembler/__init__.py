@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # imported when first asked for: a command needs one of them
     from lsp_assembler.oci.layers import Limits
     from lsp_assembler.operations.build import BuildRequest, build
     from lsp_assembler.operations.check import CheckRequest, check
+    from lsp_assembler.operations.diff import DiffRequest, diff
     from lsp_assembler.operations.inspect import InspectRequest, inspect
     from lsp_assembler.operations.lock import LockRequest, lock
     from lsp_assembler.operations.migrate import MigrateRequest, migrate
@@ -37,6 +38,7 @@ _HOMES = {
     "oci.layers": ("Limits",),
     "operations.build": ("BuildRequest", "build"),
     "operations.check": ("CheckRequest", "check"),
+    "operations.diff": ("DiffRequest", "diff"),
     "operations.inspect": ("InspectRequest", "inspect"),
     "operations.lock": ("LockRequest", "lock"),
     "operations.migrate": ("MigrateRequest", "migrate"),
@@ -53,6 +55,7 @@ _MODULES = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [
     "BuildRequest",
     "CheckRequest",
+    "DiffRequest",
     "FetchError",
     "InspectRequest",
     "InvalidInputError",
@@ -71,6 +74,7 @@ __all__ = [
     "UpdateRequest",
     "build",
     "check",
+    "diff",
     "inspect",
     "lock",
     "migrate",

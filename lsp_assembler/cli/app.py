@@ -12,6 +12,7 @@ from lsp_assembler.cli.grouped import Command
 _COMMANDS = (
     "build",
     "check",
+    "diff",
     "inspect",
     "lock",
     "migrate",

@@ -13,7 +13,7 @@ from lsp_assembler.operations.request import ReadRequest
 from lsp_assembler.stores.open import Stores, StoreSpec
 
 _MAX_BYTES = 1024 * 1024 * 1024
-_START_POINTS = 2_000  # an image holds many start points: each may be as large as one LSP image
+_START_POINTS = 2_000
 
 
 class InspectRequest(ReadRequest, frozen=True, kw_only=True):
@@ -39,8 +39,12 @@ def inspect(request: InspectRequest, observer: Observer = SILENT) -> Mapping[str
     """
     spec = StoreSpec.source(request.from_store)
     name = reference(request.image, "inspect")
-    single = Limits()
-    limits = Limits(_MAX_BYTES, single.max_entries * _START_POINTS, single.max_path, _MAX_BYTES)
-    options = replace(request.stores, limits=limits)
+    options = replace(request.stores, limits=room_for_all())
     with Stores(options, request.environ, observer.notice) as stores:
         return inspection(stores.reader(spec).read(name, "app/repos"), request.image)
+
+
+def room_for_all() -> Limits:
+    """The limits of an image that holds many start points, each of which may be as large as an LSP image."""
+    single = Limits()
+    return Limits(_MAX_BYTES, single.max_entries * _START_POINTS, single.max_path, _MAX_BYTES)

@@ -22,15 +22,10 @@ def inspection(repos: Tree, image: str) -> dict[str, dict[str, Any]]:
     Raises:
         FetchError: this is no start-points image.
     """
-    if "shas.txt" not in repos.files:
-        raise FetchError(
-            f"{image}: it has no /app/repos/shas.txt; expected a start-points image",
-            "Check the name; an LSP image holds one start point only, and has nothing to inspect.",
-            kind="not-found",
-        )
+    lines = shas(repos, image)
     is_exercises = _text(repos, "image.type").strip() == StartPointType.EXERCISES
     found: dict[str, dict[str, Any]] = {}
-    for index, sha, url in _shas(_text(repos, "shas.txt"), image):
+    for index, sha, url in lines:
         for manifest in read_manifests(repos.below(index)):
             if not isinstance(manifest, Manifest):
                 continue
@@ -39,10 +34,20 @@ def inspection(repos: Tree, image: str) -> dict[str, dict[str, Any]]:
     return dict(sorted(found.items(), key=lambda item: item[0].encode("utf-8", "surrogatepass")))
 
 
-def _shas(text: str, image: str) -> list[tuple[str, str, str]]:
-    """The lines of shas.txt, three words each: index, sha, url."""
+def shas(repos: Tree, image: str) -> list[tuple[str, str, str]]:
+    """The lines of shas.txt, three words each: index, sha, url. The arguments are those of `inspection`.
+
+    Raises:
+        FetchError: this is no start-points image.
+    """
+    if "shas.txt" not in repos.files:
+        raise FetchError(
+            f"{image}: it has no /app/repos/shas.txt; expected a start-points image",
+            "Check the name; an LSP image holds one start point only, and has nothing to inspect.",
+            kind="not-found",
+        )
     lines = []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(_text(repos, "shas.txt").splitlines(), 1):
         try:
             index, sha, url = line.split()
         except ValueError as error:
