@@ -4,6 +4,7 @@ The statuses are the contract of docs/exit-status.md. Nothing else in the packag
 error is raised where it is noticed, and caught once, in cli/main.py.
 """
 
+from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 FINDINGS = 1
@@ -30,23 +31,30 @@ class LspAssemblerError(Exception):
     """Root of all errors with a meaning for the user.
 
     Args:
-        message: subject, fact and expectation, e.g. "images.yml: not found; expected a list of images".
+        message: subject, fact and expectation, e.g. "images.yml: not found; expected a list of images", or
+            several of these. Each is one line: a line break in it, which can only come from a stranger's
+            name, is spelled out, and so is whatever else is unseen.
         remedy: what the user can do about it, a full sentence, or "" where nothing helps.
     """
 
     exit_status: ClassVar[int]
 
-    def __init__(self, message: str, remedy: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.remedy = remedy
+    def __init__(self, message: str | Sequence[str], remedy: str = "") -> None:
+        from lsp_assembler.text import visible  # noqa: PLC0415  # the process listens to signals before that
+
+        self.message = "\n".join(map(visible, [message] if isinstance(message, str) else message))
+        self.remedy = visible(remedy)
+        super().__init__(self.message)
 
     def __str__(self) -> str:
         return f"{self.message}\n  {self.remedy}" if self.remedy else self.message
 
 
 class InvalidInputError(LspAssemblerError):
-    """Wrong usage, or an invalid images.yml or Dockerfile.template."""
+    """Wrong usage, or an invalid images.yml or Dockerfile.template.
+
+    A run whose output cannot be written ends with the same status.
+    """
 
     exit_status = 2
 
@@ -56,7 +64,7 @@ class FetchError(LspAssemblerError):
 
     exit_status = 3
 
-    def __init__(self, message: str, remedy: str = "", *, kind: FailureKind) -> None:
+    def __init__(self, message: str | Sequence[str], remedy: str = "", *, kind: FailureKind) -> None:
         super().__init__(message, remedy)
         self.kind: FailureKind = kind
 

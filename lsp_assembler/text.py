@@ -7,6 +7,7 @@ GitHub Actions takes some lines of a log for commands.
 
 import difflib
 import json
+import re
 import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
@@ -15,6 +16,7 @@ LONGEST = 72
 """The most characters of a stranger's text that a message quotes, unless it says otherwise."""
 
 _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}  # control, format, surrogate, private, separators
+_COMMAND = re.compile(r"##(?=\w*\[)")  # "##[" of GitHub, "##vso[" of Azure, "##teamcity["
 _END = 10  # characters of a long text that are kept at its end
 _CLOSE = 0.75
 
@@ -23,7 +25,7 @@ def visible(text: str) -> str:
     r"""Text in one line, each unseen character spelled as Python spells it: ESC is `\x1b`."""
     if text.isprintable():  # as nearly all of it is
         return text
-    return "".join(_spelled(char) if unicodedata.category(char) in _UNSEEN else char for char in text)
+    return "".join(_spelled(char) if _is_unseen(char) else char for char in text)
 
 
 def visible_lines(text: str) -> str:
@@ -32,15 +34,21 @@ def visible_lines(text: str) -> str:
 
 
 def inert(line: str) -> str:
-    """A line of a log that GitHub Actions does not obey, as wide as before or narrower.
+    """A line of a log that no CI service obeys, as wide as before or narrower.
 
-    Its runner takes "::" at the start of a line and "##[" anywhere for a command, whoever printed it.
-    They become one sign that looks the same, and a hash that does.
+    GitHub's runner takes "::" at the start of a line and "##[" anywhere for a command, whoever printed it;
+    others do the same with "##vso[" or "##teamcity[". They become one sign that looks the same, and a hash
+    that does.
     """
     text = line.lstrip()
     if text.startswith("::"):
         line = f"{line[: len(line) - len(text)]}\N{PROPORTION}{text[2:]}"
-    return line.replace("##[", "#\N{MUSIC SHARP SIGN}[")
+    return _COMMAND.sub("#\N{MUSIC SHARP SIGN}", line)
+
+
+def harmless(text: str) -> str:
+    """Text of any lines, fit for a terminal and a log: each is visible and inert, and indented as before."""
+    return "\n".join(inert(visible(line)) for line in text.split("\n"))
 
 
 def shortened(text: str, longest: int = LONGEST) -> str:
@@ -97,14 +105,28 @@ def plural(count: int, noun: str) -> str:
 
 
 def json_text(document: object) -> str:
-    r"""A document in indented JSON, with a line feed at its end.
+    r"""A document in indented JSON, fit for a terminal and a log, with a line feed at its end.
 
-    UTF-8 has no lone surrogates. They are spelled with a backslash, e.g. "\udc80", which is what JSON calls
-    them, too.
+    What is unseen is escaped, e.g. "\u202e", and so is what a CI service would obey: a parser gets it back.
     """
-    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    return "".join(f"{_escaped(line)}\n" for line in text.split("\n"))
+
+
+def _escaped(line: str) -> str:
+    """A line of a JSON document, with escapes for what may stand in its strings but not in a log."""
+    if not line.isprintable():
+        line = "".join(_in_json(char) if _is_unseen(char) else char for char in line)
+    return _COMMAND.sub(r"#\\u0023", line)
+
+
+def _in_json(char: str) -> str:
+    return json.dumps(char)[1:-1]
 
 
 def _spelled(char: str) -> str:
     return char.encode("unicode_escape").decode("ascii")
+
+
+def _is_unseen(char: str) -> bool:
+    return unicodedata.category(char) in _UNSEEN

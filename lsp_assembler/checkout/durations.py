@@ -45,7 +45,7 @@ def load_durations(path: Path) -> str:
         if colour in found and not _is_seconds(found[colour])
     ]
     if problems:
-        raise _invalid("\n".join(f"{path}: {problem}; {_EXPECTED}" for problem in problems))
+        raise _invalid(*(f"{path}: {problem}; {_EXPECTED}" for problem in problems))
     return encode({colour: found[colour] for colour in COLOURS}).decode()
 
 
@@ -72,5 +72,5 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a JSON value")
 
 
-def _invalid(message: str) -> InvalidInputError:
-    return InvalidInputError(message, "Fix the file, or leave out --durations.")
+def _invalid(*problems: str) -> InvalidInputError:
+    return InvalidInputError(problems, "Fix the file, or leave out --durations.")

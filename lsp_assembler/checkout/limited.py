@@ -75,9 +75,9 @@ class Limited:
         if not self._refused:
             return
         more = len(self._refused) - _MOST_NAMED
-        lines = [*self._refused[:_MOST_NAMED], *([f"and {more} more"] if more > 0 else [])]
+        first, *others = [*self._refused[:_MOST_NAMED], *([f"and {more} more"] if more > 0 else [])]
         raise FetchError(
-            f"{self._subject}: " + "\n".join(lines),
+            [f"{self._subject}: {first}", *others],
             "A start point has only files, and links to files of its checkout. Put copies in their place.",
             kind="unsafe",
         )

@@ -174,7 +174,7 @@ def refuse_shared_names(packs: Sequence[Pack]) -> None:
         if len(sharing) > 1
     ]
     if shared:
-        raise PublishError("\n".join(shared), "Give each its own name in docker/image_name.json.")
+        raise PublishError(shared, "Give each its own name in docker/image_name.json.")
 
 
 def _with_tag(manifest: Manifest, name: Reference) -> Manifest:

@@ -51,7 +51,7 @@ class Problems:
         """All problems as one error: a line "PATH:LINE:COLUMN: …" for each, in the order of the file."""
         lines = [f"{self.path}:{line}:{column}: {text}" for line, column, text in sorted(self.found)]
         errors = "error" if len(lines) == 1 else plural(len(lines), "error")
-        return InvalidInputError("\n".join(lines), f"Fix the {errors} above and run it again.")
+        return InvalidInputError(lines, f"Fix the {errors} above and run it again.")
 
 
 def decoded(content: bytes, problems: Problems) -> str:

@@ -33,4 +33,4 @@ def complain(problems: Sequence[str], remedy: str = "") -> None:
         InvalidInputError: a line for each.
     """
     if problems:
-        raise InvalidInputError("\n".join(problems), remedy)
+        raise InvalidInputError(problems, remedy)

@@ -50,7 +50,7 @@ def check(text: str, path: str) -> None:
         found = f"unknown name '${name}'" if name else "no name follows the '$'"
         problems.append(f"{path}:{line}: {found}; {known}")
     if problems:
-        raise InvalidInputError("\n".join(problems), "Write '$$' for a dollar sign.")
+        raise InvalidInputError(problems, "Write '$$' for a dollar sign.")
 
 
 def render(text: str, values: Mapping[str, str], labels: Mapping[str, str]) -> str:

@@ -136,7 +136,7 @@ def parse(text: str, path: str) -> Lock:
     problems = [f"the key {quoted(key)} is repeated" for key in repeated]
     problems += problems_of(document)
     if problems:
-        raise LockError("\n".join(f"{path}: {problem}" for problem in problems), _REPAIR)
+        raise LockError([f"{path}: {problem}" for problem in problems], _REPAIR)
     images = tuple(_image(image) for image in document["images"])
     return Lock(StartPointType(document["type"]), LockedBase(**document["base"]), images)
 

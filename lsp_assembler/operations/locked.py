@@ -60,7 +60,7 @@ def required(planned: Plan, base: Reference, chosen: Path | None, sources: Seque
     lock = load(path)
     reasons = staleness(diff(lock, wanted(planned, base), {}), str(path), str(planned.path))
     if reasons:
-        raise LockError("\n".join(reasons), REGENERATE)
+        raise LockError(reasons, REGENERATE)
     return lock
 
 
@@ -104,7 +104,7 @@ def refusal(
         return None
     errors = [str(base)] if isinstance(base, FetchError) else []
     remedy = "Find out who moved it. If that was right, run 'lsp-assembler lock --accept-moved'."
-    errors.append(str(LockError("\n".join(reasons), remedy)))
+    errors.append(str(LockError(reasons, remedy)))
     unfetched = assembly.failures or isinstance(base, FetchError)
     status = FetchError.exit_status if unfetched else LockError.exit_status
     return Result(assembly, status, error="\n".join(errors), command=command)

@@ -178,7 +178,7 @@ def _sources(store: ImageSource, names: Sequence[Reference], jobs: int | None) -
     found = list(zip(in_parallel(source, names, jobs or store.jobs), names, strict=True))
     failures = [said for said, _ in found if isinstance(said, FetchError)]
     if failures:
-        reasons = "\n".join(failure.message for failure in failures)
+        reasons = [failure.message for failure in failures]
         raise FetchError(
             reasons, "Leave them out, or use --map for their repositories.", kind=failures[0].kind
         )

@@ -115,7 +115,7 @@ def _sources(texts: Sequence[str]) -> tuple[Source, ...]:
             problems.extend(_faults(text))
         sources.append(Source(index, text, is_directory=is_directory))
     if problems:
-        raise InvalidInputError("\n".join(problems), "Correct the command line.")
+        raise InvalidInputError(problems, "Correct the command line.")
     return tuple(sources)
 
 

@@ -163,7 +163,6 @@ def _newest(store: ImageSource, old: Reference, jobs: int | None) -> Version | N
     found = describe_all(store, old, tags, jobs) if by_date else [Version(tag) for tag in tags]
     problems = [version.problem.partition("\n")[0] for version in found if version.problem]
     if problems:
-        raise FetchError(
-            "\n".join(problems), "Name the tag that you want, if the dates do not matter.", kind="unavailable"
-        )
+        remedy = "Name the tag that you want, if the dates do not matter."
+        raise FetchError(problems, remedy, kind="unavailable")
     return newer(old.tag, found)

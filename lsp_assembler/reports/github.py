@@ -18,7 +18,7 @@ from lsp_assembler.operations.outdated import OutdatedResult
 from lsp_assembler.operations.pack import PackResult
 from lsp_assembler.reports import outdated, pack
 from lsp_assembler.reports.wording import closing_line, failed, manifest_place, rule_name, without_subject
-from lsp_assembler.text import plural, visible, visible_lines
+from lsp_assembler.text import harmless, inert, plural, visible, visible_lines
 
 MAX_ANNOTATIONS = 10
 """Of each severity in one step; GitHub drops what is beyond that without a word."""
@@ -46,24 +46,23 @@ class Annotation(Struct, frozen=True):
 
 def render(result: Result) -> str:
     """Workflow commands, one a line, and the closing line, to be printed to stdout in a step."""
-    return "\n".join([*_commands(_annotations(result)), closing_line(result)]) + "\n"
+    return _with(closing_line(result), _annotations(result))
 
 
 def render_pack(result: PackResult) -> str:
     """The same for `pack`, with a line for each published image."""
-    commands = _commands(_annotations(pack.as_result(result)))
-    said = "" if result.exit_status else pack.text(result.packed)
-    return "".join(f"{line}\n" for line in commands) + (said or f"{closing_line(pack.as_result(result))}\n")
+    said = "" if result.exit_status else pack.text(result.packed).rstrip("\n")
+    return _with(said or closing_line(pack.as_result(result)), _annotations(pack.as_result(result)))
 
 
 def render_outdated(done: OutdatedResult) -> str:
     """The same for `outdated`: a notice for each difference, and what they come to."""
     notices = [
-        Annotation("notice", entry.state, "\n".join(filter(None, (entry.name, entry.problem))))
+        Annotation("notice", entry.state, "\n".join(filter(None, (visible(entry.name), entry.problem))))
         for entry in done.diff.entries
         if entry.state != "unchanged"
     ]
-    return "\n".join([*_commands(notices), outdated.verdict(done.diff, str(done.path))]) + "\n"
+    return _with(outdated.verdict(done.diff, str(done.path)), notices)
 
 
 def stopped(command: str, error: LspAssemblerError) -> str:
@@ -75,12 +74,17 @@ def step_outputs(images: Sequence[tuple[str, str]]) -> str:
     """What a step appends to the file that GITHUB_OUTPUT names; "" where nothing was published.
 
     Args:
-        images: name and digest of each; neither has a line break in it.
+        images: name and digest of each; a line break in one would begin another output.
     """
     if not images:
         return ""
     names, digests = zip(*images, strict=True)
-    return f"digest={' '.join(digests)}\nimage={' '.join(names)}\n"
+    return f"digest={visible(' '.join(digests))}\nimage={visible(' '.join(names))}\n"
+
+
+def _with(said: str, annotations: Iterable[Annotation]) -> str:
+    """Commands, then lines that are none, whatever is named in them."""
+    return "".join(f"{line}\n" for line in (*_commands(annotations), harmless(said)))
 
 
 def _commands(annotations: Iterable[Annotation]) -> Iterator[str]:
@@ -136,7 +140,7 @@ def _limited(annotations: Sequence[Annotation]) -> Sequence[Annotation]:
 
 
 def _in_message(text: str) -> str:
-    escaped = visible_lines(text).replace("%", "%25")
+    escaped = "\n".join(map(inert, visible_lines(text).split("\n"))).replace("%", "%25")
     return escaped.replace("\r", "%0D").replace("\n", "%0A")
 
 

@@ -2,18 +2,19 @@
 
 from lsp_assembler.operations.lock import LockResult
 from lsp_assembler.reports.outdated import changes, summary
-from lsp_assembler.text import plural
+from lsp_assembler.text import plural, visible
 
 
 def text(done: LockResult) -> str:
     """What is in the file now, and what is new in it; "" where nothing was written."""
     if done.lock is None:
         return ""
+    path = visible(str(done.path))
     what = f"the base and {plural(len(done.lock.images), 'image')}"
     if not done.is_written:
-        return f"{done.path}: unchanged, with {what}\n"
+        return f"{path}: unchanged, with {what}\n"
     if done.diff is None:
-        return f"{done.path}: written, with {what}\n"
+        return f"{path}: written, with {what}\n"
     news = changes(done.diff)
     said = summary(done.diff) if news else "the same digests, other details"
-    return "\n".join([f"{done.path}: written, with {what}: {said}", *news]) + "\n"
+    return "\n".join([f"{path}: written, with {what}: {said}", *news]) + "\n"

@@ -24,12 +24,15 @@ MAX_CHARACTERS = 100_000
 """Of each table: GitHub refuses a summary of more than 1 MiB, and a character may take 4 bytes."""
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9._/:@+-]+")
-_MARKDOWN = re.compile(
-    r"[\\`*\[\]~|<>&$#]"
-    r"|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])"  # between letters it is only an underscore
-    r"|:(?=//)|(?<=www)\.",  # what would become a link
+_OBEYED = re.compile(
+    r"(?P<link>@|#(?=[0-9])|(?<=\bgh)-(?=[0-9])"  # a person, an issue
+    r"|:(?=//)|(?<=\bwww)\.)"  # a page
+    r"|:(?P<emoji>[a-z0-9_+-]+)(?=:)"
+    r"|[\\`*\[\]~|<>&$#]"
+    r"|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])",  # between letters it is only an underscore
     re.IGNORECASE,
 )
+_NOTHING = "&#8203;"  # a space without width
 
 
 def summary(result: Result) -> str:
@@ -45,12 +48,19 @@ def summary(result: Result) -> str:
 
 
 def escaped(text: str) -> str:
-    """Text that Markdown and HTML leave alone, fit for a table cell: "a|b" becomes "a&#124;b".
+    """Text that GitHub shows as it is, fit for a table cell: "a|b" becomes "a&#124;b".
 
-    Entities and not backslashes, because a table takes a backslash before a pipe for itself.
+    Entities and not backslashes, because a table takes a backslash before a pipe for itself. GitHub looks for
+    people, issues and links once more when entities are characters again: a space without width parts them.
     """
-    entities = _MARKDOWN.sub(lambda char: f"&#{ord(char[0])};", visible_lines(text))
-    return entities.replace("\n", "<br>")
+    return "<br>".join(_OBEYED.sub(_disobeyed, line) for line in visible_lines(text).split("\n"))
+
+
+def _disobeyed(found: re.Match[str]) -> str:
+    if found["emoji"]:
+        return f":{_OBEYED.sub(_disobeyed, found['emoji'])}{_NOTHING}"
+    entity = f"&#{ord(found[0])};"
+    return f"{_NOTHING}{entity}{_NOTHING}" if found["link"] else entity
 
 
 def _name(text: str | None) -> str:

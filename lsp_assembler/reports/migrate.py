@@ -1,14 +1,14 @@
 """What `migrate` says of a list: where images.yml went, and what could not be mapped."""
 
 from lsp_assembler.operations.migrate import MigrateResult
-from lsp_assembler.text import plural
+from lsp_assembler.text import plural, visible
 
 
 def text(done: MigrateResult) -> str:
     """images.yml itself, or the file that it was written to."""
     found = done.migration
     if done.output is not None:
-        return f"{done.output}: written, with {plural(found.images, 'image')}\n"
+        return f"{visible(str(done.output))}: written, with {plural(found.images, 'image')}\n"
     return found.text if found.images else ""
 
 
@@ -17,12 +17,13 @@ def problems(done: MigrateResult) -> str:
     found = done.migration
     if not found.unmapped:
         return ""
-    lines = [f"{done.file}:{each.line}: {each.text}\n  {each.why}" for each in found.unmapped]
+    file = visible(str(done.file))
+    lines = [f"{file}:{each.line}: {each.text}\n  {each.why}" for each in found.unmapped]
     total = found.images + len(found.unmapped)
     kept = "the rest is written, with these as comments" if found.images else "nothing is written"
     lines.append(
-        f"error: {done.file}: {len(found.unmapped)} of {total} entries not mapped; {kept}\n"
+        f"error: {file}: {len(found.unmapped)} of {total} entries not mapped; {kept}\n"
         "  Say which image each is: --map REPO=IMAGE for one, --map '*=ghcr.io/ORG/{repo_}' for all alike,\n"
         "  --manifests DIR, or --packed NAME. Or correct its line."
     )
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)

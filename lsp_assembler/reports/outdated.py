@@ -31,7 +31,7 @@ def text(found: LockDiff, lock_path: str) -> str:
 
 def verdict(found: LockDiff, lock_path: str) -> str:
     """What all differences come to, in one line."""
-    return f"{visible(lock_path)}: {_verdict(found)}"
+    return inert(f"{visible(lock_path)}: {_verdict(found)}")
 
 
 def changes(found: LockDiff) -> list[str]:

@@ -16,9 +16,10 @@ _TO_THE_MINUTE = len("2026-11-21T03:34")
 
 def text(found: TagsResult) -> str:
     """The listing for people: a line for each tag, newest first."""
-    lines = [f"{found.repository}: no LSP tag in {found.place}"]
+    place = visible(found.place)
+    lines = [f"{found.repository}: no LSP tag in {place}"]
     if found.versions:
-        head = f"{found.repository}: {plural(len(found.versions), 'tag')} in {found.place}, newest first"
+        head = f"{found.repository}: {plural(len(found.versions), 'tag')} in {place}, newest first"
         lines = [head, "", *_table([("tag", "created", "commit", "digest"), *map(_row, found.versions)])]
     notes = []
     if _order(found.versions) == "created":
@@ -52,11 +53,11 @@ def _order(versions: Sequence[Version]) -> str:
 
 def _row(version: Version) -> tuple[str, str, str, str]:
     if version.problem:
-        return version.tag, "could not be read", "", ""
+        return visible(version.tag), "could not be read", "", ""
     epoch = epoch_of(version.created)
     date = ABSENT if epoch is None else timestamp(epoch)[:_TO_THE_MINUTE].replace("T", " ")
     revision = visible(version.revision or "")[:_SHORT_REVISION]
-    return version.tag, date, revision or ABSENT, version.digest[:_SHORT_DIGEST]
+    return visible(version.tag), date, revision or ABSENT, visible(version.digest[:_SHORT_DIGEST])
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:

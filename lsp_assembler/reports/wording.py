@@ -59,8 +59,9 @@ def source_place(source: Source, images_file: str | None) -> str | None:
 
 def without_subject(message: str, source: Source) -> str:
     """A message to stand below its source's name: "a/b:LSP: no such image" becomes "no such image"."""
-    shown = message.removeprefix(f"{source.text}: ")
-    return shown.removeprefix(f"{Path(source.text)}: ") if source.is_directory else shown  # "./a" is "a"
+    for subject in (source.text, str(Path(source.text))) if source.is_directory else (source.text,):
+        message = message.removeprefix(f"{visible(subject)}: ")  # Path makes "a" of "./a"
+    return message
 
 
 def closing_line(result: Result, errors_are: str = "above") -> str:

@@ -1,9 +1,15 @@
 """Every error has a status, a message, and a remedy where there is one."""
 
+import ast
+from pathlib import Path
+
 import pytest
 
 from lsp_assembler import errors
 from lsp_assembler.errors import FetchError, InvalidInputError, LockError, LspAssemblerError, PublishError
+from tests import ROOT
+
+PACKAGE = ROOT / "lsp_assembler"
 
 
 @pytest.mark.parametrize(
@@ -36,3 +42,22 @@ def test_without_a_remedy_the_text_is_the_message() -> None:
 
 def test_a_fetch_error_knows_its_kind() -> None:
     assert FetchError("m", kind="too-large").kind == "too-large"
+
+
+def test_a_message_is_one_line_whatever_it_names() -> None:
+    error = InvalidInputError("a\n::warning::b\x1b[31m: gone", "Look at a\u202e.")
+    assert str(error) == "a\\n::warning::b\\x1b[31m: gone\n  Look at a\\u202e."
+
+
+def test_several_messages_are_as_many_lines() -> None:
+    assert LockError(["a\nb: gone", "c: stale"], "Run it.").message == "a\\nb: gone\nc: stale"
+
+
+@pytest.mark.parametrize(
+    "module", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE))
+)
+def test_nobody_joins_messages(module: Path) -> None:
+    """An error takes them as a list: a line break in a message can only be a stranger's."""
+    for node in ast.walk(ast.parse(module.read_text("utf-8"))):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("Error") and node.args:
+            assert "'\\n'.join(" not in ast.unparse(node.args[0]), f"line {node.lineno}"

@@ -1,5 +1,6 @@
 """What strangers write is made harmless, and phrases read well."""
 
+import json
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from lsp_assembler.text import (
     choice,
     closest,
+    harmless,
     inert,
     json_text,
     listed,
@@ -47,6 +49,9 @@ def test_visible_lines_keeps_line_breaks_only() -> None:
         ("  ::stop-commands::x", "  \N{PROPORTION}stop-commands::x"),
         ("Test::Unit", "Test::Unit"),
         ("C# ##[group]x", "C# #\N{MUSIC SHARP SIGN}[group]x"),
+        ("##vso[task.complete]", "#\N{MUSIC SHARP SIGN}vso[task.complete]"),
+        ("###[x", "##\N{MUSIC SHARP SIGN}[x"),
+        ("## a [b]", "## a [b]"),
     ],
 )
 def test_inert(line: str, shown: str) -> None:
@@ -106,3 +111,47 @@ def test_plural() -> None:
 
 def test_half_a_character_can_be_written() -> None:
     assert json_text({"a": "\ud800"}) == '{\n  "a": "\\ud800"\n}\n'
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text() | st.sampled_from(["##[a", "##vso[a", "\\##[a"]),
+    lambda value: st.lists(value) | st.dictionaries(st.text(), value),
+)
+
+
+@given(JSON)
+def test_json_is_harmless_and_means_the_same(document: Any) -> None:
+    text = json_text(document)
+    assert json.loads(text) == document
+    assert harmless(text) == text
+
+
+@pytest.mark.parametrize(
+    "number", [*range(0x20), *range(0x7F, 0xA0), 0xAD, 0x61C, 0x2028, 0x2029, 0xFEFF, 0xE0001]
+)
+def test_json_escapes_what_is_unseen(number: int) -> None:
+    text = json_text([chr(number)])
+    assert text.isascii()
+    assert all(line.isprintable() for line in text.split("\n"))
+
+
+@pytest.mark.parametrize("number", [0x200E, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+def test_json_escapes_what_turns_the_direction_of_reading(number: int) -> None:
+    assert json_text(chr(number)) == f'"\\u{number:04x}"\n'
+
+
+def test_json_leaves_what_is_seen() -> None:
+    assert json_text({"é": "日本語 ✅\u3000"}) == '{\n  "é": "日本語 ✅\u3000"\n}\n'
+
+
+@given(st.text(alphabet=st.sampled_from("a:#[ \t\r\x1b\u202e\u2028\x85")))
+def test_harmless_text_has_nothing_to_obey(text: str) -> None:
+    shown = harmless(text)
+    assert harmless(shown) == shown
+    assert shown.isprintable()
+    assert not shown.lstrip().startswith("::")
+    assert "##[" not in shown
+
+
+def test_harmless_text_keeps_its_lines_and_indents() -> None:
+    assert harmless("a\n  b\x07\n::c\n") == "a\n  b\\x07\n\N{PROPORTION}c\n"

@@ -7,6 +7,7 @@ import pytest
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.tree import File, Tree
 from lsp_assembler.operations.inspection import inspection
+from lsp_assembler.text import visible
 
 IMAGE = "cyberdojo/languages-start-points:latest"
 
@@ -64,7 +65,7 @@ def test_a_line_that_is_not_three_words(line: str) -> None:
     ) as caught:
         inspection(repos(f"0 a b\n{line}\n"), IMAGE)
     assert caught.value.kind == "corrupt"
-    assert f"'{line}'" in caught.value.message
+    assert f"'{visible(line)}'" in caught.value.message
 
 
 def test_bytes_that_are_no_text_are_no_crash() -> None:

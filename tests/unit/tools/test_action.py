@@ -149,5 +149,5 @@ def test_wrong_inputs_are_named(environment: dict[str, str], message: str) -> No
 def test_strangers_cannot_end_an_annotation() -> None:
     hostile = Annotation("error", "a,line=1::x", "one\n::set-output name=x::y\r::error::z", "f:1")
     assert str(hostile) == (
-        "::error file=f%3A1,title=a%2Cline=1%3A%3Ax::one%0A::set-output name=x::y\\r::error::z"
+        "::error file=f%3A1,title=a%2Cline=1%3A%3Ax::one%0A∷set-output name=x::y\\r::error::z"
     )
