@@ -3,10 +3,11 @@
 Every command is a function here, e.g. `check(CheckRequest())`. docs/python.md shows how to call them.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+TYPE_CHECKING = False  # not from typing: the command line must listen to signals as soon as it can
 
 if TYPE_CHECKING:  # imported when first asked for: a command needs one of them
+    from typing import Any
+
     from lsp_assembler.config.images_file import schema
     from lsp_assembler.errors import (
         FetchError,
@@ -86,8 +87,10 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     """Import what is asked for (PEP 562)."""
+    import importlib
+
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)

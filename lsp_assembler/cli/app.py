@@ -1,13 +1,16 @@
 """The commands, put together."""
 
 import importlib
+import sys
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from lsp_assembler import __version__
+from lsp_assembler.cli import output
 from lsp_assembler.cli.grouped import Command
+from lsp_assembler.text import visible
 
 _COMMANDS = (
     "build",
@@ -23,6 +26,9 @@ _COMMANDS = (
     "update",
 )
 """Each is the function of that name in the module of that name beside this one."""
+
+
+_UsageError: Any = typer.BadParameter.__mro__[1]  # Typer has no public name for it
 
 
 class _Commands(TyperGroup):
@@ -56,7 +62,7 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001  # Typer calls it by position
     if wanted:
-        typer.echo(f"lsp-assembler {__version__}")
+        output.report(f"lsp-assembler {__version__}\n")
         raise typer.Exit
 
 
@@ -71,3 +77,18 @@ def _options(
     ] = False,
 ) -> None:
     """Options that stand before the command; `--debug` is read in `main`, where bugs end up."""
+
+
+def run() -> int:
+    """Run the command line; its exit status.
+
+    Raises:
+        LspAssemblerError: what the command says is wrong.
+    """
+    try:
+        return app(standalone_mode=False) or 0
+    except _UsageError as error:
+        if len(sys.argv) > 1:  # else it is the help; otherwise it repeats words of the command line
+            error.message = visible(error.message)
+        error.show()
+        return int(error.exit_code)

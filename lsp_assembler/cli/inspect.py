@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from lsp_assembler.cli import options, reporting
+from lsp_assembler.cli import options, output, reporting
 from lsp_assembler.cli.grouped import Default, grouped
 from lsp_assembler.operations import inspect as operation
 from lsp_assembler.stores.interface import Pull
@@ -31,4 +31,4 @@ def inspect(
     request = operation.InspectRequest(
         image=image, from_store=reading.from_, stores=reach.options(pull), environ=options.environ()
     )
-    typer.echo(json_text(operation.inspect(request, reporting.Terminal())), nl=False)
+    output.document(json_text(operation.inspect(request, reporting.Terminal())))

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from lsp_assembler.cli import options, reporting
+from lsp_assembler.cli import options, output, reporting
 from lsp_assembler.cli.grouped import OFF, grouped
 from lsp_assembler.operations import lock as operation
 from lsp_assembler.reports import lock as reports
@@ -47,11 +47,11 @@ def lock(
         stores=options.cached(stores, no_cache=no_cache),
         environ=options.environ(),
     )
-    reporting.run(partial(operation.lock, request), _show)
+    reporting.run(partial(operation.lock, request), _show, done=reports.text)
 
 
 def _show(done: operation.LockResult) -> None:
     if done.exit_status:
         reporting.write(done.result, options.Format.TEXT)
     else:
-        typer.echo(reports.text(done), nl=False)
+        output.report(reports.text(done))

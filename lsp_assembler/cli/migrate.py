@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from msgspec import Struct
 
-from lsp_assembler.cli import options, reporting
+from lsp_assembler.cli import options, output, reporting
 from lsp_assembler.cli.grouped import NOTHING, OFF, grouped
 from lsp_assembler.operations import migrate as operation
 from lsp_assembler.reports import migrate as reports
@@ -85,9 +85,15 @@ def migrate(
         stores=reach.options(),
         environ=options.environ(),
     )
-    reporting.run(partial(operation.migrate, request), _show)
+    reporting.run(partial(operation.migrate, request), _show, done=_written)
 
 
 def _show(done: operation.MigrateResult) -> None:
-    typer.echo(reports.text(done), nl=False)
-    typer.echo(reports.problems(done), nl=False, err=True)
+    write = output.document if done.output is None else output.report
+    write(reports.text(done))
+    if done.exit_status:
+        output.say(reports.problems(done))
+
+
+def _written(done: operation.MigrateResult) -> str:
+    return reports.text(done) if done.output else ""

@@ -3,9 +3,7 @@
 from functools import partial
 from pathlib import Path
 
-import typer
-
-from lsp_assembler.cli import options, reporting
+from lsp_assembler.cli import options, output, reporting
 from lsp_assembler.cli.grouped import grouped
 from lsp_assembler.cli.options import Format
 from lsp_assembler.errors import LspAssemblerError
@@ -43,14 +41,16 @@ def outdated(
 
     def show(done: operation.OutdatedResult) -> None:
         if format_ is Format.JSON:
-            typer.echo(reports.render_json(done.diff, shown, None, done.exit_status), nl=False)
+            output.document(reports.render_json(done.diff, shown, None, done.exit_status))
         elif format_ is Format.GITHUB:
-            typer.echo(github.render_outdated(done), nl=False)
+            output.verbatim(github.render_outdated(done))
         else:
-            typer.echo(reports.text(done.diff, shown), nl=False)
+            output.report(reports.text(done.diff, shown))
 
-    def as_json(error: LspAssemblerError) -> str:
-        return reports.render_json(None, shown, str(error), error.exit_status)
+    def failed(error: LspAssemblerError) -> None:
+        if format_ is Format.JSON:
+            output.document(reports.render_json(None, shown, str(error), error.exit_status))
+        else:
+            output.verbatim(github.stopped("outdated", error))
 
-    failed = {Format.TEXT: None, Format.JSON: as_json, Format.GITHUB: partial(github.stopped, "outdated")}
-    reporting.run(partial(operation.outdated, request), show, failed[format_])
+    reporting.run(partial(operation.outdated, request), show, None if format_ is Format.TEXT else failed)

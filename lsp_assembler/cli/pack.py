@@ -8,9 +8,10 @@ import typer
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from lsp_assembler.cli import options, reporting
+from lsp_assembler.cli import options, output, reporting
 from lsp_assembler.cli.grouped import NOTHING, OFF, grouped
 from lsp_assembler.cli.options import Format
+from lsp_assembler.errors import LspAssemblerError
 from lsp_assembler.model.result import Result
 from lsp_assembler.operations import pack as operation
 from lsp_assembler.reports import github, markdown
@@ -108,26 +109,37 @@ def pack(
         environ=options.environ(),
     )
     show = {Format.TEXT: _text, Format.JSON: _json, Format.GITHUB: _github}[format_]
-    failed = {Format.TEXT: None, Format.JSON: reports.failed, Format.GITHUB: partial(github.stopped, "pack")}
-    reporting.run(partial(operation.pack, request), show, failed[format_])
+
+    def failed(error: LspAssemblerError) -> None:
+        if format_ is Format.JSON:
+            output.document(reports.failed(error))
+        else:
+            output.verbatim(github.stopped("pack", error))
+
+    work = partial(operation.pack, request)
+    reporting.run(work, show, None if format_ is Format.TEXT else failed, _done)
 
 
 def _json(result: operation.PackResult) -> None:
-    typer.echo(reports.render_json(result), nl=False)
+    output.document(reports.render_json(result))
 
 
 def _github(result: operation.PackResult) -> None:
-    typer.echo(github.render_pack(result), nl=False)
-    reporting.append("GITHUB_STEP_SUMMARY", markdown.summary(reports.as_result(result)))
     images = [(each.names[0], each.digest) for each in result.packed]
     reporting.append("GITHUB_OUTPUT", github.step_outputs(images))
+    reporting.append("GITHUB_STEP_SUMMARY", markdown.summary(reports.as_result(result)))
+    output.verbatim(github.render_pack(result))
 
 
 def _text(result: operation.PackResult) -> None:
     assembly = result.assembly
     if assembly and (assembly.findings or assembly.failures):
         reporting.write(Result(assembly, assembly.exit_status, command="pack"), Format.TEXT)
-    typer.echo(reports.text(result.packed), nl=False)
+    output.report(_done(result))
     errors = [refusal.message for refusal in result.refusals] + ([result.error] if result.error else [])
     for error in errors:
-        typer.echo(f"error: {error}", err=True)
+        output.say(f"error: {error}")
+
+
+def _done(result: operation.PackResult) -> str:
+    return reports.text(result.packed)

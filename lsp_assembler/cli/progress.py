@@ -7,10 +7,10 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-import typer
-
+from lsp_assembler.cli import output
 from lsp_assembler.operations.observer import Watch
 from lsp_assembler.reports.wording import human_size
+from lsp_assembler.text import visible
 
 _STATES = ("waiting", "pulling", "extracting", "fetched", "checked", "failed")
 _BUSY = ("pulling", "extracting")
@@ -25,6 +25,7 @@ def watching(names: Sequence[str]) -> Iterator[Watch]:
 
     Live only if stderr is a terminal and CI is unset: Rich by itself also animates under FORCE_COLOR.
     """
+    names = [visible(name) for name in names]
     if sys.stderr.isatty() and "CI" not in os.environ and os.environ.get("TERM") != "dumb":
         with _live(names) as observer:
             yield observer
@@ -42,7 +43,7 @@ def _lines(names: Sequence[str]) -> Watch:
             with lock:
                 done += 1
                 detail = f"fetched ({human_size(size)})" if state == "fetched" else state
-                typer.echo(f"[{done}/{len(names)}] {names[index]} {detail}", err=True)
+                output.say(f"[{done}/{len(names)}] {names[index]} {detail}")
 
     return observe
 

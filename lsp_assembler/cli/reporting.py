@@ -11,7 +11,7 @@ from typing import Literal, NoReturn, Protocol, TypeVar
 
 import typer
 
-from lsp_assembler.cli import signals
+from lsp_assembler.cli import output, signals
 from lsp_assembler.cli.options import Format
 from lsp_assembler.cli.progress import watching
 from lsp_assembler.errors import LspAssemblerError
@@ -19,6 +19,8 @@ from lsp_assembler.model.assembly import Assembly
 from lsp_assembler.model.result import Result
 from lsp_assembler.model.start_point import StartPointType
 from lsp_assembler.operations.observer import Observer, Watch
+from lsp_assembler.reports.wording import closing_line
+from lsp_assembler.text import visible
 
 _WIDTH_OF_A_FILE = 120
 
@@ -42,11 +44,11 @@ class Terminal(Observer):
 
     def notice(self, text: str) -> None:
         """See Observer.notice."""
-        typer.echo(text, err=True)
+        output.say(visible(text))
 
     def critical(self) -> AbstractContextManager[None]:
         """See Observer.critical."""
-        return signals.held_back()
+        return signals.HeldBack()
 
     def published(self) -> None:
         """See Observer.published."""
@@ -56,23 +58,34 @@ class Terminal(Observer):
 def run(
     work: Callable[[Observer], Outcome],
     show: Callable[[Outcome], None],
-    failed: Callable[[LspAssemblerError], str] | None = None,
+    failed: Callable[[LspAssemblerError], None] | None = None,
+    done: Callable[[Outcome], str] | None = None,
 ) -> NoReturn:
     """Do the work, show its result, end the command with its status.
 
     Args:
-        failed: what to write to stdout of an error that ends the run before there is a result; None to leave
-            it to `main`, which writes it to stderr.
+        failed: writes an error that ends the run before there is a result; None to leave it to `main`, which
+            writes it to stderr.
+        done: what has changed in the world, in lines; None if a command changes nothing. A user must learn
+            of it even if the result cannot be written.
     """
     try:
         result = work(Terminal())
     except LspAssemblerError as error:
-        if failed is None:
+        if failed is None or signals.came():
             raise
-        typer.echo(failed(error), nl=False)
+        failed(error)
         raise typer.Exit(error.exit_status) from error
     show(result)
+    if done:
+        insist(done(result))
     raise typer.Exit(result.exit_status)
+
+
+def insist(done: str) -> None:
+    """Say on stderr what was done, if stdout, which had it too, cannot be written."""
+    if done and output.is_lost():
+        output.say(done.rstrip("\n"))
 
 
 def report(
@@ -85,13 +98,16 @@ def report(
         try:
             return work(observer)
         except LspAssemblerError as error:
-            if format_ is Format.TEXT:
+            if format_ is Format.TEXT or signals.came():
                 raise
             nothing = Assembly(StartPointType.LANGUAGES, (), (), {})
             result = Result(nothing, error.exit_status, error=str(error), command=command)
             return result.with_total(time.perf_counter() - started)
 
-    run(done, lambda result: write(result, format_))
+    def built(result: Result) -> str:
+        return closing_line(result) if result.image else ""
+
+    run(done, lambda result: write(result, format_), done=built)
 
 
 def write(result: Result, format_: Format) -> None:
@@ -99,21 +115,21 @@ def write(result: Result, format_: Format) -> None:
     if format_ is Format.JSON:
         from lsp_assembler.reports import json
 
-        typer.echo(json.render(result), nl=False)
+        output.document(json.render(result))
     elif format_ is Format.GITHUB:
         from lsp_assembler.reports import github, markdown
 
-        typer.echo(github.render(result), nl=False)
-        append("GITHUB_STEP_SUMMARY", markdown.summary(result))
         image = result.image
         append("GITHUB_OUTPUT", github.step_outputs([(image.names[0], image.digest)] if image else []))
+        append("GITHUB_STEP_SUMMARY", markdown.summary(result))
+        output.verbatim(github.render(result))
     else:
         from lsp_assembler.reports import text
 
         terminal = sys.stdout.isatty()
         width = shutil.get_terminal_size().columns if terminal else _WIDTH_OF_A_FILE
         color = terminal and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
-        typer.echo(text.render(result, width, color=color), nl=False)
+        (output.verbatim if color else output.report)(text.render(result, width, color=color))
 
 
 def append(variable: str, text: str) -> None:
@@ -129,4 +145,4 @@ def append(variable: str, text: str) -> None:
         with Path(path).open("a", encoding="utf-8") as file:
             file.write(text)
     except OSError as error:
-        typer.echo(f"warning: {variable}: cannot write {path} ({error.strerror})", err=True)
+        output.say(visible(f"warning: {variable}: cannot write {path} ({error.strerror})"))

@@ -1,7 +1,6 @@
 """`lsp-assembler schema`."""
 
-import typer
-
+from lsp_assembler.cli import output
 from lsp_assembler.config import images_file
 
 
@@ -10,4 +9,4 @@ def schema() -> None:
 
     An editor can use it to complete and check the file.
     """
-    typer.echo(images_file.schema(), nl=False)
+    output.document(images_file.schema())

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from lsp_assembler.cli import options, reporting
+from lsp_assembler.cli import options, output, reporting
 from lsp_assembler.cli.grouped import OFF, grouped
 from lsp_assembler.cli.options import DataFormat
 from lsp_assembler.errors import LspAssemblerError
@@ -44,15 +44,14 @@ def tags(
 
     def show(done: operation.TagsResult) -> None:
         if format_ is DataFormat.JSON:
-            typer.echo(
-                reports.render_json(done, done.repository, done.store, None, done.exit_status), nl=False
-            )
+            place = (done.repository, done.store)
+            output.document(reports.render_json(done, *place, None, done.exit_status))
             return
-        typer.echo(reports.text(done), nl=False)
+        output.report(reports.text(done))
         for version in done.problems:
-            typer.echo(f"error: {version.problem}", err=True)
+            output.say(f"error: {version.problem}")
 
-    def failed(error: LspAssemblerError) -> str:
-        return reports.render_json(None, name, reading.from_, str(error), error.exit_status)
+    def failed(error: LspAssemblerError) -> None:
+        output.document(reports.render_json(None, name, reading.from_, str(error), error.exit_status))
 
     reporting.run(partial(operation.tags, request), show, failed if format_ is DataFormat.JSON else None)

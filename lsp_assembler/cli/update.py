@@ -4,10 +4,11 @@ from typing import Annotated
 
 import typer
 
-from lsp_assembler.cli import options, reporting
+from lsp_assembler.cli import options, output, reporting
 from lsp_assembler.cli.grouped import NOTHING, grouped
 from lsp_assembler.operations import update as operation
 from lsp_assembler.reports import update as reports
+from lsp_assembler.text import visible
 
 Name = Annotated[
     str,
@@ -50,6 +51,9 @@ def update(
         environ=options.environ(),
     )
     done = operation.update(request, reporting.Terminal())
-    typer.echo(reports.text(done), nl=False)
+    text = reports.text(done)
+    output.report(text)
+    if done.new:
+        reporting.insist(text)
     if done.stale_lock:
-        typer.echo(f"{done.stale_lock}: out of date; run 'lsp-assembler lock'", err=True)
+        output.say(visible(f"{done.stale_lock}: out of date; run 'lsp-assembler lock'"))
