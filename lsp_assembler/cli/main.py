@@ -47,7 +47,7 @@ def _run() -> int:
         if signals.came():
             raise signals.Interrupted from error
         if isinstance(error, LspAssemblerError):
-            output.say(f"error: {error}")
+            output.complain(str(error))
             return error.exit_status
         _report_bug(error)  # whatever else there is, is a bug of ours
         return INTERNAL
@@ -63,8 +63,8 @@ def _report_bug(error: Exception) -> None:
     if "--debug" in sys.argv:
         traceback.print_exception(error)
     summary = f"{type(error).__name__}: {error}".splitlines()[0]
-    output.say(
-        f"error: lsp-assembler {__version__} has a bug ({visible(summary)})\n"
+    output.complain(
+        f"lsp-assembler {__version__} has a bug ({visible(summary)})\n"
         "  Please report it at https://github.com/cyber-dojo/lsp-assembler/issues with the output of\n"
         f"  lsp-assembler --debug {visible(' '.join(sys.argv[1:]))}"
     )

@@ -134,6 +134,13 @@ def say(text: str) -> None:
     sys.stderr.write(f"{text}\n")
 
 
+def complain(error: str) -> None:
+    """Tell a person an error, on stderr; if that cannot be written, on stdout."""
+    say(f"error: {error}")
+    if _failure(sys.stderr) and not _has_document():
+        report(f"error: {error}\n")
+
+
 def report(text: str) -> None:
     """Write what a run came to, for people, on stdout; it ends with a line feed, or is empty."""
     sys.stdout.write(text)
@@ -181,15 +188,14 @@ def _tell_beside(name: str, failure: OSError) -> None:
     """Say on the other stream what is wrong with this one."""
     fact = _FACTS.get(failure.errno or 0, failure.strerror)
     remedy = _REMEDIES.get(failure.errno or 0, _ELSEWHERE)
-    error = f"error: {InvalidInputError(f'{name}: cannot write ({fact})', remedy)}"
-    if name == "stdout":
-        say(error)
-        return
-    behind = beneath(sys.stdout)
-    if isinstance(behind, Descriptor) and not behind.has_document:
-        report(f"{error}\n")
+    complain(str(InvalidInputError(f"{name}: cannot write ({fact})", remedy)))
 
 
 def _failure(stream: Writable) -> OSError | None:
     behind = beneath(stream)
     return behind.failure if isinstance(behind, Descriptor) else None
+
+
+def _has_document() -> bool:
+    behind = beneath(sys.stdout)
+    return isinstance(behind, Descriptor) and behind.has_document

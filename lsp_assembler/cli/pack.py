@@ -138,7 +138,7 @@ def _text(result: operation.PackResult) -> None:
     output.report(_done(result))
     errors = [refusal.message for refusal in result.refusals] + ([result.error] if result.error else [])
     for error in errors:
-        output.say(f"error: {error}")
+        output.complain(error)
 
 
 def _done(result: operation.PackResult) -> str:

@@ -6,11 +6,17 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from lsp_assembler.cli import output
 from lsp_assembler.operations.observer import Watch
 from lsp_assembler.reports.wording import human_size
 from lsp_assembler.text import visible
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _STATES = ("waiting", "pulling", "extracting", "fetched", "checked", "failed")
 _BUSY = ("pulling", "extracting")
@@ -70,8 +76,27 @@ def _live(names: Sequence[str]) -> Iterator[Watch]:
         ]
         return Group(*(Text(line, no_wrap=True, overflow="ellipsis") for line in (summary, *lines)))
 
-    console = Console(stderr=True)
-    with Live(
-        console=console, get_renderable=shown, refresh_per_second=_REFRESHES_PER_SECOND, transient=True
-    ):
+    # Rich takes the colours out of what others write for its own. A door of ours does not let them in.
+    console = Console(file=output.beneath(sys.stderr))  # type: ignore[arg-type]  # it only writes and asks
+    live = Live(
+        console=console,
+        get_renderable=shown,
+        refresh_per_second=_REFRESHES_PER_SECOND,
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )
+    with live, contextlib.redirect_stderr(output.Door(_Above(console))):
         yield observe
+
+
+class _Above(Struct):
+    """Where lines go that are written while others are drawn."""
+
+    console: "Console"
+
+    def write(self, text: str, /) -> None:
+        """Write whole lines above those that are drawn."""
+        from rich.text import Text
+
+        self.console.print(Text(text), end="", soft_wrap=True)

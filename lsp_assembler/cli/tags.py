@@ -49,7 +49,7 @@ def tags(
             return
         output.report(reports.text(done))
         for version in done.problems:
-            output.say(f"error: {version.problem}")
+            output.complain(version.problem)
 
     def failed(error: LspAssemblerError) -> None:
         output.document(reports.render_json(None, name, reading.from_, str(error), error.exit_status))

@@ -145,4 +145,4 @@ def _in_message(text: str) -> str:
 
 
 def _in_property(text: str) -> str:
-    return _in_message(visible(text)).replace(":", "%3A").replace(",", "%2C")
+    return visible(text).replace("%", "%25").replace(":", "%3A").replace(",", "%2C")

@@ -2,7 +2,9 @@
 
 import contextlib
 import io
+import sys
 import threading
+import time
 
 import pytest
 
@@ -79,3 +81,20 @@ def test_lines_of_many_threads_are_counted_once_each(capsys: pytest.CaptureFixtu
     lines = capsys.readouterr().err.splitlines()
     assert [line.partition(" ")[0] for line in lines] == [f"[{number}/40]" for number in range(1, 41)]
     assert sorted(line.split()[1] for line in lines) == sorted(names)
+
+
+def test_names_cannot_steer_the_display(terminal: Terminal) -> None:
+    with contextlib.redirect_stderr(terminal), watching(["a\n::error::b\x1b[31;2J[red]\u202e"]) as observe:
+        observe(0, "pulling", 1)
+        time.sleep(0.3)
+        sys.stderr.write("a notice\x1b[2J of a library\n")
+    drawn = terminal.getvalue()
+    assert r"a\n::error::b\x1b[31;2J[red]\u202e" in drawn
+    assert r"a notice\x1b[2J of a library" in drawn
+    assert "\x1b[2J" not in drawn
+
+
+def test_names_cannot_steer_a_log(capsys: pytest.CaptureFixture[str]) -> None:
+    with watching(["a\n::error::b\x1b[31m"]) as observe:
+        observe(0, "failed", 0)
+    assert capsys.readouterr().err == "[1/1] a\\n::error::b\\x1b[31m failed\n"
