@@ -109,7 +109,7 @@ def _of_failure(source: Source, outcome: Outcome, images_file: str | None) -> An
     file, line = _in_images_file(source, images_file)
     title = failed(outcome.failure.kind) if outcome.failure else ""
     message = without_subject(outcome.failure.message, source) if outcome.failure else ""
-    return Annotation("error", title, f"{source.text}: {message}", file, line)
+    return Annotation("error", title, f"{visible(source.text)}: {message}", file, line)
 
 
 def _of_finding(source: Source, finding: Finding, images_file: str | None) -> Annotation:
@@ -119,7 +119,7 @@ def _of_finding(source: Source, finding: Finding, images_file: str | None) -> An
         file = posixpath.normpath(posixpath.join(source.text, finding.manifest))
         return Annotation(finding.severity, title, message, file, finding.manifest_line)
     place = manifest_place(finding)
-    subject = source.text if place is None else f"{source.text}: {place}"
+    subject = visible(": ".join(filter(None, (source.text, place))))
     return Annotation(finding.severity, title, f"{subject}: {message}", *_in_images_file(source, images_file))
 
 

@@ -4,11 +4,14 @@ from pathlib import Path
 
 from lsp_assembler.errors import FetchError, LockError
 from lsp_assembler.lockfile.diff import Requested, diff
-from lsp_assembler.model.start_point import StartPointType
+from lsp_assembler.model.assembly import Assembly, Outcome
+from lsp_assembler.model.finding import Failure, Finding
+from lsp_assembler.model.result import Result
+from lsp_assembler.model.start_point import Source, StartPointType
 from lsp_assembler.operations.outdated import OutdatedResult
 from lsp_assembler.operations.pack import PackResult
 from lsp_assembler.operations.push_packs import Refusal
-from lsp_assembler.reports.github import render_outdated, render_pack, step_outputs, stopped
+from lsp_assembler.reports.github import render, render_outdated, render_pack, step_outputs, stopped
 
 
 def test_a_refused_pack_is_an_error() -> None:
@@ -43,3 +46,18 @@ def test_outputs_are_those_of_what_was_published() -> None:
     both = [("acme/lsp:1", "sha256:9f86"), ("acme/c:LSP-1", "sha256:60b7")]
     assert step_outputs(both[:1]) == "digest=sha256:9f86\nimage=acme/lsp:1\n"
     assert step_outputs(both) == "digest=sha256:9f86 sha256:60b7\nimage=acme/lsp:1 acme/c:LSP-1\n"
+
+
+def test_an_output_cannot_begin_another() -> None:
+    assert step_outputs([("a\nb=c", "sha256:1\rd<<e")]) == "digest=sha256:1\\rd<<e\nimage=a\\nb=c\n"
+
+
+def test_no_name_begins_a_line_of_a_message() -> None:
+    source = Source(0, "a\n::error::b", is_directory=True)
+    failure = Failure("not-found", str(FetchError("a\n::error::b: it is gone", kind="not-found")))
+    finding = Finding("rule", None, "warning", 0, None, "it is odd")
+    found = Assembly(StartPointType.LANGUAGES, (Outcome(source, 0.1, failure=failure),), (finding,), {})
+    assert render(Result(found, 3)).splitlines()[:2] == [
+        r"::error title=failed%3A not found::a\n::error::b: it is gone",
+        r"::warning title=rule::a\n::error::b: it is odd",
+    ]
