@@ -136,17 +136,20 @@ def test_closed_pipe_is_no_finding_and_no_traceback(tool: Tool) -> None:
 @pytest.mark.parametrize("debug", [False, True])
 def test_unexpected_error_is_a_bug_of_ours(tool: Tool, *, debug: bool) -> None:
     options = ["--debug"] if debug else []
-    with Path("/dev/full").open("wb") as full:
-        run = subprocess.run(
-            [SCRIPT, *options, "schema"],
-            env=tool.variables(),
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=False,
-        )
-    assert run.returncode == 70
-    assert "lsp-assembler 0.1.0 has a bug (OSError: [Errno 28] No space left on device)" in run.stderr
+    with_a_bug = (
+        "from lsp_assembler.config import images_file; from lsp_assembler.cli.main import main\n"
+        "images_file.schema = lambda: {}['a\\n::error::b']\n"
+        "main()"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", with_a_bug, *options, "schema"],
+        env=tool.variables(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (run.returncode, run.stdout) == (70, "")
+    assert r"lsp-assembler 0.1.0 has a bug (KeyError: 'a\n::error::b')" in run.stderr
     assert "Please report it at https://" in run.stderr
     assert ("Traceback" in run.stderr) == debug
 

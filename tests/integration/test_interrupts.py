@@ -96,6 +96,26 @@ def test_signal_ends_it_promptly_and_leaves_nothing(
     assert id_of(docker_client, "interrupt/final:1") == before
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_while_it_starts(tmp_path: Path, number: signal.Signals) -> None:
+    """Most of the first quarter of a second is spent on imports."""
+    tool = Tool(tmp_path, "unix:///nowhere")
+    for path, content in start_point("Good").items():
+        tool.write(f"good/{path}", (content[0] if isinstance(content, tuple) else content).decode())
+    ends = set()
+    for moment in range(30):
+        process = tool.start("check", "./good")
+        sleep_in(process, moment / 120)
+        run, _ = ended(process, number)
+        ends.add(run.status)
+        said = "interrupted: nothing was left half-done\n" if run.status else "[1/1] ./good fetched"
+        assert said in run.stderr
+        assert "Traceback" not in run.stderr
+        assert "ignored" not in run.stderr
+    assert {130} <= ends <= {130, 0}
+    assert [path.name for path in tmp_path.iterdir()] == ["good"]
+
+
 def test_signal_ends_a_build_step(
     tool: Tool, registry: Registry, registry_base: str, docker_client: docker.DockerClient
 ) -> None:
