@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from lsp_assembler.cli import options, reporting
+from lsp_assembler.cli import options, output, reporting
 from lsp_assembler.cli.grouped import Default, grouped
 from lsp_assembler.errors import LspAssemblerError
 from lsp_assembler.operations import diff as operation
@@ -62,13 +62,13 @@ def diff(
 
     def show(done: operation.DiffResult) -> None:
         if format_ is DiffFormat.JSON:
-            typer.echo(reports.render_json(done, old, new, None, 0), nl=False)
+            output.document(reports.render_json(done, old, new, None, 0))
         elif format_ is DiffFormat.MARKDOWN:
-            typer.echo(reports.markdown(done), nl=False)
+            output.document(reports.markdown(done))
         else:
-            typer.echo(reports.text(done), nl=False)
+            output.report(reports.text(done))
 
-    def failed(error: LspAssemblerError) -> str:
-        return reports.render_json(None, old, new, str(error), error.exit_status)
+    def failed(error: LspAssemblerError) -> None:
+        output.document(reports.render_json(None, old, new, str(error), error.exit_status))
 
     reporting.run(partial(operation.diff, request), show, failed if format_ is DiffFormat.JSON else None)

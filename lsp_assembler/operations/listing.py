@@ -102,7 +102,7 @@ def of_plan(planned: Plan, store: ImageSource, jobs: int | None) -> list[Listed]
     found = in_parallel(read, planned.sources, jobs or store.jobs)
     failures = [each for each in found if isinstance(each, FetchError)]
     if failures:
-        reasons = "\n".join(each.message for each in failures)
+        reasons = [each.message for each in failures]
         raise FetchError(reasons, failures[0].remedy, kind=failures[0].kind)
     return [each for each in found if isinstance(each, Listed)]
 

@@ -35,7 +35,7 @@ def markdown(found: DiffResult) -> str:
         lines = ["**Changed**", ""]
         for change in found.changed:
             lines.append(f"- {escaped(_entry(change.new))}")
-            lines += [f"  - {escaped(what)}" for what in _details(change)]
+            lines += [f"  - {escaped(visible(what))}" for what in _details(change)]
             lines += [f"  - [compare the commits]({link})" for link in filter(None, [_compare(change)])]
         parts.append("\n".join(lines))
     return "\n\n".join(parts) + "\n"
@@ -97,7 +97,8 @@ def _compare(change: Change) -> str:
     """Where a browser shows what changed between the commits; "" where nobody can say."""
     old, new = change.old, change.new
     path = new.source.removeprefix(_GITHUB)
-    is_plain = old.source == new.source and path != new.source and escaped(path) == path and " " not in path
+    is_plain = old.source == new.source and path != new.source and not set(" ()") & set(path)
+    is_plain = is_plain and escaped(path) == path
     is_commits = all(each.revision.isalnum() and each.revision.isascii() for each in (old, new))
     if not (is_plain and is_commits) or old.revision == new.revision:
         return ""

@@ -29,6 +29,7 @@ _OBEYED = re.compile(
     r"|:(?=//)|(?<=\bwww)\.)"  # a page
     r"|:(?P<emoji>[a-z0-9_+-]+)(?=:)"
     r"|[\\`*\[\]~|<>&$#]"
+    r"|^[-+=]|^[0-9](?=[0-9]*[.)](?: |$))"  # a list, a heading
     r"|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])",  # between letters it is only an underscore
     re.IGNORECASE,
 )

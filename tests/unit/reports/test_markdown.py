@@ -34,6 +34,11 @@ class Page(HTMLParser):
         self.text += data
 
 
+def item(text: str) -> Page:
+    """A page with a text in a list."""
+    return Page(MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(f"- {text}\n"))
+
+
 def shown(cell: str) -> Page:
     """A page with a cell in a table."""
     parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
@@ -61,6 +66,8 @@ def shown(cell: str) -> Page:
         ("`a`", "&#96;a&#96;"),
         ("![a](b)", "!&#91;a&#93;(b)"),
         ("*a* ~b~ $c$", "&#42;a&#42; &#126;b&#126; &#36;c&#36;"),
+        ("- a\n+ b\n12. c\n3) d", "&#45; a<br>&#43; b<br>&#49;2. c<br>&#51;) d"),
+        ("1.5 of 4", "1.5 of 4"),
         ("a\nb", "a<br>b"),
         ("\x1b[31m\u202e", r"&#92;x1b&#91;31m&#92;u202e"),
     ],
@@ -69,10 +76,11 @@ def test_escaped(text: str, cell: str) -> None:
     assert escaped(text) == cell
 
 
-@given(st.lists(st.sampled_from([*"\\`*_[]~|<>&$#@:.!()- a1\r\t\u202e", "www", "gh-1", "://", "<!--"])))
+@given(st.lists(st.sampled_from([*"\\`*_[]~|<>&$#@:.!()-+= a1\r\t\u202e", "www", "gh-1", "://", "<!--"])))
 def test_nothing_is_obeyed(pieces: list[str]) -> None:
     text = "".join(pieces)
     page = shown(escaped(text))
     assert page.tags == OURS
+    assert item(escaped(text)).tags == ["ul", "li"]
     assert not LINKS.search(page.text)
     assert page.text.replace("\u200b", "").split() == f"x{visible(text.strip(' '))}x".split()
