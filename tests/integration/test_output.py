@@ -15,7 +15,19 @@ from tests.integration.support import Tool, start_point, without_times
 
 CASES = ROOT / "tests/cases" / "output"
 EXPECTED = "expected.txt"
-COMMANDS = ("build", "check", "inspect", "lock", "migrate", "outdated", "pack", "schema", "tags", "update")
+COMMANDS = (
+    "build",
+    "check",
+    "diff",
+    "inspect",
+    "lock",
+    "migrate",
+    "outdated",
+    "pack",
+    "schema",
+    "tags",
+    "update",
+)
 
 
 @pytest.fixture
