@@ -37,7 +37,7 @@ def main() -> None:
 def _run() -> int:
     """The command's exit status; an Interrupted may come out of it at any point."""
     from lsp_assembler.cli import output
-    from lsp_assembler.errors import INTERNAL, LspAssemblerError
+    from lsp_assembler.errors import INTERNAL, InvalidInputError, LspAssemblerError
 
     try:
         from lsp_assembler.cli.app import run
@@ -49,8 +49,26 @@ def _run() -> int:
         if isinstance(error, LspAssemblerError):
             output.complain(str(error))
             return error.exit_status
+        if lack := _lack(error):
+            remedy = "Give it more, or read fewer images at once with --jobs."
+            output.complain(f"this machine has too little for the run: {lack}\n  {remedy}")
+            return InvalidInputError.exit_status
         _report_bug(error)  # whatever else there is, is a bug of ours
         return INTERNAL
+
+
+def _lack(error: BaseException) -> str:
+    """What the machine does not have, if that is what an error means; "" else."""
+    import errno
+
+    if isinstance(error, MemoryError) or "failed to map segment" in str(error):
+        return "memory"
+    if isinstance(error, RuntimeError) and "can't start new thread" in str(error):
+        return "threads"
+    lacks = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.ENOSPC, errno.EDQUOT)
+    if isinstance(error, OSError) and error.errno in lacks:
+        return os.strerror(error.errno)
+    return ""
 
 
 def _report_bug(error: Exception) -> None:

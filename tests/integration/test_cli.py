@@ -154,6 +154,40 @@ def test_unexpected_error_is_a_bug_of_ours(tool: Tool, *, debug: bool) -> None:
     assert ("Traceback" in run.stderr) == debug
 
 
+_NO_THREAD = (
+    "import resource, threading; resource.setrlimit(resource.RLIMIT_AS, (2**28,) * 2);"
+    "threading.stack_size(2**30); threading.Thread(target=print).start()"
+)
+
+
+@pytest.mark.parametrize(
+    ("provoke", "lack"),
+    [
+        ("bytes(2**62)", "memory"),
+        ("open('/dev/full', 'wb', 0).write(b'x')", "No space left on device"),
+        (_NO_THREAD, "threads"),
+    ],
+)
+def test_what_a_machine_lacks_is_no_bug_of_ours(tool: Tool, provoke: str, lack: str) -> None:
+    program = (
+        "from lsp_assembler.config import images_file; from lsp_assembler.cli.main import main\n"
+        f"images_file.schema = lambda: exec({provoke!r})\n"
+        "main()"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program, "schema"],
+        env=tool.variables(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr == (
+        f"error: this machine has too little for the run: {lack}\n"
+        "  Give it more, or read fewer images at once with --jobs.\n"
+    )
+
+
 def test_terminal_gets_no_live_lines_where_ci_is_set(tool: Tool, registry: Registry) -> None:
     image = publish(registry, "terminal/java", "Terminal")
     command = shlex.join([str(SCRIPT), "check", image])
