@@ -19,6 +19,7 @@ from lsp_assembler.registry.http.transport import Transport
 from lsp_assembler.registry.login import Login
 from lsp_assembler.registry.tokens import Scope, parse_token, token_request
 
+_LONGEST_WAIT = 5.0  # seconds for a host's first answer: one image that hangs must not hold up the others
 _MARGIN = 0.1  # the share of a token's life that is left for the request to arrive in
 _MOST_TOGETHER = 50  # a token that names more is too long a header for some servers
 _AHEAD = {  # where these are known to send us on to: for connections ahead, no more
@@ -142,7 +143,7 @@ class Authenticator:
             if first is None:
                 self._first[origin] = threading.Event()
         if first is not None:
-            first.wait()
+            first.wait(_LONGEST_WAIT)
         elif (server := _AHEAD.get(origin.host)) and self._expected.get(origin):
             self._transport.connect(origin_of_url(server, self._settings))
 

@@ -222,14 +222,16 @@ class RegistryClient:
     def _read(self, reference: Reference, attempt: Callable[[Scope], T]) -> T:
         """Try the mirror once, then the registry patiently."""
         endpoint, mirror = self._endpoints(reference)
+        began = time.monotonic()
         if mirror and self._is_awake(mirror):
             scope = scope_of(mirror, reference.path)
             try:
-                return self._waiter.run(str(reference), lambda: attempt(scope), patience=0.0)
+                return self._waiter.run(str(reference), lambda: attempt(scope), once=True)
             except FetchError as error:
                 self._note_mirror(mirror, error)
         scope = scope_of(endpoint, reference.path)
-        return self._waiter.run(str(reference), lambda: attempt(scope))
+        spent = time.monotonic() - began
+        return self._waiter.run(str(reference), lambda: attempt(scope), spent=spent)
 
     def _write(self, reference: Reference, attempt: Callable[[Scope], T]) -> T:
         with publishing.publishing():

@@ -18,6 +18,11 @@ _LONGEST_BACKOFF = 15.0
 _SAME_PAUSE = 1.0
 _WORTH_SAYING = 1.0
 _TWICE = 2
+_LONGEST_PATIENCE = 1e6  # seconds: longer, and the system's clocks overflow
+_LONGEST_DATE = 100  # characters
+_SHARE_OF_A_MIRROR = 0.5  # of the patience: the other half is for the registry behind it
+_SHARE_OF_THE_SILENT = 0.1  # for another request to a host that has used up somebody's patience
+_LEAST_SHARE = 0.05  # for an answer, where all of it went into waiting as long as the host asked us to
 _DETAIL = re.compile(
     r"[0-9a-f]*[0-9][0-9a-f]*"
 )  # digests and sizes: the same fault may show others each time
@@ -37,10 +42,10 @@ def parse_retry_after(value: str, now: datetime) -> float:
     if value.isascii() and value.isdigit():
         return float(value[:9])
     try:
-        date = parsedate_to_datetime(value)
+        date = parsedate_to_datetime(value[:_LONGEST_DATE])
         date = date if date.tzinfo else date.replace(tzinfo=UTC)
         return max(0.0, (date - now).total_seconds())
-    except (ValueError, TypeError, OverflowError):
+    except (ValueError, TypeError, OverflowError, IndexError):
         return 0.0
 
 
@@ -61,23 +66,34 @@ def backoff(first: float, tries: int) -> float:
     return longest * random.uniform(0.5, 1.0)  # noqa: S311  spreads load, guards no secret
 
 
-class Waiter:
-    """Holds back every thread that asks a host which told one of them to wait.
+class _Operation(threading.local):
+    """By when what a thread is doing must end, by time.monotonic(); None while it does nothing."""
 
-    Safe to share between threads.
+    deadline: float | None = None
+
+
+class Waiter:
+    """How long a thread may wait for hosts, all in all: to connect, for answers, and between tries.
+
+    It also holds back every thread that asks a host which told one of them to wait. Safe to share between
+    threads, each of which has an operation of its own.
 
     Args:
-        patience: the longest that one operation waits for a host, in seconds.
+        patience: the longest that one operation waits, in seconds; 0 for operations that are tried once, and
+            wait for an answer as long as a stall may last.
         first_backoff: seconds before the second try, where the host does not say.
         on_wait: told once for each pause, e.g. "ghcr.io asks us to wait 12 s".
     """
 
     def __init__(self, patience: float, first_backoff: float, on_wait: Callable[[str], None]) -> None:
-        self._patience = patience
+        # In this order: not even "not a number" gets through.
+        self._patience = max(0.0, min(_LONGEST_PATIENCE, patience))
+        self._operation = _Operation()
         self._first_backoff = first_backoff
         self._on_wait = on_wait
         self._lock = threading.Lock()
         self._until: dict[str, float] = {}
+        self._silent: set[str] = set()
         self._closed = threading.Event()
 
     def close(self) -> None:
@@ -100,10 +116,9 @@ class Waiter:
             RequestError: that is further away than the patience reaches, or the client is closed.
         """
         self.sleep(0)
-        start = time.monotonic()
+        deadline = self._deadline
         while host in self._until and (left := self._until[host] - time.monotonic()) > 0:
-            waited = time.monotonic() - start
-            if waited + left > self._patience:
+            if self._until[host] > deadline:
                 raise self._too_long(host, left)
             # All sleepers waking in the same instant would earn the next 429.
             self.sleep(left + random.uniform(0.0, min(1.0, left / 10)))  # noqa: S311  as above
@@ -112,34 +127,72 @@ class Waiter:
         """Whether the host asked to be left alone for now."""
         return self._until.get(host, 0.0) > time.monotonic()
 
-    def run(self, subject: str, attempt: Callable[[], T], patience: float | None = None) -> T:
+    def patience_with(self, host: str) -> float:
+        """Seconds that this thread's operation may now wait for an answer of a host."""
+        if not self._patience:
+            return math.inf
+        share = _SHARE_OF_THE_SILENT if host in self._silent else 1.0
+        left = min(self._patience * share, self._deadline - time.monotonic())
+        return max(self._patience * _LEAST_SHARE, left)
+
+    def note(self, host: str, *, silent: bool) -> bool:
+        """Remember whether a host used up all patience without a word: nobody need find out again.
+
+        Returns:
+            whether this had been known.
+        """
+        was_known = host in self._silent
+        if not silent:
+            self._silent.discard(host)
+        elif self._deadline - time.monotonic() <= self._patience * _LEAST_SHARE:
+            self._silent.add(host)
+        return was_known
+
+    def excuse(self, seconds: float) -> None:
+        """Do not count so many seconds of this thread's operation: the host was not asked, or was at work."""
+        if self._operation.deadline is not None:
+            self._operation.deadline += seconds
+
+    def run(self, subject: str, attempt: Callable[[], T], *, once: bool = False, spent: float = 0.0) -> T:
         """Do something until it succeeds, asking again is pointless, or patience ends.
 
         Args:
             subject: the image, for the error.
-            patience: seconds from the first failure on; the client's own if None.
+            once: whether to try it only once, with a part of the patience, as there is another host to ask.
+            spent: seconds for which the same was tried elsewhere.
 
         Raises:
             FetchError: what went wrong last.
         """
-        patience = self._patience if patience is None else patience
-        deadline, tries, met = math.inf, Counter[bool](), Counter[str]()
-        while True:
-            try:
-                return attempt()
-            except RequestError as error:
-                # Counted apart: a pause holds for others, too, whatever else went wrong with this one.
-                is_pause = error.pause is not None
-                tries[is_pause] += 1
-                met[alike := _DETAIL.sub("", error.fact)] += 1
-                deadline = min(deadline, time.monotonic() + patience)
-                is_lasting = error.retry is Retry.TWICE and met[alike] > _TWICE
-                if not is_pause and (error.retry is Retry.NEVER or is_lasting):
-                    raise error.about(subject) from error
+        tries, met, said = Counter[bool](), Counter[str](), None
+        share = self._patience * _SHARE_OF_A_MIRROR
+        self._operation.deadline = time.monotonic() + (share if once else max(share, self._patience - spent))
+        try:
+            while True:
                 try:
-                    self._prepare_next(error, tries[is_pause], deadline)
-                except RequestError as last:
-                    raise last.about(subject) from error
+                    return attempt()
+                except RequestError as error:
+                    # Counted apart: a pause holds for others, too, whatever else went wrong with this one.
+                    is_pause = error.pause is not None
+                    said = error if error.answered and not is_pause else said
+                    tries[is_pause] += 1
+                    met[alike := _DETAIL.sub("", error.fact)] += 1
+                    is_lasting = once or (error.retry is Retry.TWICE and met[alike] > _TWICE)
+                    if not is_pause and (error.retry is Retry.NEVER or is_lasting):
+                        raise error.about(subject) from error
+                    last = said if said and error.kind == "timeout" else error  # what was said tells more
+                    try:
+                        self._prepare_next(last, tries[is_pause], -math.inf if once else self._deadline)
+                    except RequestError as end:
+                        raise end.about(subject) from error
+        finally:
+            self._operation.deadline = None
+
+    @property
+    def _deadline(self) -> float:
+        """When this thread's operation must end; as good as begun now where it does nothing yet."""
+        deadline = self._operation.deadline
+        return time.monotonic() + self._patience if deadline is None else deadline
 
     def _prepare_next(self, error: RequestError, tries: int, deadline: float) -> None:
         delay = backoff(self._first_backoff, tries - 1)

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from typing import Any
 
 from lsp_assembler.oci.documents import ContentError
@@ -12,6 +13,7 @@ from lsp_assembler.registry.session import Call, Session
 from lsp_assembler.registry.tokens import Scope
 
 _PAGE = 1000
+_USUAL_SECONDS = 1.0  # for a page; what takes longer counts as waiting
 _LONGEST_LINK = 8192
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 # One link: <URL>, or a bare URL as some registries write it, then parameters whose quotes may hold anything.
@@ -31,7 +33,9 @@ def list_tags(session: Session, scope: Scope) -> list[str]:
     path = f"/v2/{scope.repository}/tags/list"
     target, visited, tags = f"{path}?n={_PAGE}", set[str](), dict[str, None]()
     for _ in range(limit // _PAGE + 100):  # some registries have smaller pages than asked for
+        began = time.monotonic()
         answer = _get_page(session, scope, target, path)
+        session.waiter.excuse(min(_USUAL_SECONDS, time.monotonic() - began))
         visited.add(target)
         tags.update(dict.fromkeys(_parse_tags(answer)))
         if len(tags) > limit:

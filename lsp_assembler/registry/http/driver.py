@@ -18,6 +18,7 @@ from lsp_assembler.registry.http.transfer import CLOSED, STALLED, Failure, Trans
 
 _TICKS = 4  # how often, in one allowed stall, transfers are looked at
 _LONGEST_TICK = 0.25
+_NEVER = 2**31 - 1  # milliseconds
 _KEPT = 256  # idle connections, to all hosts together
 _SUPPRESS_CONNECT_HEADERS = 265  # options that pycurl has no names for
 _UNREACHABLE = frozenset(  # time-outs are those of connecting, as no other is given to libcurl
@@ -51,6 +52,7 @@ class Driver:
         self._thread: threading.Thread | None = None
         self._closed = False
         self._active: dict[pycurl.Curl, Transfer] = {}
+        self._heard: dict[str, float] = {}  # when a host last answered, by time.monotonic()
         self._timer = float("inf")
 
     def start(self, transfer: Transfer) -> None:
@@ -124,7 +126,10 @@ class Driver:
                     self._awake.recv(4096)
                 else:
                     self._multi.socket_action(key.fd, _directions(events))
+            was_idle = not self._active
             self._obey()
+            if was_idle:
+                looked = time.monotonic()  # what begins now has not waited yet
             if self._timer <= time.monotonic():
                 self._timer = float("inf")
                 self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
@@ -147,6 +152,7 @@ class Driver:
     def _add(self, transfer: Transfer) -> None:
         self._active[transfer.easy] = transfer
         transfer.easy.setopt(_SUPPRESS_CONNECT_HEADERS, 1)
+        transfer.easy.setopt(pycurl.CONNECTTIMEOUT_MS, _NEVER)
         self._multi.add_handle(transfer.easy)
 
     def _resume(self, transfer: Transfer) -> None:
@@ -171,6 +177,8 @@ class Driver:
         while left:
             left, done, failed = self._multi.info_read()
             for easy in done:
+                if easy in self._active:
+                    self._heard[self._active[easy].host] = time.monotonic()
                 self._finish(easy, None)
             for easy, code, words in failed:
                 transfer = self._active.get(easy)
@@ -185,15 +193,37 @@ class Driver:
         """Fail all that waited for the same connection: each would sit out the same time-out after it."""
         for easy, transfer in list(self._active.items()):
             if transfer.host == host and easy.getinfo(pycurl.CONN_ID) < 0:
+                transfer.excused = 0.0  # its turn would never have come
                 self._finish(easy, failure)
 
     def _end_stalled(self, waited: float) -> None:
         for easy, transfer in list(self._active.items()):
-            # Before that it waits for its turn, or connects, which libcurl itself limits.
-            begun = easy.getinfo(pycurl.PRETRANSFER_TIME_T) > 0
+            if easy not in self._active:  # it ended with another one
+                continue
+            if easy.getinfo(pycurl.PRETRANSFER_TIME_T) == 0:
+                self._end_unconnected(easy, transfer, waited)
+                continue
             moved = easy.getinfo(pycurl.SIZE_DOWNLOAD_T) + easy.getinfo(pycurl.SIZE_UPLOAD_T)
-            if begun and transfer.stalled_for(waited, moved) > self._stall:
+            stalled = transfer.stalled_for(waited, moved)
+            if moved and not stalled:
+                self._heard[transfer.host] = time.monotonic()
+            if stalled > (self._stall if moved else min(self._stall, transfer.allowed.silence)):
                 self._finish(easy, Failure(STALLED))
+                if self._heard.get(transfer.host, 0.0) < time.monotonic() - stalled:
+                    # Nobody else had an answer meanwhile: those who wait for their turn need not, either.
+                    self._end_waiting(transfer.host, Failure(STALLED))
+
+    def _end_unconnected(self, easy: pycurl.Curl, transfer: Transfer, waited: float) -> None:
+        """End what takes too long to connect; a time-out of libcurl would count the wait for a turn, too."""
+        if easy.getinfo(pycurl.CONN_ID) < 0:
+            transfer.excused += waited
+            return
+        transfer.connecting += waited
+        if transfer.connecting > transfer.allowed.connecting:
+            words = f"no connection within {transfer.allowed.connecting:.3g} s"
+            failure = Failure(pycurl.E_OPERATION_TIMEDOUT, words)
+            self._finish(easy, failure)
+            self._end_waiting(transfer.host, failure)
 
     def _finish(self, easy: pycurl.Curl, failure: Failure | None) -> None:
         transfer = self._active.pop(easy, None)

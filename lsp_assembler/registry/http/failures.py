@@ -12,7 +12,7 @@ from lsp_assembler.registry.http.proxies import Proxy
 from lsp_assembler.registry.http.transfer import CLOSED, STALLED, Failure
 
 _LATER = "Try again later."
-_NETWORK = "Check the network, or allow more time with --stall-timeout."
+_NETWORK = "Check the network, or allow more time with --patience and --stall-timeout."
 _NO_HTTP = (pycurl.E_UNSUPPORTED_PROTOCOL, pycurl.E_FTP_WEIRD_SERVER_REPLY)
 _BROKEN = (
     pycurl.E_GOT_NOTHING,

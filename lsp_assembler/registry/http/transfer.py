@@ -1,5 +1,6 @@
 """One request on its way through libcurl: where the thread that waits and the one that works meet."""
 
+import re
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -13,6 +14,7 @@ SLOWEST = 4096
 """Bytes per second below which a transfer counts as stalled."""
 
 _CHUNKS = 64  # of at most 16 KB each, that are kept for a thread that is busy
+_STATUS = re.compile(rb"[1-9][0-9][0-9]")
 _BLANK = (b"\r\n", b"\n")
 _ERROR_LIMIT = 64 * 1024
 
@@ -33,6 +35,18 @@ class Failure(Struct, frozen=True):
     proxy_status: int = 0
 
 
+class Allowed(Struct, frozen=True):
+    """How many seconds a transfer may take to begin; those in which it waits for its turn do not count.
+
+    Args:
+        connecting: until it is connected.
+        silence: from then on, until the first byte of a body, either way.
+    """
+
+    connecting: float
+    silence: float
+
+
 def _nothing() -> None:
     """In place of `resume` and `cancel` until the driver sets them."""
 
@@ -47,12 +61,18 @@ class Transfer:
         easy: all set but for the callbacks; the driver closes it.
         host: whom it goes to; what waits for the same connection has the same.
         limit: the most bytes of an answer that are kept in memory; None hands them over in chunks.
+        allowed: how long it may take to begin.
         sends: whether the body is given with `send`.
     """
 
-    def __init__(self, easy: pycurl.Curl, host: str, limit: int | None, *, sends: bool) -> None:
+    def __init__(
+        self, easy: pycurl.Curl, host: str, limit: int | None, allowed: Allowed, *, sends: bool = False
+    ) -> None:
         self.easy = easy
         self.host = host
+        self.allowed = allowed
+        self.excused = 0.0  # seconds in which it waited for its turn, or moved
+        self.connecting = 0.0  # seconds
         self.status = 0
         self._lines: list[bytes] = []
         self.failure: Failure | None = None
@@ -142,6 +162,7 @@ class Transfer:
         if not self.paused:  # else it is our side that is slow
             self._waited += waited
         if moved - self._mark >= SLOWEST * self._waited:
+            self.excused += self._waited
             self._waited, self._mark = 0.0, moved
         return self._waited
 
@@ -159,7 +180,7 @@ class Transfer:
     def _on_header(self, line: bytes) -> None:
         if line.startswith(b"HTTP/"):
             status = line.split()[1:2]
-            self.status = int(status[0]) if status and status[0].isdigit() else 0
+            self.status = int(status[0]) if status and _STATUS.fullmatch(status[0]) else 0
             self._lines.clear()
         elif line not in _BLANK:
             self._lines.append(line)

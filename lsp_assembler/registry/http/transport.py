@@ -3,20 +3,21 @@
 import contextlib
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace as replaced
 from urllib.parse import quote, urljoin
 
 import pycurl
 from msgspec.structs import replace
 
 from lsp_assembler.config.hosts import Settings
-from lsp_assembler.registry.errors import RequestError
+from lsp_assembler.registry.errors import RequestError, Retry
 from lsp_assembler.registry.hosts import DEFAULT_PORTS, Origin, origin_of_url, same_server
 from lsp_assembler.registry.http.certificates import Trust, trusted
 from lsp_assembler.registry.http.driver import Driver
 from lsp_assembler.registry.http.exchange import Answer, Request
 from lsp_assembler.registry.http.failures import error_of
 from lsp_assembler.registry.http.proxies import proxy_for
-from lsp_assembler.registry.http.transfer import Transfer
+from lsp_assembler.registry.http.transfer import STALLED, Allowed, Transfer
 from lsp_assembler.registry.options import ClientOptions
 from lsp_assembler.registry.retry import Waiter
 
@@ -44,7 +45,8 @@ class Transport:
         self._settings = settings
         self._waiter = waiter
         self._environ = environ
-        self._driver = Driver(options.connections, options.read_timeout)
+        stall = min(options.read_timeout, options.patience or options.read_timeout)
+        self._driver = Driver(options.connections, stall)
         self._trusted: dict[str, Trust] = {}
 
     def close(self) -> None:
@@ -99,26 +101,36 @@ class Transport:
         """Open a connection that is going to be needed; whether it works is seen when it is."""
         with contextlib.suppress(RequestError):
             easy = self._easy(Request("a connection", "HEAD", origin, "/"))
-            self._driver.start(Transfer(easy, origin.url, 0, sends=False))
+            self._driver.start(Transfer(easy, origin.url, 0, self._allowed(origin)))
 
     def _send_once(self, request: Request) -> Answer:
         in_chunks = None if isinstance(request.body, bytes) else request.body
+        host, allowed = request.origin.netloc, self._allowed(request.origin)
         easy = self._easy(request)
-        transfer = Transfer(easy, request.origin.url, request.limit, sends=in_chunks is not None)
+        transfer = Transfer(easy, request.origin.url, request.limit, allowed, sends=in_chunks is not None)
         self._driver.start(transfer)
         if in_chunks is not None:
             transfer.send(in_chunks)
         transfer.wait()
         body = transfer.body()
+        self._waiter.excuse(transfer.excused)
+        is_silent = transfer.failure is not None and transfer.failure.code == STALLED and not transfer.status
+        was_silent = self._waiter.note(host, silent=is_silent)
         if transfer.failure and not transfer.is_enough:
-            raise error_of(request.origin, transfer.failure, proxy_for(request.origin, self._environ))
-        chunks = self._chunks(request, transfer)
+            error = error_of(request.origin, transfer.failure, proxy_for(request.origin, self._environ))
+            raise replaced(error, retry=Retry.NEVER) if is_silent and was_silent else error
+        chunks = self._chunks(request, transfer, transfer.excused)
         return Answer(request, transfer.status, transfer.headers(), body, chunks, transfer.cancel)
 
-    def _chunks(self, request: Request, transfer: Transfer) -> Iterator[bytes]:
+    def _chunks(self, request: Request, transfer: Transfer, excused: float) -> Iterator[bytes]:
         yield from transfer.chunks()
+        self._waiter.excuse(transfer.excused - excused)
         if transfer.failure:
             raise error_of(request.origin, transfer.failure, None)
+
+    def _allowed(self, origin: Origin) -> Allowed:
+        patience = self._waiter.patience_with(origin.netloc)
+        return Allowed(min(self.options.connect_timeout, patience), patience)
 
     def _easy(self, request: Request) -> pycurl.Curl:
         """A handle that follows nothing by itself and knows no secret but the request's."""
@@ -126,7 +138,6 @@ class Transport:
         easy.setopt(pycurl.URL, origin.url + request.target)
         easy.setopt(pycurl.PATH_AS_IS, 1)
         easy.setopt(pycurl.NOSIGNAL, 1)
-        easy.setopt(pycurl.CONNECTTIMEOUT_MS, int(self.options.connect_timeout * 1000))
         headers = {"User-Agent": self.options.user_agent, "Accept": "*/*", "Expect": "", **request.headers}
         if request.authorization:
             headers["Authorization"] = request.authorization

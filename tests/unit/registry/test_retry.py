@@ -1,3 +1,5 @@
+import math
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -112,11 +114,62 @@ def test_patience_ends() -> None:
     assert 2 <= attempts.count < 100
 
 
-def test_without_patience_it_is_tried_once() -> None:
+@pytest.mark.parametrize("patience", [0.0, -1.0, 5.0])
+def test_what_is_tried_once(patience: float) -> None:
     attempts = Attempts(RequestError("unavailable", "it fails", retry=Retry.PATIENTLY))
     with pytest.raises(FetchError):
-        waiter().run("busybox", attempts, patience=0.0)
+        waiter(patience).run("busybox", attempts, once=patience > 0)
     assert attempts.count == 1
+
+
+@pytest.mark.parametrize("patience", [math.inf, math.nan, 1e300])
+def test_endless_patience_is_as_long_as_clocks_can_measure(patience: float) -> None:
+    errors = (RequestError("unavailable", "it fails", retry=Retry.PATIENTLY) for _ in range(3))
+    assert waiter(patience).run("busybox", Attempts(*errors)) == 4
+    assert waiter(patience).patience_with("ghcr.io") == pytest.approx(1e6)
+
+
+def test_patience_begins_with_the_operation_and_not_with_its_first_failure() -> None:
+    def slow() -> None:
+        attempts.append(1)
+        time.sleep(0.2)
+        raise RequestError("unavailable", "it fails", retry=Retry.PATIENTLY)
+
+    attempts: list[int] = []
+    with pytest.raises(FetchError):
+        waiter(patience=0.15).run("busybox", slow)
+    assert len(attempts) == 1
+
+
+def test_time_in_which_a_host_was_at_work_does_not_count() -> None:
+    busy = waiter(patience=0.15)
+
+    def slow() -> int:
+        attempts.append(1)
+        time.sleep(0.2)
+        busy.excuse(0.2)
+        if len(attempts) < 3:
+            raise RequestError("unavailable", "it fails", retry=Retry.PATIENTLY)
+        return len(attempts)
+
+    attempts: list[int] = []
+    assert busy.run("busybox", slow) == 3
+
+
+def test_a_host_that_used_up_all_patience_is_given_little_of_it_until_it_answers() -> None:
+    patient = waiter(patience=0.1)
+
+    def silence() -> None:
+        time.sleep(0.1)
+        patient.note("ghcr.io", silent=True)
+        raise RequestError("timeout", "it is silent", retry=Retry.PATIENTLY)
+
+    with pytest.raises(FetchError):
+        patient.run("busybox", silence)
+    assert patient.patience_with("ghcr.io") == pytest.approx(0.01, rel=0.1)
+    assert patient.patience_with("quay.io") == pytest.approx(0.1, rel=0.1)
+    assert patient.note("ghcr.io", silent=False)
+    assert patient.patience_with("ghcr.io") == pytest.approx(0.1, rel=0.1)
 
 
 def test_closing_wakes_the_sleepers() -> None:
