@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from msgspec import Struct
 
-from lsp_assembler.model.address import web_address
+from lsp_assembler.model.address import web_address, without_secrets
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.versions import MOVING_TAG, lsp_tag
 from lsp_assembler.text import named, visible
@@ -144,7 +144,7 @@ class Names:
         for key, image in images:
             known = self._images.setdefault(key_of(key), image.with_tag(""))
             if known != image.with_tag(""):
-                raise ValueError(f"'{key}' has two images: {known} and {image.with_tag('')}")
+                raise ValueError(f"'{without_secrets(key)}' has two images: {known} and {image.with_tag('')}")
 
     def __call__(self, repository: Repository) -> Reference | None:
         """See FindImage."""

@@ -5,6 +5,8 @@ import re
 
 from msgspec import Struct
 
+from lsp_assembler.model.address import without_secrets
+
 _HOST_LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
 _COMPONENT = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
 _HOST = re.compile(
@@ -64,7 +66,7 @@ class Reference(Struct, frozen=True):
         host, remainder = (first, rest) if slash and _names_a_host(first) else ("", text)
         matched = _REST.fullmatch(remainder)
         if matched is None or (host and not _is_host(host)):
-            raise ValueError(f"'{text}' is not a well-formed image name")
+            raise ValueError(f"'{without_secrets(text)}' is not a well-formed image name")
         return cls(host, matched["repository"], matched["tag"] or "", matched["digest"] or "")
 
     @property

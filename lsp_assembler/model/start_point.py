@@ -6,6 +6,7 @@ from functools import cached_property
 
 from msgspec import Struct
 
+from lsp_assembler.model.address import without_secrets
 from lsp_assembler.model.labels import CREATED_LABEL, REVISION_LABEL, SOURCE_LABEL
 from lsp_assembler.model.manifest import NAME, Manifest, UnreadableManifest, read_manifests
 from lsp_assembler.model.tree import Tree
@@ -81,7 +82,7 @@ class StartPoint(Struct, frozen=True, dict=True):
     @property
     def url(self) -> str | None:
         """The repository it was packed from, where the image says so."""
-        return self.labels.get(SOURCE_LABEL) or None
+        return without_secrets(self.labels.get(SOURCE_LABEL, "")) or None
 
     @property
     def created(self) -> str | None:

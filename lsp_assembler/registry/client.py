@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from lsp_assembler.config.hosts import Settings
-from lsp_assembler.errors import FetchError
+from lsp_assembler.errors import FetchError, PublishError
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.oci.content_store import ContentStore
 from lsp_assembler.oci.documents import Descriptor, Document, check_size, digest_of
@@ -27,6 +27,7 @@ from lsp_assembler.registry.tokens import Scope, scope_of
 
 T = TypeVar("T")
 _EMPTY: Mapping[str, str] = MappingProxyType({})
+_LARGEST = 2**63 - 1  # bytes that can be announced to a server
 _MIRROR_REST = 60.0  # seconds that a mirror which does not answer is left alone
 
 
@@ -193,6 +194,9 @@ class RegistryClient:
         Raises:
             PublishError: it cannot be read, or not be written.
         """
+        if blob.size > _LARGEST:
+            fact = f"its layer {blob.digest} claims more bytes than there can be"
+            raise PublishError(f"{origin}: {fact}", "Check the base image, or choose another one.")
         registry = source.registry_of(origin)
         same = registry == target.registry
         if same and origin.path == target.path:

@@ -7,6 +7,7 @@ Formats: docker-login(1), containers-auth.json(5), docker-credential-helpers.
 
 import base64
 import json
+import os
 import re
 import threading
 from collections.abc import Iterator, Mapping
@@ -100,13 +101,13 @@ class _Config(Struct, frozen=True):
     def lookup(self, registry: str, repository: str) -> FoundLogin:
         for name in _names(registry):
             for key in _from_longest(f"{name}/{repository}"):
-                if (login := _login(as_object(self.auths.get(key)))) is not None:
+                if (login := _login(as_object(self.auths.get(key)))) is not None and login.is_sound:
                     return FoundLogin(login)
         return FoundLogin(None, self.complaint)
 
 
 def _config_paths(environ: Mapping[str, str]) -> Iterator[Path]:
-    home = Path(environ.get("HOME") or Path("~").expanduser())
+    home = Path(environ.get("HOME") or os.path.expanduser("~"))  # noqa: PTH111  Path's raises for nobody
     if explicit := environ.get("REGISTRY_AUTH_FILE"):
         yield Path(explicit)
     yield Path(environ.get("DOCKER_CONFIG") or home / ".docker") / "config.json"

@@ -13,12 +13,14 @@ from http import HTTPStatus
 from typing import Any
 
 from lsp_assembler.errors import FailureKind, FetchError
+from lsp_assembler.model.address import without_secrets
 from lsp_assembler.oci.documents import ContentError, LargeContentError
 
 MANIFEST = "the manifest"
 """What a request for a manifest is about: it is the one whose absence means that there is no image."""
 
 _LONGEST = 300
+_LONGEST_ERROR = 2000
 _BUSY = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY)
 
 
@@ -79,7 +81,7 @@ def stated_error(body: bytes, secrets: Iterable[str] = ()) -> str:
     text = ": ".join(word for word in words if isinstance(word, str) and word)
     for secret in filter(None, secrets):
         text = text.replace(secret, "***")
-    return printable(text)
+    return printable(without_secrets(text[:_LONGEST_ERROR]))
 
 
 def login_remedy(registry: str, complaint: str = "") -> str:

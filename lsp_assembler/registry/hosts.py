@@ -8,6 +8,7 @@ from msgspec import Struct
 from lsp_assembler.config.hosts import HostSettings, Settings
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
+_LONGEST = 100  # characters of a stranger's text in a message
 _SERVERS = {"docker.io": "registry-1.docker.io"}
 
 
@@ -100,7 +101,7 @@ def origin_of_url(url: str, settings: Settings) -> Origin:
     """
     parts = _split(url)
     if parts.scheme not in DEFAULT_PORTS:
-        raise ValueError(f"'{parts.scheme}:' is not http or https")
+        raise ValueError(f"'{parts.scheme[:_LONGEST]}:' is not http or https")
     plain = Origin(parts.scheme, parts.host, parts.port or DEFAULT_PORTS[parts.scheme])
     own = settings.get(plain.netloc, NO_SETTINGS)
     return Origin(plain.scheme, plain.host, plain.port, own.ca) if own.ca else plain
@@ -121,7 +122,9 @@ def _split(url: str) -> _Parts:
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]  # a user name and password are refused, and not repeated
     if not parts.hostname or host != parts.netloc or any(c <= " " or c > "~" for c in host):
-        raise ValueError(f"{host!a} is not a bare host; expected a name like ghcr.io or localhost:5000")
+        raise ValueError(
+            f"{host[:_LONGEST]!a} is not a bare host; expected a name like ghcr.io or localhost:5000"
+        )
     return _Parts(parts.scheme, parts.hostname.lower(), parts.port)
 
 

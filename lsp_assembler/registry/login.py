@@ -38,6 +38,17 @@ class Login(Struct, frozen=True):
         return f"Login({self.username!r}, ***)"
 
     @property
+    def is_sound(self) -> bool:
+        """Whether it can be sent: a token has only ASCII that is printed, a password no half characters."""
+        tokens = self.identity_token + self.registry_token
+        try:
+            self.username.encode()
+            self.password.encode()
+        except UnicodeEncodeError:
+            return False
+        return tokens.isascii() and tokens.isprintable()
+
+    @property
     def basic(self) -> str:
         """The value of an Authorization header, "Basic …"; "" where a token stands in place of a password."""
         if self.identity_token or self.registry_token:
@@ -93,7 +104,8 @@ def _parse_answer(program: str, stdout: bytes) -> FoundLogin:
     username, secret = said.get("Username"), said.get("Secret")
     if not isinstance(username, str) or not isinstance(secret, str) or not secret:
         return FoundLogin()
-    return FoundLogin(Login(username, "", secret) if username == IDENTITY_USER else Login(username, secret))
+    login = Login(username, "", secret) if username == IDENTITY_USER else Login(username, secret)
+    return FoundLogin(login) if login.is_sound else FoundLogin(None, f"{program} gave what cannot be sent")
 
 
 def _which(program: str, environ: Mapping[str, str]) -> str:

@@ -5,6 +5,7 @@ import re
 import time
 from typing import Any
 
+from lsp_assembler.model.address import without_secrets
 from lsp_assembler.oci.documents import ContentError
 from lsp_assembler.registry.errors import RequestError, Retry, checked, printable
 from lsp_assembler.registry.hosts import same_server
@@ -99,7 +100,8 @@ def next_link(header: str, host: str) -> str:
         link = _LINK.match(text, position)
         if link is None or len(header) > _LONGEST_LINK:
             fact = (
-                f"{host} sent part of the tags, and a Link to the rest that cannot be read: {printable(text)}"
+                f"{host} sent part of the tags, and a Link to the rest that cannot be read: "
+                f"{printable(without_secrets(text))}"
             )
             raise RequestError("unavailable", fact, "Check the registry's configuration.", Retry.TWICE)
         rel = _REL.search(link[3])

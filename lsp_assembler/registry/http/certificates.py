@@ -1,12 +1,14 @@
 """Which certificates are trusted: the system's, those of SSL_CERT_FILE and SSL_CERT_DIR, and a host's own."""
 
+import contextlib
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec import Struct
 
-from lsp_assembler.registry.errors import RequestError
+from lsp_assembler.registry.errors import RequestError, printable
 
 # Asked in this order. A folder with a link for each certificate costs nothing until one is looked for, a
 # bundle is parsed whole; Python's ssl knows the place for certain, but takes longer to import than all that.
@@ -45,8 +47,8 @@ def trusted(ca: str, environ: Mapping[str, str]) -> Trust:
         return Trust(file, folder)
     try:
         own = Path(ca).read_bytes()
-    except OSError as error:
-        fact = f"the certificates in {ca} cannot be read ({error.strerror})"
+    except (OSError, ValueError) as error:  # a name with a null character in it is a ValueError
+        fact = f"the certificates in {printable(ca)} cannot be read ({getattr(error, 'strerror', error)})"
         raise RequestError("unavailable", fact, "Correct the host's ca in the settings.") from None
     if not file:
         return Trust(ca, folder)
@@ -58,12 +60,11 @@ def trusted(ca: str, environ: Mapping[str, str]) -> Trust:
 
 def _of_system() -> tuple[str, str]:
     """The file and the folder of the system; one of them is "", or both where there are none."""
-    folder = Path(_FOLDER)
-    if folder.is_dir() and any(_HASHED.fullmatch(path.name) for path in folder.iterdir()):
-        return "", _FOLDER
-    for path in _FILES:
-        if Path(path).is_file():
-            return path, ""
+    with contextlib.suppress(OSError):  # it may not be ours to read
+        if any(_HASHED.fullmatch(path.name) for path in Path(_FOLDER).iterdir()):
+            return "", _FOLDER
+    for path in filter(os.path.isfile, _FILES):
+        return path, ""
     import ssl  # noqa: PLC0415  see above
 
     paths = ssl.get_default_verify_paths()

@@ -1,5 +1,6 @@
 """One request, and its answer."""
 
+import base64
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -8,6 +9,7 @@ from typing import Self
 
 from msgspec import Struct
 
+from lsp_assembler.model.address import shown
 from lsp_assembler.registry.errors import RequestError, of_status, stated_error
 from lsp_assembler.registry.hosts import Origin
 from lsp_assembler.registry.retry import parse_retry_after, stated_pause
@@ -41,7 +43,7 @@ class Request(Struct, frozen=True):
     limit: int | None = _SMALL
 
     def __repr__(self) -> str:  # without its secrets
-        return f"Request({self.what!r}, {self.method} {self.origin.url}{self.target})"
+        return f"Request({self.what!r}, {self.method} {shown(self.origin.url + self.target)})"
 
 
 class Answer(Struct, frozen=True):
@@ -105,6 +107,14 @@ def decoded(answer: Answer) -> bytes:
         return answer.body
 
 
+def _password(sent: str) -> str:
+    """The password in what a Basic login sends; "" where it is a token."""
+    try:
+        return base64.b64decode(sent, validate=True).decode().partition(":")[2]
+    except ValueError:
+        return ""
+
+
 def refusal(answer: Answer, secrets: Iterable[str] = ()) -> RequestError:
     """The error that an answer is.
 
@@ -112,7 +122,7 @@ def refusal(answer: Answer, secrets: Iterable[str] = ()) -> RequestError:
         secrets: what must not be repeated, besides the Authorization that was sent.
     """
     sent = answer.request.authorization.partition(" ")[2]
-    stated = stated_error(answer.body, (*secrets, sent))
+    stated = stated_error(answer.body, (*secrets, sent, _password(sent)))
     error = of_status(answer.host, answer.request.what, answer.status, stated)
     error.answered = True
     if answer.status in _PAUSES:

@@ -6,6 +6,7 @@ from http import HTTPStatus
 
 import pycurl
 
+from lsp_assembler.model.address import without_secrets
 from lsp_assembler.registry.errors import RequestError, Retry, printable
 from lsp_assembler.registry.hosts import Origin
 from lsp_assembler.registry.http.proxies import Proxy
@@ -103,4 +104,4 @@ def _of_proxy(host: str, failure: Failure, proxy: Proxy) -> RequestError | None:
 
 def _words(failure: Failure) -> str:
     words = failure.reason or _VERDICT.sub("", failure.words)
-    return printable(words.strip() or f"error {failure.code}")
+    return printable(without_secrets(words.strip()) or f"error {failure.code}")

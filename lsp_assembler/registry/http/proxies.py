@@ -83,7 +83,7 @@ def _is_excepted(origin: Origin, no_proxy: str) -> bool:
 def _matches(origin: Origin, pattern: str) -> bool:
     """Whether "example.com", ".example.com", "host:5000", "10.1.2.3" or "10.0.0.0/8" means the server."""
     host, separator, port = pattern.rpartition(":")
-    if separator and port.isdigit() and (":" not in host or host.startswith("[")):
+    if separator and port.isascii() and port.isdigit() and (":" not in host or host.startswith("[")):
         if int(port[:6]) != origin.port:
             return False
         pattern = host

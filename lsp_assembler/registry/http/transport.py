@@ -1,6 +1,7 @@
 """Sending one request, and following where it is sent on to."""
 
 import contextlib
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace as replaced
@@ -159,7 +160,7 @@ class Transport:
         trust = self._trusted[ca]
         for option, value in ((pycurl.CAINFO, trust.file), (pycurl.CAPATH, trust.folder)):
             if value:
-                easy.setopt(option, value)
+                easy.setopt(option, os.fsencode(value))
             else:
                 easy.unsetopt(option)
         if trust.bundle:
@@ -167,17 +168,22 @@ class Transport:
 
     def _set_proxy(self, easy: pycurl.Curl, origin: Origin) -> None:
         proxy = proxy_for(origin, self._environ)
-        easy.setopt(pycurl.PROXY, proxy.url if proxy else _DIRECTLY)
+        easy.setopt(pycurl.PROXY, _bytes(proxy.url) if proxy else _DIRECTLY)
         easy.setopt(pycurl.NOPROXY, "")
         if proxy and proxy.username:
-            easy.setopt(pycurl.PROXYUSERNAME, proxy.username)
-            easy.setopt(pycurl.PROXYPASSWORD, proxy.password)
+            easy.setopt(pycurl.PROXYUSERNAME, _bytes(proxy.username))
+            easy.setopt(pycurl.PROXYPASSWORD, _bytes(proxy.password))
         if proxy and proxy.url.startswith("https:"):
             trust = trusted("", self._environ)
             if trust.file:
-                easy.setopt(pycurl.PROXY_CAINFO, trust.file)
+                easy.setopt(pycurl.PROXY_CAINFO, os.fsencode(trust.file))
             if trust.folder:
-                easy.setopt(pycurl.PROXY_CAPATH, trust.folder)
+                easy.setopt(pycurl.PROXY_CAPATH, os.fsencode(trust.folder))
+
+
+def _bytes(text: str) -> bytes:
+    """A part of a variable, whatever characters are in it; libcurl's Python would take ASCII only."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _is_same_behind_tls(here: Origin, there: Origin) -> bool:
