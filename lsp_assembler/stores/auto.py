@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from typing import TypeVar
 
-from lsp_assembler.errors import FetchError
+from lsp_assembler.errors import FetchError, InvalidInputError
 from lsp_assembler.model.images import BaseImage, Description
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.start_point import StartPoint
@@ -33,7 +33,8 @@ class AutoSource(ImageSource):
 
     Args:
         registries: asked first.
-        engine: opens the engine when it is first needed; raises FetchError where none answers.
+        engine: opens the engine when it is first needed; raises FetchError where none answers, and
+            InvalidInputError where what the environment says of it cannot be used: then there is none, too.
         listing: asks an engine what it has, to tell where that is another image than the registry's.
         notice: told, when this is closed, what came from the engine, and what differs there.
     """
@@ -126,6 +127,9 @@ class AutoSource(ImageSource):
                 found = ask(self._engine)
             except FetchError:
                 raise error from None
+            except InvalidInputError as unusable:  # only who set it up so can know what it would have had
+                note = f"The Docker Engine was not asked: {unusable.message}."
+                raise FetchError(error.message, f"{error.remedy} {note}".strip(), kind=error.kind) from None
             self._from_engine[str(reference)] = None
             return found
 

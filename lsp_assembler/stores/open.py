@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from lsp_assembler.config.hosts import HostSettings, Settings
 from lsp_assembler.errors import FetchError, InvalidInputError, PublishError
+from lsp_assembler.files.presence import is_there
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.oci.layers import Limits
 from lsp_assembler.stores.interface import ImageSource, Pull, Store
@@ -27,6 +29,7 @@ _TARGETS = ("docker", "registry")
 _WITH_PATH = ("oci", "oci-archive")
 _SOCKET = "/var/run/docker.sock"
 _LIMITED = "docker.io"
+_LONGEST_WAIT = 1e6  # seconds: longer, and the system's clocks overflow
 _MAX_CACHE = 64 * 1024 * 1024
 
 
@@ -106,7 +109,9 @@ class Stores:
         notice: Callable[[str], None],
         registries: Settings | None = None,
     ) -> None:
-        self._options = options
+        longest = (_LONGEST_WAIT, options.stall_timeout), (_LONGEST_WAIT, options.patience)
+        stall_timeout, patience = (max(0.0, min(pair)) for pair in longest)
+        self._options = replace(options, stall_timeout=stall_timeout, patience=patience)
         self._environ = environ
         self._notice = notice
         insecure = {host: HostSettings(insecure=True) for host in options.insecure}
@@ -275,8 +280,8 @@ class Stores:
 
 def _may_have_engine(environ: Mapping[str, str]) -> bool:
     """Whether it is worth looking for an engine, which takes a tenth of a second."""
-    host = environ.get("DOCKER_HOST", "")
+    host = environ.get("DOCKER_HOST", "").strip()
     if host.startswith("unix://"):
-        return Path(host.removeprefix("unix://")).exists()
-    folder = Path(environ.get("DOCKER_CONFIG") or Path(environ.get("HOME", "/"), ".docker"))
-    return bool(host or environ.get("DOCKER_CONTEXT")) or Path(_SOCKET).exists() or folder.exists()
+        return is_there(host.removeprefix("unix://") or _SOCKET)
+    folder = environ.get("DOCKER_CONFIG") or f"{environ.get('HOME', '/')}/.docker"
+    return bool(host or environ.get("DOCKER_CONTEXT")) or is_there(_SOCKET) or is_there(folder)

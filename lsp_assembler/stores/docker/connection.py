@@ -4,24 +4,23 @@ import contextlib
 import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import docker
 import docker.auth
 import docker.errors
 import requests
-from docker.context import ContextAPI
-from docker.utils import kwargs_from_env
+from docker.constants import DEFAULT_DOCKER_API_VERSION
 
-from lsp_assembler.errors import FetchError, InvalidInputError
+from lsp_assembler.errors import InvalidInputError
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.registry.credentials import Credentials
-from lsp_assembler.stores.docker.errors import TROUBLE, cause, plainly
+from lsp_assembler.stores.docker.endpoint import docker_folder, endpoint_of
+from lsp_assembler.stores.docker.errors import TROUBLE, no_engine
+from lsp_assembler.stores.docker.ssh import BASE_URL, SshAdapter
 
-if TYPE_CHECKING:
-    from docker.tls import TLSConfig
-
-_DEFAULT_ENDPOINT = "unix:///var/run/docker.sock"
+_ODD_VERSION = (ValueError, TypeError, LookupError)
+_BAD_CONFIGURATION = (docker.errors.InvalidConfigFile, AttributeError, TypeError, LookupError, RecursionError)
 
 
 class Connection:
@@ -33,29 +32,52 @@ class Connection:
 
     Raises:
         FetchError: no engine answers.
-        InvalidInputError: the Docker context that the environment names cannot be used.
+        InvalidInputError: what the environment says of the engine cannot be used.
     """
 
     def __init__(self, environ: Mapping[str, str], stall_timeout: float) -> None:
         self.stall_timeout = stall_timeout
-        self._arguments = {**_endpoint(environ), "timeout": stall_timeout, "use_ssh_client": True}
-        self.endpoint: str = self._arguments["base_url"]
+        found = endpoint_of(environ)
+        self.endpoint = found.url
+        self._configuration = docker_folder(environ) / "config.json"
+        self._tls = found.certificates.configuration() if found.certificates else None
+        self._ssh = SshAdapter(found.url, environ, stall_timeout) if found.is_ssh else None
         self._threads = threading.local()
-        self._version = "auto"
+        self._version = DEFAULT_DOCKER_API_VERSION
         self._credentials = Credentials(environ)
         try:
-            self._version = self.client.api_version
-        except (*TROUBLE, ValueError) as error:
-            raise _no_engine(self.endpoint, error) from error
+            self._version = str(self._client().version(api_version=False)["ApiVersion"])
+            self._threads.client = self._client()
+        except (*TROUBLE, *_ODD_VERSION) as error:
+            raise no_engine(found, error, self._ssh.words if self._ssh else "") from error
 
     @property
     def client(self) -> docker.APIClient:
         """This thread's client."""
         if not hasattr(self._threads, "client"):
-            self._threads.client = docker.APIClient(version=self._version, **self._arguments)
-            # No proxy leads to a socket of this machine, and looking for one takes a quarter of each request.
-            self._threads.client.trust_env = not self.endpoint.startswith("unix:")
+            self._threads.client = self._client()
         client: docker.APIClient = self._threads.client
+        return client
+
+    def close(self) -> None:
+        """End connections that are programs."""
+        if self._ssh:
+            self._ssh.close()
+
+    def _client(self) -> docker.APIClient:
+        url = BASE_URL if self._ssh else self.endpoint
+        try:
+            seconds: Any = self.stall_timeout  # fractions of seconds are fine, whatever the types say
+            client = docker.APIClient(url, self._version, seconds, self._tls or False)
+        except _BAD_CONFIGURATION as error:
+            raise InvalidInputError(
+                f"{self._configuration}: it is malformed",
+                "Correct it, or set DOCKER_CONFIG to another folder.",
+            ) from error
+        # No proxy leads to a socket of this machine, and looking for one takes a quarter of each request.
+        client.trust_env = not (self._ssh or self.endpoint.startswith("unix:"))
+        if self._ssh:
+            client.mount("http://", self._ssh)
         return client
 
     @contextlib.contextmanager
@@ -131,43 +153,3 @@ def _parsed(response: requests.Response) -> Iterator[dict[str, Any]]:
             yield json.loads(line)
         except ValueError as error:
             raise docker.errors.StreamParseError(str(error)) from error
-
-
-def _endpoint(environ: Mapping[str, str]) -> dict[str, Any]:
-    """Where the engine is, in the order of Docker's own client: DOCKER_HOST, then the context."""
-    if environ.get("DOCKER_HOST"):
-        return dict(kwargs_from_env(dict(environ)))
-    name = environ.get("DOCKER_CONTEXT")
-    try:
-        context = ContextAPI.get_context(name)
-    except Exception as error:  # the SDK raises a bare Exception for a damaged context
-        raise _bad_context(name, str(error)) from error
-    if context is None:
-        raise _bad_context(name, "no such context")
-    tls: TLSConfig | None = context.TLSConfig  # the stubs know nothing of a context without TLS
-    return {"base_url": context.Host or _DEFAULT_ENDPOINT, "tls": tls or False}
-
-
-def _bad_context(name: str | None, fact: str) -> InvalidInputError:
-    subject = f"Docker context '{name}'" if name else "Docker's current context"
-    return InvalidInputError(
-        f"{subject}: {fact}",
-        "Choose one that 'docker context ls' lists, with DOCKER_CONTEXT or 'docker context use', or set "
-        "DOCKER_HOST.",
-    )
-
-
-def _no_engine(endpoint: str, error: BaseException) -> FetchError:
-    _, fact = cause(error)
-    fact = plainly(error) or fact
-    remedy = (
-        "Start one (on Debian: 'apt-get install docker.io' and 'service docker start'; on a desktop: Docker "
-        "Desktop), or set DOCKER_HOST."
-    )
-    if "Permission denied" in fact:
-        remedy = "Join the group 'docker' and log in again, or run as a user who may use the engine."
-    return FetchError(
-        f"Docker Engine: no answer at {endpoint} ({fact})",
-        remedy,
-        kind="unavailable",
-    )

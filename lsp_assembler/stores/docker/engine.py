@@ -19,6 +19,7 @@ from lsp_assembler.oci.image_reader import environment, plain
 from lsp_assembler.oci.layers import Limits, read_layers, write_layer
 from lsp_assembler.stores.docker.build import build
 from lsp_assembler.stores.docker.connection import Connection
+from lsp_assembler.stores.docker.description import described
 from lsp_assembler.stores.docker.errors import TROUBLE, events, fetch_error, publish_error
 from lsp_assembler.stores.docker.names import conflict, give_names, id_of, named
 from lsp_assembler.stores.docker.saved_images import SavedImageError
@@ -35,7 +36,6 @@ from lsp_assembler.stores.interface import (
 )
 
 _LOADED = re.compile(r"Loaded image(?: ID)?: (\S+)")
-_NAMELESS = "<none>:<none>"  # what older engines call an image that has lost its last name
 _TOO_MUCH = "(too much to list)"
 _UNCOMPRESSED = {"Accept-Encoding": "identity"}  # the engine would compress: that costs more than it saves
 
@@ -93,7 +93,7 @@ class DockerEngine(Store):
             raise fetch_error(reference, error) from error
         if START_POINT not in tree.directories:
             raise no_start_point(reference)
-        return StartPoint(_digest(image, reference), tree, image["Config"].get("Labels") or {}, strays)
+        return StartPoint(_digest(image, reference), tree, image["Config"]["Labels"], strays)
 
     def read(self, reference: Reference, folder: str) -> Tree:
         """See ImageSource.read; pulls first, as the pull option says."""
@@ -134,16 +134,15 @@ class DockerEngine(Store):
         Raises:
             FetchError: the engine does not say.
         """
+        found: dict[str, set[str]] = {}
         try:
-            images = self._connection.client.images()
+            for image in map(described, self._connection.client.images()):
+                digests = {digest.partition("@")[2] for digest in image["RepoDigests"]}
+                for name in image.get("RepoTags") or ():
+                    with contextlib.suppress(ValueError):  # such as the <none>:<none> of older engines
+                        found[Reference.parse(name).canonical] = {image["Id"], *digests}
         except TROUBLE as error:
             raise fetch_error("Docker Engine", error) from error
-        found: dict[str, set[str]] = {}
-        for image in images:
-            digests = {digest.partition("@")[2] for digest in image.get("RepoDigests") or ()}
-            for name in image.get("RepoTags") or ():
-                if name != _NAMELESS:
-                    found[Reference.parse(name).canonical] = {str(image["Id"]), *digests}
         return found
 
     def tags(self, repository: Reference) -> tuple[str, ...]:
@@ -158,8 +157,9 @@ class DockerEngine(Store):
     def describe(self, reference: Reference) -> Description:
         """See ImageSource.describe; pulls first, as the pull option says."""
         image = self._inspect_or_pull(reference, no_progress)
-        labels = image["Config"].get("Labels") or {}
-        return Description(_digest(image, reference), labels, image.get("Created"))
+        created = image.get("Created")
+        made = created if isinstance(created, str) else None
+        return Description(_digest(image, reference), image["Config"]["Labels"], made)
 
     def base(self, reference: Reference) -> BaseImage:
         """See ImageSource.base; pulls first, as the pull option says."""
@@ -208,6 +208,7 @@ class DockerEngine(Store):
     def close(self) -> None:
         """See ImageSource.close."""
         self._throwaways.close()
+        self._connection.close()
 
     def _build(self, recipe: Recipe, names: Sequence[Reference]) -> BuiltImage:
         """A `docker build`; the image gets its names only once that has succeeded."""
@@ -240,8 +241,7 @@ class DockerEngine(Store):
 
     def _inspect(self, name: str) -> dict[str, Any]:
         """The engine's description of an image, by name or id."""
-        description: dict[str, Any] = self._connection.client.inspect_image(name)
-        return description
+        return described(self._connection.client.inspect_image(name))
 
     def _pull(self, reference: Reference, progress: Progress) -> None:
         progress("pulling", 0)
@@ -281,8 +281,9 @@ class DockerEngine(Store):
 
 def _digest(image: dict[str, Any], reference: Reference) -> str:
     """The digest that the registry knows an image by; of one that was made here, its id."""
-    for known in image.get("RepoDigests") or ():
+    for known in image["RepoDigests"]:
         name, _, digest = known.partition("@")
-        if Reference.parse(name).canonical == reference.with_tag("").canonical:
-            return str(digest)
+        with contextlib.suppress(ValueError):
+            if Reference.parse(name).canonical == reference.with_tag("").canonical:
+                return str(digest)
     return str(image["Id"])

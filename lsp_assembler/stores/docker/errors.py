@@ -1,5 +1,7 @@
 """What the Docker Engine's errors mean, in words that its users can act on."""
 
+import re
+import ssl
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -8,6 +10,12 @@ import requests
 import urllib3
 
 from lsp_assembler.errors import FailureKind, FetchError, PublishError
+from lsp_assembler.model.address import shown, without_secrets
+from lsp_assembler.stores.docker.endpoint import Endpoint
+from lsp_assembler.text import visible
+
+_ODD = (LookupError, TypeError, AttributeError, ValueError, RecursionError)
+"""What the SDK, and we, make of an answer that is not one of an engine."""
 
 TROUBLE = (
     docker.errors.DockerException,
@@ -15,6 +23,7 @@ TROUBLE = (
     requests.RequestException,
     urllib3.exceptions.HTTPError,
     OSError,
+    *_ODD,
 )
 """All that talking to an engine can raise, whether while asking or while reading the answer."""
 
@@ -61,6 +70,15 @@ _FACTS: dict[FailureKind, str] = {
 }
 
 
+_START = (
+    "Start one (on Debian: 'apt-get install docker.io' and 'service docker start'; on a desktop: Docker "
+    "Desktop), or set DOCKER_HOST."
+)
+_WANTS_TLS = "HTTP request to an HTTPS server"
+_SOURCE_LINE = re.compile(r"^\[[A-Z0-9: _]+\] | \(_ssl\.c:[0-9]+\)$")
+_LONGEST_WORDS = 2000
+
+
 def events(stream: Iterable[Any]) -> Iterator[dict[str, Any]]:
     """The engine's progress events; the error among them, which the SDK overlooks, is raised.
 
@@ -79,7 +97,9 @@ def events(stream: Iterable[Any]) -> Iterator[dict[str, Any]]:
 def cause(error: BaseException) -> tuple[FailureKind, str]:
     """The kind of an engine's error, and the engine's own words for it in one line."""
     words = getattr(error, "explanation", None) or str(error)
-    words = " ".join(str(words).split())
+    words = without_secrets(" ".join(str(words).split())[:_LONGEST_WORDS])
+    if isinstance(error, _ODD) and not isinstance(error, (OSError, docker.errors.DockerException)):
+        return "unavailable", f"it does not answer as an engine does ({type(error).__name__}: {words})"
     if any(_is_timeout(link) for link in _chain(error)):
         return "timeout", "the engine sent nothing for too long"
     for kind, signs in _SIGNS:
@@ -104,7 +124,31 @@ def publish_error(image: object, error: BaseException) -> PublishError:
 def plainly(error: BaseException) -> str:
     """What the operating system said, e.g. "Connection refused"; "" where it is not to blame."""
     reasons = [link.strerror for link in _chain(error) if isinstance(link, OSError) and link.strerror]
-    return reasons[-1] if reasons else ""
+    return without_secrets(_SOURCE_LINE.sub("", reasons[-1])) if reasons else ""
+
+
+def no_engine(endpoint: Endpoint, error: BaseException, words: str = "") -> FetchError:
+    """No engine answers.
+
+    Args:
+        words: what ssh said, or "".
+    """
+    fact = visible(without_secrets(words)) or plainly(error) or cause(error)[1]
+    remedy = _START
+    if endpoint.is_ssh:
+        where = endpoint.url.removeprefix("ssh://").partition("/")[0]
+        remedy = f"See that 'ssh {where} docker version' works, without a question, or set DOCKER_HOST."
+    elif "Permission denied" in fact:
+        remedy = "Join the group 'docker' and log in again, or run as a user who may use the engine."
+    elif any(isinstance(link, ssl.SSLError) for link in _chain(error)):
+        remedy = "Check the engine's certificate, and those that DOCKER_CERT_PATH or the context has for it."
+        if endpoint.certificates is None:
+            remedy = "Use tcp:// if the engine is without TLS, else set DOCKER_CERT_PATH."
+    elif _WANTS_TLS in fact:
+        remedy = "Set DOCKER_TLS_VERIFY=1, and DOCKER_CERT_PATH to the folder of your certificates."
+    return FetchError(
+        f"Docker Engine: no answer at {shown(endpoint.url)} ({fact})", remedy, kind="unavailable"
+    )
 
 
 def _is_timeout(error: BaseException) -> bool:

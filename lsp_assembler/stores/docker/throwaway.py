@@ -58,11 +58,11 @@ class Throwaways:
     def sweep(self) -> None:
         """Remove what killed runs left: containers older than an hour, or whose process is gone."""
         for container in self._listed(RUN_LABEL):
-            owner = container["Labels"][RUN_LABEL]
-            if owner == self._run:
-                continue
-            if time.time() - container["Created"] > _STALE_SECONDS or is_gone(owner):
-                self._remove(container["Id"])
+            with contextlib.suppress(*TROUBLE):
+                owner = container["Labels"][RUN_LABEL]
+                is_old = time.time() - container["Created"] > _STALE_SECONDS
+                if owner != self._run and (is_old or is_gone(owner)):
+                    self._remove(container["Id"])
 
     def close(self) -> None:
         """Let containers under way go, then remove any that is still there."""

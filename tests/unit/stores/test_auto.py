@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from lsp_assembler.errors import FetchError
+from lsp_assembler.errors import FetchError, InvalidInputError
 from lsp_assembler.model.labels import CREATED_LABEL, VERSION_LABEL
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.tree import File, Tree
@@ -90,6 +90,26 @@ def test_an_image_that_a_registry_has_damaged_is_not_taken_from_elsewhere() -> N
         sources.auto.fetch(JAVA)
     assert caught.value.kind == "corrupt"
     assert sources.opened == 0
+
+
+def test_an_engine_that_cannot_be_used_is_named_where_only_it_could_have_the_image() -> None:
+    sources = Sources()
+
+    def unusable() -> ImageSource:
+        raise InvalidInputError("DOCKER_HOST is malformed: it names no host ('tcp://')", "Correct it.")
+
+    registries = RegistryStore("registry", sources.registry, sources.registry, Limits())
+    auto = AutoSource(registries, unusable, dict, sources.told.append)
+    assert auto.fetch(JAVA).digest == sources.digests[JAVA]
+    with pytest.raises(FetchError) as caught:
+        auto.fetch(RUBY)
+    assert caught.value.kind == "not-found"
+    assert caught.value.remedy.endswith(
+        "The Docker Engine was not asked: DOCKER_HOST is malformed: it names no host ('tcp://')."
+    )
+    assert auto.digest(RUBY) is None
+    auto.close()
+    assert sources.told == []
 
 
 @pytest.mark.parametrize("same", [True, False])
