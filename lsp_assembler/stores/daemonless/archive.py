@@ -13,7 +13,8 @@ from lsp_assembler.files.runs import sweep, temporary_path
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.oci.image import encode
 from lsp_assembler.oci.image_reader import any_manifest
-from lsp_assembler.stores.daemonless.layout import OciLayout, name_of
+from lsp_assembler.stores.daemonless.layout import OciLayout
+from lsp_assembler.stores.daemonless.names import name_of
 
 _MEMBER = re.compile(r"(?:\./)?(oci-layout|index\.json|blobs/sha(?:256/[0-9a-f]{64}|512/[0-9a-f]{128}))")
 _CHUNK = 1024 * 1024
@@ -37,16 +38,29 @@ class OciArchive(OciLayout):
         super().__init__(self._unpacked, label)
         try:
             if file.exists():
-                _unpack(file, self._unpacked)
+                self._open()
         except BaseException as error:
             self.close()
             if not isinstance(error, (OSError, tarfile.TarError)):
                 raise
             raise FetchError(
                 f"{label}: cannot read it ({error}); expected an OCI image layout in a tar file",
-                "Check the path.",
+                "Check the path; if the file is compressed, decompress it.",
                 kind="unreadable",
             ) from error
+
+    def _open(self) -> None:
+        """Unpack the file; one with something else in it is not ours to overwrite, either."""
+        others = _unpack(self._file, self._unpacked)
+        if (self._unpacked / "index.json").is_file():
+            return
+        fact, remedy = "there is no index.json in it", "Check the path."
+        if _DOCKER_LISTING in others:
+            fact = "it is in the format of older engines' 'docker save', without an index.json"
+            remedy = "Convert it: 'skopeo copy docker-archive:FILE oci-archive:NEW:NAME:TAG'."
+        raise FetchError(
+            f"{self._label}: {fact}; expected an OCI image layout in a tar file", remedy, kind="unreadable"
+        )
 
     def commit(self) -> None:
         """See Contents.commit; until then the file is as it was."""
@@ -100,17 +114,25 @@ def _blob(digest: str) -> str:
     return f"blobs/{digest.replace(':', '/')}"
 
 
-def _unpack(file: Path, directory: Path) -> None:
-    """Copy the files of a layout, and nothing else, out of a tar. They are verified when they are read."""
+def _unpack(file: Path, directory: Path) -> set[str]:
+    """Copy the files of a layout, and nothing else, out of a tar. They are verified when they are read.
+
+    Returns:
+        the names of other files that tell what it is.
+    """
+    others = set[str]()
     with tarfile.open(file, "r:") as tar, file.open("rb") as content:
         for member in tar:
             matched = _MEMBER.fullmatch(member.name)
+            if member.name.removeprefix("./") == _DOCKER_LISTING:
+                others.add(_DOCKER_LISTING)
             if matched and member.isreg() and not member.sparse:
                 path = directory / matched[1]
                 path.parent.mkdir(parents=True, exist_ok=True)
                 content.seek(member.offset_data)
                 with path.open("wb") as target:
                     _copy(content, target, member.size)
+    return others
 
 
 def _copy(source: IO[bytes], target: IO[bytes], size: int) -> None:

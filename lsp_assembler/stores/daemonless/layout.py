@@ -1,7 +1,7 @@
 """An OCI image layout: a directory of blobs by digest, and an index.json that names the images in it.
 
 Specification: https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md
-An image is found by its full name in the annotation org.opencontainers.image.ref.name.
+An image is found by its full name; where there is none of that name, by its tag alone. See `names`.
 """
 
 import contextlib
@@ -30,12 +30,19 @@ from lsp_assembler.oci.documents import (
     verified,
 )
 from lsp_assembler.oci.image import encode
+from lsp_assembler.stores.daemonless.names import (
+    CONTAINERD_NAME,
+    REF_NAME,
+    digest_by_name,
+    digest_by_tag,
+    listed,
+    name_of,
+    tag_of,
+    tags_in,
+)
 
-REF_NAME = "org.opencontainers.image.ref.name"
-_CONTAINERD_NAME = "io.containerd.image.name"  # what containerd, and so a current `docker load`, goes by
 _CHUNK = 1024 * 1024
 _MAX_DOCUMENT = 4 * 1024 * 1024
-_LISTED = 5
 
 
 class OciLayout:
@@ -50,9 +57,11 @@ class OciLayout:
         self._directory = directory
         self._label = label
         self._staging = Staging()
+        self._asked: set[Reference] = set()
 
-    def expect(self, _: Sequence[Reference]) -> None:
-        """See ContentStore.expect; on disk nothing is common to several images."""
+    def expect(self, references: Sequence[Reference]) -> None:
+        """See ContentStore.expect; an image that has just a tag must not be read for two repositories."""
+        self._asked.update(references)
 
     def manifest(self, reference: Reference) -> Document:
         """See ContentStore.manifest."""
@@ -62,7 +71,10 @@ class OciLayout:
         if document is None:
             raise FetchError(
                 f"{reference}: no such image in {self._label}, which has {self._listing()}",
-                "Check the name, or pack the image there first.",
+                "Check the name, or pack the image there first. A tag without a name will do where only one "
+                "image has it, and only one repository's is read."
+                if any(map(tag_of, self._index()))
+                else "Check the name, or pack the image there first.",
                 kind="not-found",
             )
         return document
@@ -76,9 +88,7 @@ class OciLayout:
     def tags(self, repository: Reference) -> list[str]:
         """See ContentStore.tags."""
         with self._reading(repository):
-            names = [Reference.parse(name) for name in map(name_of, self._index()) if name]
-        wanted = (repository.registry, repository.path)
-        return [name.tag for name in names if name.tag and (name.registry, name.path) == wanted]
+            return tags_in(self._index(), repository)
 
     def blob(self, reference: Reference, descriptor: Descriptor, limit: int) -> bytes:
         """See ContentStore.blob."""
@@ -126,7 +136,7 @@ class OciLayout:
 
     def _name(self, reference: Reference, entry: Mapping[str, Any]) -> None:
         """Give a name to a document, and take it from whichever had it."""
-        annotations = {REF_NAME: str(reference), _CONTAINERD_NAME: reference.canonical}
+        annotations = {REF_NAME: str(reference), CONTAINERD_NAME: reference.canonical}
         others = [known for known in self._index() if name_of(known) != reference.canonical]
         manifests = [*others, {**entry, "annotations": annotations}]
         index = {**self._top(), "schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": manifests}
@@ -142,18 +152,22 @@ class OciLayout:
         return parse_document(data, _media_type_of(data), digest.partition(":")[0])
 
     def _digest_of(self, reference: Reference) -> str:
-        for entry in self._index():
-            if name_of(entry) == reference.canonical:
-                return check_digest(entry.get("digest"))
-        return ""
+        """The digest of a name; a bare tag serves one repository only: nobody knows which of two it meant."""
+        entries = self._index()
+        found = digest_by_name(entries, reference)
+        if found:
+            return found
+        self._asked.add(reference)
+        tag = reference.tag or "latest"
+        alike = [each for each in list(self._asked) if (each.tag or "latest") == tag and not each.digest]
+        rivals = {each.canonical for each in alike if not digest_by_name(entries, each)}
+        return digest_by_tag(entries, reference) if len(rivals) == 1 else ""
 
     def _listing(self) -> str:
         try:
-            names = sorted(filter(None, map(name_of, self._index())))
+            return listed(self._index())
         except (OSError, ContentError):
-            names = []
-        more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
-        return f"{', '.join(names[:_LISTED])}{more}" if names else "no images"
+            return "no images"
 
     def _index(self) -> list[dict[str, Any]]:
         """The entries of index.json."""
@@ -228,13 +242,3 @@ def _media_type_of(data: bytes) -> str:
     except (ValueError, AttributeError, RecursionError) as error:
         raise ContentError("it is not a JSON object; expected a manifest") from error
     return own if isinstance(own, str) else OCI_INDEX if "manifests" in document else OCI_MANIFEST
-
-
-def name_of(entry: Mapping[str, Any]) -> str:
-    """The canonical name of an entry of index.json; "" where it has none that is well-formed."""
-    annotations = entry.get("annotations")
-    name = annotations.get(REF_NAME) if isinstance(annotations, dict) else None
-    try:
-        return Reference.parse(name).canonical if isinstance(name, str) else ""
-    except ValueError:
-        return ""

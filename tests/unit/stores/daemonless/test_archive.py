@@ -140,6 +140,35 @@ def test_only_the_files_of_a_layout_come_out(file: Path, tmp_path: Path) -> None
     assert not (tmp_path / "escaped").exists()
 
 
+@pytest.mark.parametrize(
+    ("member", "fact", "remedy"),
+    [
+        (
+            "manifest.json",
+            "it is in the format of older engines' 'docker save'",
+            "skopeo copy docker-archive:",
+        ),
+        (
+            "./manifest.json",
+            "it is in the format of older engines' 'docker save'",
+            "skopeo copy docker-archive:",
+        ),
+        ("letters/mine.txt", "there is no index.json in it", "Check the path."),
+    ],
+)
+def test_archive_of_another_kind_is_neither_read_nor_overwritten(
+    file: Path, member: str, fact: str, remedy: str
+) -> None:
+    tar_of(file, (tarfile.TarInfo(member), b"[]"))
+    before = file.read_bytes()
+    with pytest.raises(FetchError) as caught:
+        put(file, str(NAME))
+    assert caught.value.kind == "unreadable"
+    assert caught.value.message.startswith(f"oci-archive:lsp.tar: {fact}")
+    assert remedy in caught.value.remedy
+    assert file.read_bytes() == before
+
+
 @pytest.mark.parametrize("content", [b"no tar" * 200, b"\x1f\x8b" + bytes(600)])
 def test_file_that_is_no_archive(file: Path, content: bytes) -> None:
     file.parent.mkdir()

@@ -15,7 +15,8 @@ from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.tree import File, Tree
 from lsp_assembler.oci.documents import OCI_INDEX, OCI_MANIFEST, Descriptor, digest_of
 from lsp_assembler.oci.image import data_image
-from lsp_assembler.stores.daemonless.layout import REF_NAME, OciLayout
+from lsp_assembler.stores.daemonless.layout import OciLayout
+from lsp_assembler.stores.daemonless.names import CONTAINERD_NAME, REF_NAME
 from lsp_assembler.stores.daemonless.push import NewImage, push
 from tests.unit.stores.daemonless.memory import MemoryContents
 
@@ -178,6 +179,97 @@ def test_what_others_put_there_stays(layout: OciLayout, folder: Path) -> None:
     put(layout, str(NAME))
     assert entries(folder)[:2] == [unnamed, odd]
     assert json.loads((folder / "index.json").read_bytes())["annotations"] == {"whose": "theirs"}
+
+
+def renamed(folder: Path, *annotations: dict[str, str] | None) -> None:
+    """Give the entries of the layout these annotations in place of theirs."""
+    index = json.loads((folder / "index.json").read_bytes())
+    for entry, its_own in zip(index["manifests"], annotations, strict=True):
+        entry["annotations"] = its_own
+    (folder / "index.json").write_text(json.dumps(index))
+
+
+@pytest.mark.parametrize(
+    "annotations",
+    [
+        {CONTAINERD_NAME: "docker.io/ltf/java:LSP", REF_NAME: "LSP"},  # docker save, ctr, BuildKit
+        {CONTAINERD_NAME: "docker.io/ltf/java:LSP"},
+        {CONTAINERD_NAME: "docker.io/ltf/java:LSP", REF_NAME: "quay.io/other/name:1"},
+        {REF_NAME: "docker.io/ltf/java:LSP"},  # podman
+        {REF_NAME: "ltf/java:LSP"},  # skopeo
+        {REF_NAME: "ltf/java:LSP", CONTAINERD_NAME: "NOT A NAME"},
+        {REF_NAME: "LSP"},  # skopeo, too
+    ],
+)
+def test_names_that_other_tools_give(layout: OciLayout, folder: Path, annotations: dict[str, str]) -> None:
+    digest = put(layout, str(NAME))
+    renamed(folder, annotations)
+    assert layout.digest(NAME) == digest
+    assert layout.manifest(NAME).digest == digest
+    assert layout.digest(NAME.with_tag("LSP-1")) is None
+    assert layout.digest(NAME.with_tag("")) is None
+
+
+def test_a_tag_that_is_a_full_name_counts_as_that_first(layout: OciLayout, folder: Path) -> None:
+    java, latest = put(layout, "ltf/java:latest"), put(layout, "a/b:1", text="another")
+    renamed(folder, {CONTAINERD_NAME: "docker.io/ltf/java:latest", REF_NAME: "latest"}, {REF_NAME: "latest"})
+    assert layout.digest(Reference.parse("ltf/java")) == java
+    assert layout.digest(Reference.parse("latest")) == latest
+    assert layout.digest(Reference.parse("ltf/ruby")) == latest
+    assert layout.tags(Reference.parse("ltf/java")) == ["latest"]
+
+
+def test_a_tag_that_two_images_have_names_neither(layout: OciLayout, folder: Path) -> None:
+    put(layout, "a/b:LSP")
+    put(layout, "c/d:LSP", text="another")
+    renamed(folder, {REF_NAME: "LSP"}, {REF_NAME: "LSP"})
+    with pytest.raises(FetchError) as caught:
+        layout.manifest(NAME)
+    assert caught.value.message == (
+        "ltf/java:LSP: no such image in oci:lsp, which has an image with the tag LSP and no name"
+    )
+    assert "A tag without a name will do where only one image has it" in caught.value.remedy
+
+
+def test_a_tag_is_the_name_of_an_image_of_one_repository(folder: Path) -> None:
+    digest = put(OciLayout(folder, "oci:lsp"), "a/b:LSP")
+    renamed(folder, {REF_NAME: "LSP"})
+    java, ruby = Reference.parse("ltf/java:LSP"), Reference.parse("ltf/ruby:LSP")
+    layout = OciLayout(folder, "oci:lsp")
+    layout.expect((java, java.with_tag("LSP-1"), Reference.parse("docker.io/ltf/java:LSP")))
+    assert layout.digest(java) == digest
+    layout = OciLayout(folder, "oci:lsp")
+    layout.expect((java, ruby))
+    assert layout.digest(java) is None
+    assert layout.digest(ruby) is None
+    layout = OciLayout(folder, "oci:lsp")
+    assert layout.digest(java) == digest
+    with pytest.raises(FetchError, match="only one repository's is read"):
+        layout.manifest(ruby)
+
+
+def test_who_has_a_name_is_no_rival_for_a_tag(layout: OciLayout, folder: Path) -> None:
+    java, ruby = Reference.parse("ltf/java:LSP"), Reference.parse("ltf/ruby:LSP")
+    digests = put(layout, str(java)), put(layout, str(ruby), text="another")
+    renamed(folder, {CONTAINERD_NAME: str(java), REF_NAME: "LSP"}, {REF_NAME: "LSP"})
+    layout.expect((java, ruby))
+    assert (layout.digest(java), layout.digest(ruby)) == digests
+
+
+def test_images_without_a_name_are_listed(layout: OciLayout, folder: Path) -> None:
+    digest = put(layout, str(NAME))
+    renamed(folder, None)
+    with pytest.raises(FetchError, match=f"which has an image without a name, {digest}\n"):
+        layout.manifest(NAME)
+    assert layout.manifest(NAME.with_digest(digest)).digest == digest
+
+
+def test_a_name_that_is_given_takes_it_from_whoever_had_it(layout: OciLayout, folder: Path) -> None:
+    put(layout, str(NAME))
+    renamed(folder, {CONTAINERD_NAME: "docker.io/ltf/java:LSP", REF_NAME: "LSP"})
+    digest = put(layout, str(NAME), text="another")
+    assert layout.digest(NAME) == digest
+    assert len(entries(folder)) == 1
 
 
 def test_damaged_documents_and_blobs_are_corrupt(layout: OciLayout, folder: Path) -> None:
