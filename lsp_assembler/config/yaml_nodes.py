@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from lsp_assembler.errors import InvalidInputError
+from lsp_assembler.model.address import without_secrets
 from lsp_assembler.text import named, plural, shortened, suggestion, visible
 
 MAX_BYTES = 1024 * 1024
@@ -149,7 +150,8 @@ def mapping(
         if key.value in parsers:
             values[key.value] = read(value, key.value, parsers[key.value], problems)
         else:
-            problems.add(key, f"unknown key {named(key.value)}; {suggestion(key.value, suggested)}")
+            name = named(without_secrets(key.value))
+            problems.add(key, f"unknown key {name}; {suggestion(key.value, suggested)}")
     return values
 
 
@@ -186,4 +188,6 @@ def shown(node: yaml.Node | None) -> str:
     kinds = {"null": "null value", "bool": "boolean", "timestamp": "date", "int": "number", "float": "number"}
     if tag(node) in kinds:
         return f"the {kinds[tag(node)]} {visible(shortened(node.value))}"
-    return named(node.value) + (f" with the tag {named(node.tag)}" if tag(node) != "str" else "")
+    return named(without_secrets(node.value)) + (
+        f" with the tag {named(node.tag)}" if tag(node) != "str" else ""
+    )

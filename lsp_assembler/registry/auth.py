@@ -52,6 +52,7 @@ class Authenticator:
 
     The first request to a host goes out anonymous, and by https the others wait to see how it fares; its
     challenge then holds for every later request to that host, so that these ask for their token first.
+    Until a challenge has led to a token, one that leads nowhere is taken for that of a single repository.
     Scopes that are expected are asked for together; each token by one thread, while others wait for it.
     """
 
@@ -61,6 +62,7 @@ class Authenticator:
         self._settings = settings
         self._lock = threading.Lock()
         self._challenges: dict[Origin, Challenge] = {}
+        self._proven: set[Origin] = set()  # whose challenge has led to a token
         self._first: dict[Origin, threading.Event] = {}
         self._expected: dict[Origin, dict[_Key, Scope]] = {}
         self._tokens: dict[_Key, _Token] = {}
@@ -86,6 +88,14 @@ class Authenticator:
         challenge = self._challenges.get(origin)
         if challenge is None:
             return ""
+        try:
+            return self._authorization(scope, challenge)
+        except RequestError as error:
+            if origin in self._proven or error.pause is not None or error.retry is Retry.PATIENTLY:
+                raise
+            return ""  # what the host says to this one will tell
+
+    def _authorization(self, scope: Scope, challenge: Challenge) -> str:
         login = self._login(scope)
         if login and login.registry_token:
             return f"Bearer {login.registry_token}"
@@ -98,7 +108,7 @@ class Authenticator:
         origin = answer.request.origin
         if answer.status == HTTPStatus.UNAUTHORIZED:
             challenge = _preferred(answer)
-            if challenge is not None:
+            if challenge is not None and origin not in self._proven:
                 with self._lock:
                     self._challenges[origin] = challenge
 
@@ -119,8 +129,12 @@ class Authenticator:
             RequestError: there is no token.
         """
         origin, sent = scope.endpoint.origin, refused.request.authorization
-        if refused.request.origin != origin or origin not in self._challenges:
+        if refused.request.origin != origin:
             return ""  # another host's challenge, after a redirect, is none of this login's business
+        own = _preferred(refused) if refused.status == HTTPStatus.UNAUTHORIZED else None
+        challenge = own or self._challenges.get(origin)
+        if challenge is None:
+            return ""
         with self._lock:
             token = self._tokens.get(_key(scope))
             is_current = token is not None and token.header == sent
@@ -130,7 +144,7 @@ class Authenticator:
                 return ""
             if is_current:
                 del self._tokens[_key(scope)]
-        header = self.header(scope)
+        header = self._authorization(scope, challenge)
         return "" if header == sent else header
 
     def complaint(self, scope: Scope) -> str:
@@ -221,6 +235,8 @@ class Authenticator:
                 error.kind, error.remedy = "unavailable", "Check the registry's configuration."
             raise error
         token, life = parse_token(answer)
+        self._challenges[scope.endpoint.origin] = challenge
+        self._proven.add(scope.endpoint.origin)
         return _Token(f"Bearer {token}", asked + life * (1 - _MARGIN), len(together) > 1)
 
 

@@ -19,6 +19,7 @@ _SAME_PAUSE = 1.0
 _WORTH_SAYING = 1.0
 _TWICE = 2
 _LONGEST_PATIENCE = 1e6  # seconds: longer, and the system's clocks overflow
+_SENSIBLE = 366 * 86400.0  # seconds: who asks for more than a year's pause means something else
 _LONGEST_DATE = 100  # characters
 _SHARE_OF_A_MIRROR = 0.5  # of the patience: the other half is for the registry behind it
 _SHARE_OF_THE_SILENT = 0.1  # for another request to a host that has used up somebody's patience
@@ -36,11 +37,16 @@ _STATED = re.compile(rf"retry-after:\s*((?:{_PART})+)")
 def parse_retry_after(value: str, now: datetime) -> float:
     """Seconds to wait, e.g. 12.0 for "12" or for an HTTP date 12 s ahead; 0.0 where it says nothing.
 
-    Follows RFC 9110, section 10.2.3. A date in the past, and anything malformed, counts as nothing.
+    Follows RFC 9110, section 10.2.3. A date in the past or in more than a year, and anything malformed,
+    counts as nothing.
     """
-    value = value.strip()
+    seconds = _retry_after(value.strip(), now)
+    return seconds if seconds < _SENSIBLE else 0.0
+
+
+def _retry_after(value: str, now: datetime) -> float:
     if value.isascii() and value.isdigit():
-        return float(value[:9])
+        return float(value[:_LONGEST_DATE])
     try:
         date = parsedate_to_datetime(value[:_LONGEST_DATE])
         date = date if date.tzinfo else date.replace(tzinfo=UTC)
@@ -57,7 +63,8 @@ def stated_pause(text: str) -> float:
     found = _STATED.search(text[:_LONGEST_TEXT].lower())
     if not found:
         return 0.0
-    return sum(float(number) * _UNITS[unit] for number, unit in _DURATION.findall(found[1]))
+    seconds = sum(float(number) * _UNITS[unit] for number, unit in _DURATION.findall(found[1]))
+    return seconds if seconds < _SENSIBLE else 0.0
 
 
 def backoff(first: float, tries: int) -> float:
