@@ -157,6 +157,31 @@ def test_no_proxy(make_client: MakeClient, fake: FakeRegistry, no_proxy: str) ->
     assert fake.seen == []
 
 
+@pytest.mark.parametrize(
+    "value", ["http://caf\u00e9.invalid:1", "http://\udcff.invalid:1", "http://%ff:\u20ac@127.0.0.1:1"]
+)
+def test_proxy_with_odd_characters(make_client: MakeClient, value: str) -> None:
+    error = failure(
+        lambda: make_client({}, https_proxy=value).manifest(Reference.parse("registry.invalid/a/b:LSP"))
+    )
+    assert error.kind == "unavailable"
+
+
+def test_no_proxy_with_a_port_that_is_no_number(make_client: MakeClient) -> None:
+    client = make_client({}, https_proxy="http://127.0.0.1:1", no_proxy="registry.invalid:\u00b2")
+    error = failure(lambda: client.manifest(Reference.parse("registry.invalid/a/b:LSP")))
+    assert "through the proxy http://127.0.0.1:1" in error.message
+
+
+@pytest.mark.parametrize("path", ["/nonexistent/\udcff", "/nonexistent"])
+def test_certificates_that_are_not_there(make_client: MakeClient, path: str) -> None:
+    client = make_client({}, SSL_CERT_FILE=path)
+    assert failure(lambda: client.manifest(Reference.parse("registry.invalid/a/b:LSP"))).kind == "unavailable"
+    own = make_client({"registry.invalid": HostSettings(ca=f"{path}\0")})
+    error = failure(lambda: own.manifest(Reference.parse("registry.invalid/a/b:LSP")))
+    assert "cannot be read (embedded null byte)" in error.message
+
+
 def test_this_machine_is_not_asked_through_a_proxy(make_client: MakeClient, fake: FakeRegistry) -> None:
     client = make_client({}, http_proxy="http://127.0.0.1:1")
     assert client.manifest(Reference.parse(f"{fake.netloc}/a/b:LSP")).digest

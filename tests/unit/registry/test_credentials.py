@@ -145,6 +145,36 @@ def test_malformed_files_do_not_break_a_public_pull(
     assert find("ghcr.io").login is None
 
 
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"username": "\ud800", "password": "x"},
+        {"username": "me", "password": "\udcff"},
+        {"identitytoken": "caf\u00e9"},
+        {"registrytoken": "a\r\nX-Injected: b"},
+    ],
+)
+def test_logins_that_cannot_be_sent_are_none(
+    write: Write, find: Callable[..., FoundLogin], entry: object
+) -> None:
+    write(".docker/config.json", {"auths": {"ghcr.io": entry}})
+    assert find("ghcr.io").login is None
+
+
+def test_helper_with_a_login_that_cannot_be_sent(
+    write: Write, find: Callable[..., FoundLogin], helper: Callable[[str, str], Path]
+) -> None:
+    write(".docker/config.json", {"credsStore": "odd"})
+    helper("odd", r"""print(r'{"Username": "me", "Secret": "\ud800"}')""")
+    assert find("ghcr.io") == FoundLogin(None, "docker-credential-odd gave what cannot be sent")
+
+
+def test_nobody_has_no_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 987_654)
+    assert Credentials({}).find("ghcr.io", "a/b") == FoundLogin()
+
+
 def test_unreadable_file_is_a_complaint(write: Write, find: Callable[..., FoundLogin]) -> None:
     write(".docker/config.json", "{")
     assert "config.json is not readable as JSON" in find("ghcr.io").complaint
