@@ -166,7 +166,7 @@ def names(server: RawServer, count: int) -> list[str]:
 def test_images(tool: Tool) -> None:
     answers = dict(enumerate([*MANIFESTS, answer(b"200 OK", manifest(), TYPE)]))
     with RawServer(OddRegistry(answers).serve) as server:
-        run = tool.run("check", "--patience", "1", "--format", "json", *names(server, len(answers)))
+        run = tool.run("check", "--patience", "3", "--format", "json", *names(server, len(answers)))
     assert run.status == 3, run.output
     assert "Traceback" not in run.output
     failed = {failure["index"] for failure in run.json["failures"]}

@@ -178,7 +178,7 @@ class Driver:
             left, done, failed = self._multi.info_read()
             for easy in done:
                 if easy in self._active:
-                    self._heard[self._active[easy].host] = time.monotonic()
+                    self._hear(self._active[easy].host)
                 self._finish(easy, None)
             for easy, code, words in failed:
                 transfer = self._active.get(easy)
@@ -188,6 +188,11 @@ class Driver:
                 self._finish(easy, failure)
                 if code in _UNREACHABLE:
                     self._end_waiting(transfer.host, failure)
+                else:  # it has said something, if only nonsense
+                    self._hear(transfer.host)
+
+    def _hear(self, host: str) -> None:
+        self._heard[host] = time.monotonic()
 
     def _end_waiting(self, host: str, failure: Failure) -> None:
         """Fail all that waited for the same connection: each would sit out the same time-out after it."""
@@ -206,7 +211,7 @@ class Driver:
             moved = easy.getinfo(pycurl.SIZE_DOWNLOAD_T) + easy.getinfo(pycurl.SIZE_UPLOAD_T)
             stalled = transfer.stalled_for(waited, moved)
             if moved and not stalled:
-                self._heard[transfer.host] = time.monotonic()
+                self._hear(transfer.host)
             if stalled > (self._stall if moved else min(self._stall, transfer.allowed.silence)):
                 self._finish(easy, Failure(STALLED))
                 if self._heard.get(transfer.host, 0.0) < time.monotonic() - stalled:

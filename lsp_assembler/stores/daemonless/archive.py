@@ -45,7 +45,7 @@ class OciArchive(OciLayout):
                 raise
             raise FetchError(
                 f"{label}: cannot read it ({error}); expected an OCI image layout in a tar file",
-                "Check the path; if the file is compressed, decompress it.",
+                "Check the path.",
                 kind="unreadable",
             ) from error
 
