@@ -13,7 +13,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from lsp_assembler.errors import FetchError
-from lsp_assembler.model.address import web_address
+from lsp_assembler.model.address import web_address, without_secrets
 from lsp_assembler.model.dates import is_date
 from lsp_assembler.text import visible
 
@@ -237,7 +237,7 @@ class Repository:
             folder = re.search(r"'(.+)'", fact)
             named = visible(folder[1]) if folder else str(self._folder)
             remedy = f"Run as its owner, or trust it: git config --global --add safe.directory {named}"
-        fact = visible(fact.removeprefix("fatal: ")).rstrip(".")
+        fact = visible(without_secrets(fact.removeprefix("fatal: "))).rstrip(".")
         return FetchError(f"{self._subject}: git does not read it ({fact})", remedy, kind="unreadable")
 
 

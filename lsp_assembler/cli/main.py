@@ -76,13 +76,14 @@ def _report_bug(error: Exception) -> None:
 
     from lsp_assembler import __version__
     from lsp_assembler.cli import output
+    from lsp_assembler.model.address import without_secrets
     from lsp_assembler.text import visible
 
     if "--debug" in sys.argv:
         traceback.print_exception(error)
-    summary = f"{type(error).__name__}: {error}".splitlines()[0]
+    summary = without_secrets(f"{type(error).__name__}: {error}".splitlines()[0])
     output.complain(
         f"lsp-assembler {__version__} has a bug ({visible(summary)})\n"
         "  Please report it at https://github.com/cyber-dojo/lsp-assembler/issues with the output of\n"
-        f"  lsp-assembler --debug {visible(' '.join(sys.argv[1:]))}"
+        f"  lsp-assembler --debug {visible(' '.join(map(without_secrets, sys.argv[1:])))}"
     )

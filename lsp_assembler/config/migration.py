@@ -104,7 +104,8 @@ def repository(text: str, line: int) -> Repository:
     url, _, query = url.partition("?")
     key, _, tag = query.partition("=")
     if query and (key != "tag" or "&" in tag):
-        raise ValueError(f"unknown ending {named(f'?{query}')}; expected ?tag=TAG")
+        keys = "&".join(part.partition("=")[0] for part in query.split("&"))  # a value may be a secret
+        raise ValueError(f"unknown ending {named(f'?{keys}')}; expected ?tag=TAG")
     if "#" in url:
         raise ValueError(f"unknown ending {named(url[url.index('#') :])}; expected ?tag=TAG")
     if commit and not _COMMIT.fullmatch(commit):
