@@ -101,7 +101,7 @@ def test_malformed_documents(document: object, media_type: str, message: str) ->
         parse_document(json.dumps(document).encode(), media_type)
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"\xff", b"[" * 200_000, b'{"a": ' + b"9" * 5000 + b"}"])
+@pytest.mark.parametrize("data", [b"", b"{", b"\xff", b"[" * 4000, b'{"a": ' + b"9" * 5000 + b"}"])
 def test_what_is_no_json(data: bytes) -> None:
     with pytest.raises(ContentError, match="it is not JSON"):
         parse_document(data, OCI_MANIFEST)
