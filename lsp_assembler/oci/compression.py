@@ -4,6 +4,7 @@ What is read costs the time and memory of the bytes that come out, not of those 
 """
 
 import io
+import re
 import zlib
 from typing import Protocol
 
@@ -12,6 +13,7 @@ import zstandard
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _SKIPPABLE_FIRST, _SKIPPABLE = 0x50, b"\x2a\x4d\x18"  # a frame of zstd that holds no data: 50 to 5f 2a 4d 18
 _NOT_IN_IMAGES = {b"\xfd7zXZ\x00": "xz", b"BZh": "bzip2", b"\x04\x22M\x18": "lz4", b"PK\x03\x04": "zip"}
+_ZEROS = re.compile(rb"\0*")
 _CHUNK = 16 * 1024
 _MOST_MEMBERS = 20_000  # of gzip; tools that make each file a member of its own have thousands
 _WITH_GZIP_HEADER = 16 + zlib.MAX_WBITS
@@ -72,10 +74,12 @@ class _Gzip:
 
     def _begin(self) -> bool:
         """Begin the next member, if there is one; padding with zeros may come before it."""
-        while self._blob.startswith(b"\0", self._offset):
-            self._offset += 1
+        padding = _ZEROS.match(self._blob, self._offset)
+        self._offset = padding.end() if padding else self._offset
+        if self._offset == len(self._blob):
+            return False
         self._members += 1
         if self._members > _MOST_MEMBERS:
             raise OSError(f"it has more than {_MOST_MEMBERS:,} gzip members")
         self._member = zlib.decompressobj(_WITH_GZIP_HEADER)
-        return self._offset < len(self._blob)
+        return True

@@ -64,8 +64,11 @@ def assemble(
     allowance = _Allowance(checking.limits)
 
     def read(source: Source, progress: Progress) -> StartPoint:
-        allowance.expect(source)
-        found = read_unweighed(source, progress)
+        def on_the_way(state: str, size: int) -> None:
+            allowance.expect(source)
+            progress(state, size)
+
+        found = read_unweighed(source, on_the_way)
         allowance.take(source, found)
         return found
 
@@ -125,10 +128,10 @@ class _Allowance:
         self._taking = threading.Lock()
 
     def expect(self, source: Source) -> None:
-        """Told that a start point is about to be read.
+        """Told that a start point is on its way.
 
         Raises:
-            FetchError: another one got nothing: this one need not be read.
+            FetchError: another one got nothing, so this one need not be read any further.
         """
         if self._is_spent:
             raise too_large_together(source.text, self._limits)

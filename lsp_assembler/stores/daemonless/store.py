@@ -73,10 +73,9 @@ class DaemonlessStore(Store):
         """See ImageSource.fetch."""
         progress("pulling", 0)
         digest, labels, layers = self._described(reference)
-        tree, strays = self._unpacked(reference, layers, START_POINT)
+        tree, strays = self._unpacked(reference, layers, START_POINT, progress)
         if START_POINT not in tree.directories:
             raise no_start_point(reference)
-        progress("extracting", tree.size)
         return StartPoint(digest, tree, labels, strays)
 
     def _described(self, reference: Reference) -> tuple[str, Mapping[str, str], Sequence[Descriptor]]:
@@ -89,12 +88,17 @@ class DaemonlessStore(Store):
         return digest, labels, manifest.layers
 
     def _unpacked(
-        self, reference: Reference, layers: Sequence[Descriptor], folder: str
+        self,
+        reference: Reference,
+        layers: Sequence[Descriptor],
+        folder: str,
+        progress: Progress = no_progress,
     ) -> tuple[Tree, tuple[str, ...]]:
         """One folder of some layers, and the files outside of it."""
         with self._room.of(_PER_BYTE * min(stored_size(layers), self._limits.max_compressed)):
             blobs = layer_blobs(self._contents, reference, layers, self._limits)
             with self._unpacking:
+                progress("extracting", stored_size(layers))
                 return unpack(blobs, folder, str(reference), self._limits)
 
     def read(self, reference: Reference, folder: str) -> Tree:
