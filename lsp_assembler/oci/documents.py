@@ -167,6 +167,16 @@ def parse_document(data: bytes, media_type: str, algorithm: str = "sha256") -> D
     return ImageManifest(media_type, digest, data, document, config, _descriptors(document, "layers"))
 
 
+def check_values(data: bytes, most: int) -> None:
+    """Refuse JSON of very many values before it is parsed. See `load_json`.
+
+    Raises:
+        ContentError: it has more.
+    """
+    if sum(data.count(sign) for sign in (b",", b"[", b"{")) > most:
+        raise ContentError(f"it has more than {most:,} values")
+
+
 def load_json(data: bytes, most: int = MAX_VALUES) -> Any:
     """Parse JSON that may be hostile: a megabyte of empty lists would take a hundred to hold.
 
@@ -176,8 +186,7 @@ def load_json(data: bytes, most: int = MAX_VALUES) -> Any:
     Raises:
         ContentError: it is not JSON, or has more values.
     """
-    if sum(data.count(sign) for sign in (b",", b"[", b"{")) > most:
-        raise ContentError(f"it has more than {most:,} values")
+    check_values(data, most)
     try:
         return json.loads(data)
     except (ValueError, RecursionError) as error:

@@ -26,6 +26,7 @@ from lsp_assembler.oci.documents import (
     LargeContentError,
     check_digest,
     check_size,
+    check_values,
     digest_of,
     load_json,
     parse_document,
@@ -233,12 +234,11 @@ def _index_of(data: bytes) -> dict[str, Any]:
     """
     if len(data) > _MAX_INDEX:
         raise ContentError(f"its index.json has more than {_MAX_INDEX:,} bytes")
+    check_values(data, _MAX_INDEX_VALUES)
     try:
         document = load_json(data, _MAX_INDEX_VALUES)
     except ContentError as error:
-        raise ContentError(
-            f"its index.json is malformed ({error}); expected that of an OCI image layout"
-        ) from error
+        raise ContentError("its index.json is malformed; expected that of an OCI image layout") from error
     if not isinstance(document, dict) or not isinstance(document.get("manifests"), list):
         raise ContentError("its index.json lists no manifests; expected that of an OCI image layout")
     return document
