@@ -20,7 +20,7 @@ FailureKind = Literal[
     "disk-full",  # the engine's disk
     "unsafe",  # a link, a device, an absolute path, a path with ..
     "corrupt",  # content that is not what its digest or format says
-    "too-large",  # more bytes than --max-bytes
+    "too-large",  # more bytes than --max-bytes, more layers than any image has, or too much together
     "too-many-entries",  # more files and directories than --max-entries
     "path-too-long",  # a path longer than --max-path
     "unreadable",  # a file or directory on disk that cannot be read

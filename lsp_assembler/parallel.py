@@ -1,5 +1,6 @@
 """Doing things at the same time: in the background, or many at once."""
 
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -42,3 +43,31 @@ def at_work(
     finally:
         # Not waiting: after Ctrl-C the threads end when the store is closed under them.
         executor.shutdown(wait=False, cancel_futures=True)
+
+
+class Budget:
+    """Bytes of memory that threads share: each waits until as many are free as it wants.
+
+    Whoever holds some must not want more, or all might wait for each other.
+
+    Args:
+        total: how many there are.
+    """
+
+    def __init__(self, total: int) -> None:
+        self._total = self._free = total
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def of(self, size: int) -> Iterator[None]:
+        """Hold so many bytes for as long as the context lasts; all there are, if that is more."""
+        size = min(size, self._total)
+        with self._changed:
+            self._changed.wait_for(lambda: self._free >= size)
+            self._free -= size
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._free += size
+                self._changed.notify_all()

@@ -240,7 +240,7 @@ class ImageLimits(TreeLimits, frozen=True):
             "--max-compressed",
             min=1,
             metavar="N",
-            help="The size of one layer, as stored, in bytes.",
+            help="The size of its layers together, as stored, in bytes.",
             rich_help_panel=_LIMITS,
         ),
         Default(_LIMIT.max_compressed),

@@ -1,41 +1,30 @@
-"""manifest.json: where it is, and what it says, with the line of every top-level key. Pure.
+"""manifest.json: where it is, and what it says. Pure."""
 
-The syntax is RFC 8259 in UTF-8, with nothing that only some parsers accept: Python's own parser would let
-NaN and lone surrogates through.
-"""
-
-import json
-import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NoReturn
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from msgspec import Struct
 
+from lsp_assembler.model.manifest_json import ManifestSyntaxError, Places, decoded, parsed
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.tree import File, Tree
+from lsp_assembler.text import shortened
+
+__all__ = [
+    "NAME",
+    "Manifest",
+    "ManifestSyntaxError",
+    "UnreadableManifest",
+    "manifest_paths",
+    "read_manifests",
+    "weight",
+]
 
 NAME = "manifest.json"
-_MAX_DEPTH = 200  # far more than any manifest needs, far less than the interpreter's stack
-_MAX_DIGITS = 400
-_IN_TOP_LEVEL_LIST = 2
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+')
-_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
-_HIGH, _LOW = range(0xD800, 0xDC00), range(0xDC00, 0xE000)
-
-
-class ManifestSyntaxError(ValueError):
-    """A manifest.json that is not strict JSON, or not an object.
-
-    Args:
-        message: what is wrong, e.g. "expecting ',' delimiter".
-        line: where in the file, from 1.
-    """
-
-    def __init__(self, message: str, line: int) -> None:
-        super().__init__(message)
-        self.message = message
-        self.line = line
+_MAX_NAME = 4096  # bytes; what Linux accepts
+_PER_BYTE, _PER_VALUE = 4, 64  # bytes of memory of a manifest that was parsed
+_OUTLINE = ("display_name", "image_name")
+_LONGEST_SHOWN = 1000  # characters of a name that reports have room for
 
 
 class Manifest(Struct, frozen=True):
@@ -45,14 +34,16 @@ class Manifest(Struct, frozen=True):
         path: relative to the index dir, e.g. "start_point/manifest.json".
         data: the top-level object; of a key that stands there twice, the last value.
         duplicate_keys: the top-level keys that stand there more than once, in file order.
-        lines: (key, None) or (key, element's position) -> line, from 1.
+        lines: the line of every top-level key, from 1; of one that stands there twice, the last one's.
+        element_lines: those of the elements of every list under such a key.
         tree: everything in the index dir.
     """
 
     path: str
     data: Mapping[str, Any]
     duplicate_keys: tuple[str, ...]
-    lines: Mapping[tuple[str, int | None], int]
+    lines: Mapping[str, int]
+    element_lines: Mapping[str, Sequence[int]]
     tree: Tree
 
     @classmethod
@@ -63,8 +54,16 @@ class Manifest(Struct, frozen=True):
             KeyError: there is no such file.
             ManifestSyntaxError: it is not strict JSON, or its top level is no object.
         """
-        data, duplicates, lines = _read(tree.files[path].content)
-        return cls(path, data, duplicates, lines, tree)
+        text = decoded(tree.files[path].content)
+        data, places = parsed(text), Places(text)
+        duplicates = tuple(key for key in places.lines if key in places.doubled) if places.doubled else ()
+        return cls(path, data, duplicates, places.lines, places.element_lines, tree)
+
+    def outline(self) -> "Manifest":
+        """The same, with nothing in it but the names by which others know it; very long ones are cut."""
+        found = {key: self._text(key) for key in _OUTLINE}
+        names = {key: shortened(text, _LONGEST_SHOWN) for key, text in found.items() if text is not None}
+        return Manifest(self.path, names, (), {key: self.lines[key] for key in names}, {}, self.tree)
 
     @property
     def display_name(self) -> str | None:
@@ -90,17 +89,24 @@ class Manifest(Struct, frozen=True):
 
     def line_of(self, key: str, position: int | None = None) -> int | None:
         """The line of a top-level key, or of one element of the list under it; None where there is none."""
-        return self.lines.get((key, position))
+        if position is None:
+            return self.lines.get(key)
+        lines = self.element_lines.get(key, ())
+        return lines[position] if position < len(lines) else None
 
     def resolve(self, name: str) -> str | None:
         """The path in the tree that a name beside this manifest means, e.g. "start_point/hiker.sh".
 
         Follows "." and ".." as a file system does: only through folders that exist. None where that leads
-        nowhere or out of the tree; an absolute name leads out.
+        nowhere or out of the tree; an absolute name leads out, and one that is too long nowhere.
         """
-        if name.startswith("/"):
+        if name.startswith("/") or len(name) > _MAX_NAME:
             return None
-        parts = self.path.split("/")[:-1]
+        folder = self.path.rpartition("/")[0]
+        if "/" not in name and name not in (".", "..", ""):
+            path = f"{folder}/{name}" if folder else name
+            return path if path in self.tree.files or path in self.tree.directories else None
+        parts = folder.split("/") if folder else []
         for part in name.split("/"):
             folder = "/".join(parts)
             if folder and folder not in self.tree.directories:
@@ -145,6 +151,12 @@ def manifest_paths(paths: Iterable[str]) -> list[str]:
     return sorted(filter(_is_visible_manifest, paths), key=_by_component)
 
 
+def weight(content: bytes) -> int:
+    """About how many bytes of memory a manifest takes once it is parsed, whatever is in it."""
+    values = sum(content.count(sign) for sign in (b",", b"[", b"{"))
+    return _PER_BYTE * len(content) + _PER_VALUE * values
+
+
 def read_manifests(tree: Tree) -> tuple[Manifest | UnreadableManifest, ...]:
     """Every manifest of a start point, in the order of `manifest_paths`."""
     return tuple(_read_one(path, tree) for path in manifest_paths(tree.files))
@@ -164,112 +176,3 @@ def _is_visible_manifest(path: str) -> bool:
 
 def _by_component(path: str) -> list[bytes]:
     return [part.encode(errors="surrogateescape") for part in path.split("/")]
-
-
-_Reading = tuple[Mapping[str, Any], tuple[str, ...], Mapping[tuple[str, int | None], int]]
-
-
-def _read(content: bytes) -> _Reading:
-    """The object, its duplicate keys, and the lines of its keys and elements."""
-    text = _decoded(content)
-    data = _parsed(text)
-    places = list(_places(text))
-    counts = Counter(key for key, position, _ in places if position is None)
-    duplicates = tuple(key for key, count in counts.items() if count > 1)
-    return data, duplicates, {(key, position): line for key, position, line in places}
-
-
-def _decoded(content: bytes) -> str:
-    try:
-        text = content.decode()
-    except UnicodeDecodeError as error:
-        line = 1 + content.count(b"\n", 0, error.start)
-        raise ManifestSyntaxError(f"byte {content[error.start]:#04x} is not UTF-8", line) from error
-    if text.startswith("\ufeff"):
-        raise ManifestSyntaxError("it begins with a byte order mark", 1)
-    return text
-
-
-def _parsed(text: str) -> dict[str, Any]:
-    try:
-        data = json.loads(text, parse_int=_integer, parse_constant=_no_constant)
-    except json.JSONDecodeError as error:
-        message = f"{error.msg[:1].lower()}{error.msg[1:]} (column {error.colno})"
-        raise ManifestSyntaxError(message, error.lineno) from error
-    except RecursionError as error:
-        raise ManifestSyntaxError("it is nested too deeply", 1) from error
-    except _ConstantError as error:
-        found = next(match for match in _TOKEN.finditer(text) if match[0] == str(error))
-        raise ManifestSyntaxError(f"{error} is not a JSON value", _line(text, found.start())) from error
-    _check_surrogates(text)
-    _check_depth(text)
-    if not isinstance(data, dict):
-        raise ManifestSyntaxError("the top level is no object", 1)
-    return data
-
-
-class _ConstantError(Exception):
-    """NaN, Infinity or -Infinity."""
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise _ConstantError(name)
-
-
-def _integer(digits: str) -> int:
-    """An integer, of which only the leading digits count: int() refuses 4301 of them."""
-    return int(digits[:_MAX_DIGITS])
-
-
-def _check_surrogates(text: str) -> None:
-    """JSON escapes beyond U+FFFF come in pairs; half a pair is no character and cannot be written again."""
-    high: re.Match[str] | None = None
-    for escape in _ESCAPE.finditer(text):
-        code = int(escape[1] or "0", 16)
-        pairs = high is not None and high.end() == escape.start()
-        if high is not None and not (pairs and code in _LOW):
-            raise ManifestSyntaxError(f"{high[0]} is half a surrogate pair", _line(text, high.start()))
-        if high is None and code in _LOW:
-            raise ManifestSyntaxError(f"{escape[0]} is half a surrogate pair", _line(text, escape.start()))
-        high = escape if code in _HIGH else None
-    if high is not None:
-        raise ManifestSyntaxError(f"{high[0]} is half a surrogate pair", _line(text, high.start()))
-
-
-def _check_depth(text: str) -> None:
-    depth = 0
-    for token in _TOKEN.finditer(text):
-        depth += (token[0] in "[{") - (token[0] in "]}")
-        if depth > _MAX_DEPTH:
-            raise ManifestSyntaxError("it is nested too deeply", _line(text, token.start()))
-
-
-def _places(text: str) -> Iterator[tuple[str, int | None, int]]:
-    """Every top-level key, and every element of a list under one, as (key, position, line)."""
-    line, counted, depth = 1, 0, 0
-    key: str | None = None
-    position: int | None = None
-    for token in _TOKEN.finditer(text):
-        symbol = token[0]
-        line += text.count("\n", counted, token.start())
-        counted = token.start()
-        if symbol in "]}":
-            depth -= 1
-            continue
-        if depth == 1 and symbol == ",":
-            key = position = None
-        elif depth == 1 and key is None:
-            key = json.loads(symbol)
-            yield str(key), None, line
-        elif depth == 1 and symbol == "[":
-            position = 0
-        elif depth == _IN_TOP_LEVEL_LIST and key is not None and position is not None:
-            if symbol == ",":
-                position += 1
-            else:
-                yield key, position, line
-        depth += symbol in "[{"
-
-
-def _line(text: str, offset: int) -> int:
-    return 1 + text.count("\n", 0, offset)

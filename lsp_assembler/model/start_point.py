@@ -5,10 +5,18 @@ from enum import StrEnum
 from functools import cached_property
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from lsp_assembler.model.address import without_secrets
 from lsp_assembler.model.labels import CREATED_LABEL, REVISION_LABEL, SOURCE_LABEL
-from lsp_assembler.model.manifest import NAME, Manifest, UnreadableManifest, read_manifests
+from lsp_assembler.model.manifest import (
+    NAME,
+    Manifest,
+    UnreadableManifest,
+    manifest_paths,
+    read_manifests,
+    weight,
+)
 from lsp_assembler.model.tree import Tree
 
 START_POINT = "start_point"
@@ -16,6 +24,9 @@ START_POINT = "start_point"
 
 MANIFEST = f"{START_POINT}/{NAME}"
 """Where the manifest of a language is."""
+
+
+_PER_ENTRY = 512  # bytes of memory of a file or folder, beside its path and content
 
 
 class StartPointType(StrEnum):
@@ -73,6 +84,22 @@ class StartPoint(Struct, frozen=True, dict=True):
     def manifests(self) -> tuple[Manifest, ...]:
         """Those that can be read, in the same order; their values may break any rule."""
         return tuple(each for each in self.all_manifests if isinstance(each, Manifest))
+
+    @property
+    def weight(self) -> int:
+        """About how many bytes of memory it takes, once its manifests are parsed as well."""
+        paths = (*self.tree.files, *self.tree.directories, *self.strays)
+        texts = sum(map(len, paths)) + sum(len(text) for label in self.labels.items() for text in label)
+        parsed = sum(weight(self.tree.files[path].content) for path in manifest_paths(self.tree.files))
+        return self.tree.size + _PER_ENTRY * len(paths) + texts + parsed
+
+    def outlined(self) -> "StartPoint":
+        """The same, with nothing of its manifests but the names that they give: they may be large."""
+        made = replace(self)
+        made.__dict__["all_manifests"] = tuple(
+            each.outline() if isinstance(each, Manifest) else each for each in self.all_manifests
+        )
+        return made
 
     @property
     def revision(self) -> str | None:

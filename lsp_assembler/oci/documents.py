@@ -21,6 +21,13 @@ MANIFEST_TYPES = (OCI_MANIFEST, DOCKER_MANIFEST)
 INDEX_TYPES = (OCI_INDEX, DOCKER_INDEX)
 DOCUMENT_TYPES = (*MANIFEST_TYPES, *INDEX_TYPES)
 
+MAX_DOCUMENT = 512 * 1024
+"""The longest manifest or index that is read, in bytes; the longest that are used have a tenth of that."""
+
+MAX_VALUES = 5000
+"""The most values in one document: a hundred images or layers, with ten annotations each, have half of it."""
+
+_LARGEST_SIZE = 2**63 - 1
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 
 
@@ -86,7 +93,7 @@ class Descriptor(Struct, frozen=True):
         media_type, size = value.get("mediaType"), value.get("size")
         if not isinstance(media_type, str):
             raise ContentError(f"a descriptor's mediaType is {quoted(media_type)}; expected a string")
-        if not isinstance(size, int) or isinstance(size, bool) or size < 0:
+        if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= _LARGEST_SIZE:
             raise ContentError(f"a descriptor's size is {quoted(size)}; expected an integer from 0")
         return cls(
             media_type,
@@ -160,6 +167,32 @@ def parse_document(data: bytes, media_type: str, algorithm: str = "sha256") -> D
     return ImageManifest(media_type, digest, data, document, config, _descriptors(document, "layers"))
 
 
+def check_values(data: bytes, most: int) -> None:
+    """Refuse JSON of very many values before it is parsed. See `load_json`.
+
+    Raises:
+        ContentError: it has more.
+    """
+    if sum(data.count(sign) for sign in (b",", b"[", b"{")) > most:
+        raise ContentError(f"it has more than {most:,} values")
+
+
+def load_json(data: bytes, most: int = MAX_VALUES) -> Any:
+    """Parse JSON that may be hostile: a megabyte of empty lists would take a hundred to hold.
+
+    Args:
+        most: how many values to accept; what separates values inside a string counts as well.
+
+    Raises:
+        ContentError: it is not JSON, or has more values.
+    """
+    check_values(data, most)
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise ContentError(f"it is not JSON ({type(error).__name__})") from None
+
+
 def check_size(descriptor: Descriptor, limit: int) -> None:
     """Refuse a blob that is too large before reading it.
 
@@ -196,10 +229,7 @@ def verified(chunks: Iterable[bytes], descriptor: Descriptor) -> Iterator[bytes]
 
 
 def _json_object(data: bytes) -> dict[str, Any]:
-    try:
-        document = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise ContentError(f"it is not JSON ({type(error).__name__})") from None
+    document = load_json(data)
     if not isinstance(document, dict):
         raise ContentError(f"it is {quoted(document)}; expected a JSON object")
     return document

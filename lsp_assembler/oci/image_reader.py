@@ -1,18 +1,13 @@
 """Reads images from a content store: one platform's manifest, its configuration and its layers."""
 
-import gzip
-import io
-import json
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-
-import zstandard
 
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.labels import CREATED_LABEL, VERSION_LABEL
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.tree import Tree
+from lsp_assembler.oci.compression import DECOMPRESSION_ERRORS, plain
 from lsp_assembler.oci.content_store import ContentStore
 from lsp_assembler.oci.documents import (
     DOCUMENT_TYPES,
@@ -21,20 +16,19 @@ from lsp_assembler.oci.documents import (
     Document,
     ImageIndex,
     ImageManifest,
+    load_json,
 )
 from lsp_assembler.oci.image import CONFIG_TYPE, encode
-from lsp_assembler.oci.layers import Limits, Readable, read_layers
+from lsp_assembler.oci.layers import MAX_LAYERS, Limits, read_layers, too_many_layers
 
 _MAX_CONFIG = 4 * 1024 * 1024
+_MAX_CONFIG_VALUES = 50_000  # labels, variables and history
 _CONFIG_TYPES = (CONFIG_TYPE, "application/vnd.docker.container.image.v1+json")
 _SAID_BY_PACK = {CREATED_LABEL, VERSION_LABEL}  # the annotations that `pack` always writes
 _NO_PLATFORM = "unknown/unknown"  # how build tools mark attestations
 _ATTESTATION = "vnd.docker.reference.type"  # the annotation by which BuildKit marks them, too
 _NESTED = 1  # indexes inside an index
-
-_ZSTD = b"\x28\xb5\x2f\xfd"
-_SKIPPABLE_FIRST, _SKIPPABLE = 0x50, b"\x2a\x4d\x18"  # a frame of zstd that holds no data: 50 to 5f 2a 4d 18
-_NOT_IN_IMAGES = {b"\xfd7zXZ\x00": "xz", b"BZh": "bzip2", b"\x04\x22M\x18": "lz4", b"PK\x03\x04": "zip"}
+_MAX_NESTED = 16  # of them, to be asked for one after the other
 
 _Entry = tuple[Descriptor, Mapping[str, Any]]
 """An entry of an index, and its platform as the index has it: {"os": "linux", "architecture": "arm64"}."""
@@ -73,10 +67,14 @@ def _images(contents: ContentStore, reference: Reference, index: ImageIndex, nes
     pairs = zip(index.manifests, index.json["manifests"], strict=True)
     entries = [(entry, raw) for entry, raw in pairs if _may_be_image(entry, raw)]
     complete = [(entry, raw) for entry, raw in entries if entry.platform or entry.media_type in INDEX_TYPES]
+    asked = 0
     for entry, raw in complete or entries:
         if entry.media_type not in INDEX_TYPES:
             yield entry, raw["platform"] if entry.platform else {}
         elif nested:
+            asked += 1
+            if asked > _MAX_NESTED:
+                raise _corrupt(reference, f"its index lists more than {_MAX_NESTED} other indexes")
             document = contents.manifest(reference.with_digest(entry.digest))
             if isinstance(document, ImageIndex):
                 yield from _images(contents, reference, document, nested - 1)
@@ -127,7 +125,7 @@ def configuration(contents: ContentStore, reference: Reference, manifest: ImageM
     """
     data = contents.blob(reference, manifest.config, _MAX_CONFIG)
     try:
-        config = json.loads(data)
+        config = load_json(data, _MAX_CONFIG_VALUES)
         diff_ids = config["rootfs"]["diff_ids"]
         history = config.get("history") or []
         is_sound = _is_runtime(config.get("config") or {}) and isinstance(diff_ids, list)
@@ -149,24 +147,53 @@ def _is_runtime(config: Mapping[str, Any]) -> bool:
     return isinstance(env, list) and all(isinstance(value, str) for value in strings)
 
 
-def unpack(
-    contents: ContentStore, reference: Reference, layers: Sequence[Descriptor], folder: str, limits: Limits
-) -> tuple[Tree, tuple[str, ...]]:
-    """One folder of an image, and the files outside of it. See `layers.read_layers`.
+def layer_blobs(
+    contents: ContentStore, reference: Reference, layers: Sequence[Descriptor], limits: Limits
+) -> list[bytes]:
+    """The layers of an image as they are stored, lowest first; one that stands there twice is read once.
 
     Raises:
-        FetchError: a layer cannot be read, is not in a format that we know, or exceeds the limits.
+        FetchError: a layer cannot be read, or they exceed the limits; then none is fetched.
     """
+    if len(layers) > MAX_LAYERS:
+        raise too_many_layers(str(reference))
     # The largest first: no other layer of a language image, named by mistake, is fetched for nothing.
-    # One at a time: a hundred layers just below the limit must not be in memory together.
     largest = max(layers, key=lambda layer: layer.size, default=None)
     if largest and largest.size > limits.max_compressed:
         contents.blob(reference, largest, limits.max_compressed)
-    blobs = (contents.blob(reference, layer, limits.max_compressed) for layer in layers)
+    if stored_size(layers) > limits.max_compressed:
+        raise FetchError(
+            f"{reference}: its layers have {stored_size(layers):,} bytes together; "
+            f"at most {limits.max_compressed:,} are accepted",
+            "Raise --max-compressed if you trust the image.",
+            kind="too-large",
+        )
+    found: dict[str, bytes] = {}
+    for layer in layers:
+        if layer.digest not in found:
+            found[layer.digest] = contents.blob(reference, layer, limits.max_compressed)
+    return [found[layer.digest] for layer in layers]
+
+
+def stored_size(layers: Sequence[Descriptor]) -> int:
+    """The bytes of all layers as they are stored, each counted as often as it stands there."""
+    return sum(layer.size for layer in layers)
+
+
+def unpack(blobs: Sequence[bytes], folder: str, image: str, limits: Limits) -> tuple[Tree, tuple[str, ...]]:
+    """One folder of an image, and the files outside of it. See `layers.read_layers`.
+
+    Args:
+        blobs: the layers as they are stored, lowest first.
+        image: its name, for messages.
+
+    Raises:
+        FetchError: a layer is not in a format that we know, or exceeds the limits.
+    """
     try:
-        return read_layers((plain(blob) for blob in blobs), folder, str(reference), limits)
-    except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
-        raise _corrupt(reference, f"its layer cannot be decompressed: {error}") from error
+        return read_layers(map(plain, blobs), folder, image, limits)
+    except DECOMPRESSION_ERRORS as error:
+        raise _corrupt(image, f"its layer cannot be decompressed: {error}") from error
 
 
 def environment(config: Mapping[str, Any]) -> dict[str, str]:
@@ -175,21 +202,5 @@ def environment(config: Mapping[str, Any]) -> dict[str, str]:
     return {name: value for name, _, value in variables}
 
 
-def plain(blob: bytes) -> Readable:
-    """A layer as an uncompressed stream. Its first bytes tell the format: media types are often wrong.
-
-    Raises:
-        OSError: it is compressed in a way that images are not.
-    """
-    if blob.startswith(b"\x1f\x8b"):
-        return gzip.GzipFile(fileobj=io.BytesIO(blob))
-    if blob.startswith(_ZSTD) or (blob[1:4] == _SKIPPABLE and blob[0] & 0xF0 == _SKIPPABLE_FIRST):
-        return zstandard.ZstdDecompressor().stream_reader(io.BytesIO(blob), read_across_frames=True)
-    for magic, name in _NOT_IN_IMAGES.items():
-        if blob.startswith(magic):
-            raise OSError(f"it is {name}; images have gzip, zstd or plain tar")
-    return io.BytesIO(blob)
-
-
-def _corrupt(reference: Reference, fact: str) -> FetchError:
+def _corrupt(reference: Reference | str, fact: str) -> FetchError:
     return FetchError(f"{reference}: {fact}", "Publish the image again.", kind="corrupt")

@@ -7,19 +7,25 @@ image specification, "Representing Changes".
 import io
 import tarfile
 from collections.abc import Iterable, Iterator
-from typing import Protocol
 
 from msgspec import Struct
 
 from lsp_assembler.errors import FetchError
-from lsp_assembler.model.tree import File, Tree, ancestors
+from lsp_assembler.model.tree import File, Tree
+from lsp_assembler.oci.compression import Readable
+from lsp_assembler.oci.overlay import Entry, Forbidden, Overlay
 from lsp_assembler.oci.tar import Member, members
 from lsp_assembler.text import named
+
+MAX_LAYERS = 127
+"""The most layers of one image, as in Docker."""
 
 _CHECK_IMAGE = "Check that this is an :LSP image"
 _WHITEOUT = ".wh."
 _OPAQUE = ".wh..wh..opq"
 _BLOCK = tarfile.BLOCKSIZE
+_TOGETHER = 64 * 1024 * 1024  # all languages there are take a hundredth of that
+_TIMES_ONE = 4
 _HEADERS_PER_ENTRY = 4096  # a tar header, its padding, and a pax header of the usual size
 _KINDS = {
     tarfile.LNKTYPE: "a hard link",
@@ -33,13 +39,13 @@ _REGULAR = (tarfile.REGTYPE, tarfile.AREGTYPE)
 
 
 class Limits(Struct, frozen=True):
-    """How large one image may be.
+    """How large one image may be, all its layers together.
 
     Args:
         max_bytes: of all its files together, uncompressed.
         max_entries: files and directories.
         max_path: bytes of one path.
-        max_compressed: bytes of one layer as it is in a registry or a layout.
+        max_compressed: bytes of the layers as they are in a registry or a layout.
     """
 
     max_bytes: int = 16 * 1024 * 1024
@@ -49,24 +55,13 @@ class Limits(Struct, frozen=True):
 
     @property
     def max_archive(self) -> int:
-        """The most bytes that the tar of an image takes, with the headers of all entries."""
+        """The most bytes that the tars of an image take, with the headers of all entries."""
         return self.max_bytes + self.max_entries * _HEADERS_PER_ENTRY
 
-
-class _Forbidden(Struct, frozen=True):
-    """An entry that an image may not have, unless a later layer hides it."""
-
-    kind: str
-
-
-_Entry = File | None | _Forbidden  # None is a directory
-
-
-class Readable(Protocol):
-    """The one method of a binary file that reading a layer needs."""
-
-    def read(self, size: int, /) -> bytes:
-        """Up to `size` bytes; b"" at the end."""
+    @property
+    def max_together(self) -> int:
+        """The most bytes of memory that all start points of a run take."""
+        return max(_TOGETHER, _TIMES_ONE * self.max_bytes)
 
 
 def read_layers(
@@ -86,16 +81,19 @@ def read_layers(
     Raises:
         FetchError: unsafe, corrupt, too-large, too-many-entries or path-too-long.
     """
-    overlay = _Overlay(image, limits)
-    for layer in layers:
-        overlay.lay(list(_entries(layer, folder, image, limits)))
+    meter = _Meter(image, limits)
+    overlay = Overlay()
+    for count, layer in enumerate(layers):
+        if count >= MAX_LAYERS:
+            raise too_many_layers(image)
+        _lay(overlay, list(_entries(layer, folder, meter)), meter)
     files: dict[str, File] = {}
     directories: list[str] = []
     strays: list[str] = []
-    for path, entry in overlay.entries.items():
+    for path, entry in overlay.entries():
         if not _inside(path, folder):
             strays += [path] if entry is not None else []
-        elif isinstance(entry, _Forbidden):
+        elif isinstance(entry, Forbidden):
             raise FetchError(
                 f"{image}: {named(path)} is {entry.kind}; only regular files and directories are accepted",
                 "Replace it with a regular file and pack the image again.",
@@ -105,7 +103,7 @@ def read_layers(
             directories.append(path)
         else:
             files[path] = entry
-    return Tree.of(files, directories), tuple(sorted(strays))
+    return Tree(dict(sorted(files.items())), frozenset(directories)), tuple(sorted(strays))
 
 
 def write_layer(tree: Tree, epoch: int = 0) -> bytes:
@@ -132,76 +130,70 @@ def write_layer(tree: Tree, epoch: int = 0) -> bytes:
     return tar.getvalue()
 
 
-def _entries(layer: Readable, folder: str, image: str, limits: Limits) -> Iterator[tuple[str, _Entry]]:
+class _Meter:
+    """Counts what is read of the layers of one image, those without content, too, and stops at its limits."""
+
+    def __init__(self, image: str, limits: Limits) -> None:
+        self.image = image
+        self.limits = limits
+        self._bytes = limits.max_archive
+        self._entries = limits.max_entries
+
+    def read(self, layer: Readable, size: int) -> bytes:
+        """Up to so many bytes; a bomb, or headers without end, are stopped before they fill the memory."""
+        data = layer.read(min(size, self._bytes + 1))
+        self._bytes -= len(data)
+        if self._bytes < 0:
+            raise too_large(self.image, self.limits)
+        return data
+
+    def entry(self) -> None:
+        """One more entry."""
+        self._entries -= 1
+        if self._entries < 0:
+            raise too_many_entries(self.image, self.limits)
+
+
+def _entries(layer: Readable, folder: str, meter: _Meter) -> Iterator[tuple[str, Entry]]:
     """The entries of one tar, with checked names, and with contents inside the folder."""
-    bounded = _Bounded(layer, limits.max_archive, image, limits)
     try:
-        for count, member in enumerate(members(bounded.read)):
-            if count >= limits.max_entries:
-                raise too_many_entries(image, limits)
-            path = _checked_path(member.name, image, limits)
+        for member in members(lambda size: meter.read(layer, size)):
+            meter.entry()
+            path = _checked_path(member.name, meter.image, meter.limits)
             if path:
                 yield path, _entry(member, wanted=_inside(path, folder))
     except (tarfile.TarError, ValueError) as error:
         raise FetchError(
-            f"{image}: its layer is not a valid tar archive: {error}",
+            f"{meter.image}: its layer is not a valid tar archive: {error}",
             "Pack the image again.",
             kind="corrupt",
         ) from error
 
 
-def _entry(member: Member, *, wanted: bool) -> _Entry:
+def _entry(member: Member, *, wanted: bool) -> Entry:
     if member.type == tarfile.DIRTYPE:
         return None
     if member.type not in _REGULAR or member.is_sparse:
-        return _Forbidden(_KINDS.get(member.type, "a special file"))
+        return Forbidden(_KINDS.get(member.type, "a special file"))
     return File(member.content(), bool(member.mode & 0o111)) if wanted else File(b"")
 
 
-class _Overlay:
-    """The files of an image with all layers applied. Every entry's parents are entries, too."""
-
-    def __init__(self, image: str, limits: Limits) -> None:
-        self.entries: dict[str, _Entry] = {}
-        self._image = image
-        self._limits = limits
-
-    def lay(self, layer: list[tuple[str, _Entry]]) -> None:
-        """Apply one layer: first remove what it hides, whatever the order inside the layer."""
-        for path, _ in layer:
-            parent, _, name = path.rpartition("/")
-            if name == _OPAQUE:
-                self._hide_below(parent)
-            elif name.startswith(_WHITEOUT):
-                self._hide("/".join(filter(None, (parent, name.removeprefix(_WHITEOUT)))))
-        for path, entry in layer:
-            if not path.rpartition("/")[2].startswith(_WHITEOUT):
-                self._add(path, entry)
-        # After each layer, not after the last: a hundred full layers must not be in memory together.
-        if sum(len(entry.content) for entry in self.entries.values() if isinstance(entry, File)) > (
-            self._limits.max_bytes
-        ):
-            raise too_large(self._image, self._limits)
-
-    def _add(self, path: str, entry: _Entry) -> None:
-        for parent in ancestors(path):
-            if self.entries.get(parent) is not None:
-                self._hide(parent)
-            self.entries.setdefault(parent, None)
-        if entry is not None or self.entries.get(path) is not None:
-            self._hide(path)
-        self.entries[path] = entry
-        if len(self.entries) > self._limits.max_entries:
-            raise too_many_entries(self._image, self._limits)
-
-    def _hide(self, path: str) -> None:
-        if path in self.entries and self.entries.pop(path) is None:
-            self._hide_below(path)
-
-    def _hide_below(self, path: str) -> None:
-        below = f"{path}/" if path else ""
-        for hidden in [known for known in self.entries if known.startswith(below)]:
-            del self.entries[hidden]
+def _lay(overlay: Overlay, layer: list[tuple[str, Entry]], meter: _Meter) -> None:
+    """Apply one layer: first remove what it hides, whatever the order inside the layer."""
+    for path, _ in layer:
+        parent, _, name = path.rpartition("/")
+        if name == _OPAQUE:
+            overlay.hide_below(parent)
+        elif name.startswith(_WHITEOUT) and name != _WHITEOUT:
+            overlay.hide("/".join(filter(None, (parent, name.removeprefix(_WHITEOUT)))))
+    for path, entry in layer:
+        if not path.rpartition("/")[2].startswith(_WHITEOUT):
+            overlay.add(path, entry)
+            if overlay.count > meter.limits.max_entries:
+                raise too_many_entries(meter.image, meter.limits)
+    # After each layer, not after the last: a hundred full layers must not be in memory together.
+    if overlay.size > meter.limits.max_bytes:
+        raise too_large(meter.image, meter.limits)
 
 
 def _inside(path: str, folder: str) -> bool:
@@ -225,23 +217,6 @@ def _checked_path(name: str, image: str, limits: Limits) -> str:
     return "/".join(parts)
 
 
-class _Bounded:
-    """A stream that stops a decompression bomb, or endless headers, before they fill the memory."""
-
-    def __init__(self, stream: Readable, budget: int, image: str, limits: Limits) -> None:
-        self._stream = stream
-        self._budget = budget
-        self._image = image
-        self._limits = limits
-
-    def read(self, size: int) -> bytes:
-        data = self._stream.read(min(size, self._budget + 1))
-        self._budget -= len(data)
-        if self._budget < 0:
-            raise too_large(self._image, self._limits)
-        return data
-
-
 def too_large(subject: str, limits: Limits, check: str = _CHECK_IMAGE) -> FetchError:
     """An image, or a checkout to pack, has too many bytes.
 
@@ -251,6 +226,25 @@ def too_large(subject: str, limits: Limits, check: str = _CHECK_IMAGE) -> FetchE
     return FetchError(
         f"{subject}: has more than {limits.max_bytes:,} bytes; a start point is a few small files",
         f"{check}, or raise --max-bytes.",
+        kind="too-large",
+    )
+
+
+def too_large_together(subject: str, limits: Limits) -> FetchError:
+    """With this one, all start points of a run are too large to be kept in memory."""
+    return FetchError(
+        f"{subject}: with it, all start points take more than {limits.max_together:,} bytes of memory; "
+        "a start point is a few small files",
+        f"{_CHECK_IMAGE}, or raise --max-bytes: together they may take {_TIMES_ONE} times as much.",
+        kind="too-large",
+    )
+
+
+def too_many_layers(image: str) -> FetchError:
+    """An image has more than MAX_LAYERS layers."""
+    return FetchError(
+        f"{image}: has more than {MAX_LAYERS} layers; an LSP image has one",
+        f"{_CHECK_IMAGE}.",
         kind="too-large",
     )
 

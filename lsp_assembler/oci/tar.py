@@ -2,7 +2,8 @@
 
 Understands ustar, GNU and pax headers (POSIX.1-2008, "pax Interchange Format"), as Python's tarfile does, but
 needs no more memory and time than the bytes that are there, whatever the headers claim: tarfile skips a
-terabyte that is not there block by block, and copies global headers for every member.
+terabyte that is not there block by block, copies global headers for every member, and takes five times as
+long for each header.
 """
 
 import tarfile
@@ -18,6 +19,7 @@ Read = Callable[[int], bytes]
 _BLOCK = 512
 _CHUNK = 64 * 1024
 _MAX_EXTENSION = 64 * 1024  # of one pax header or long name; far longer than any path or date
+_MAX_RECORDS = 100  # of the pax headers of one member; a dozen is a lot
 _WITHOUT_DATA = (
     tarfile.LNKTYPE,
     tarfile.SYMTYPE,
@@ -27,6 +29,9 @@ _WITHOUT_DATA = (
     tarfile.FIFOTYPE,
 )
 _IGNORED = (tarfile.XGLTYPE, tarfile.GNUTYPE_LONGLINK)  # remarks about the archive; targets of links
+_CHECKSUM, _PREFIX = slice(148, 156), slice(345, 500)
+_POSITIVE, _NEGATIVE = 0o200, 0o377
+_ASCII = bytes(range(128))
 _SPARSE_GOES_ON, _SPARSE_GOES_ON_FURTHER = 482, 504  # offsets of that flag in GNU's sparse headers
 
 
@@ -74,13 +79,62 @@ def members(read: Read) -> Iterator[Member]:
         stream.skip()
 
 
-def _next_header(stream: "_Stream") -> tuple[tarfile.TarInfo, dict[str, str]] | None:
+class _Header(Struct, frozen=True):
+    """One header block: name, type, mode and size as there; the size may be negative."""
+
+    name: str
+    type: bytes
+    mode: int
+    size: int
+
+    @classmethod
+    def parse(cls, block: bytes) -> "_Header":
+        """Read a block of ustar, of GNU or of the format before them.
+
+        Raises:
+            tarfile.TarError, ValueError: it is no header.
+        """
+        if _field(block[_CHECKSUM]) not in _checksums(block):
+            raise tarfile.ReadError("a header with a bad checksum")
+        name, type_, prefix = _text(block[:100]), block[156:157], _text(block[_PREFIX])
+        if type_ == tarfile.AREGTYPE and name.endswith("/"):
+            type_ = tarfile.DIRTYPE  # how it was said before there was a type for it
+        if prefix and type_ not in tarfile.GNU_TYPES:
+            name = f"{prefix}/{name}"
+        return cls(name, type_, _field(block[100:108]), _field(block[124:136]))
+
+
+def _text(field: bytes) -> str:
+    return field.partition(b"\0")[0].decode()
+
+
+def _field(field: bytes) -> int:
+    """A number: octal digits, or, where the first byte says so, all other bytes in base 256."""
+    if field[0] in (_POSITIVE, _NEGATIVE):
+        value = int.from_bytes(field[1:], "big")
+        return value - 256 ** (len(field) - 1) if field[0] == _NEGATIVE else value
+    return int(field.partition(b"\0")[0].decode("ascii", "strict").strip() or "0", 8)
+
+
+def _checksums(block: bytes) -> tuple[int, int]:
+    """The sum of all bytes, those of the checksum itself taken for blanks; old tools summed signed bytes."""
+    others = block[: _CHECKSUM.start] + b" " * 8 + block[_CHECKSUM.stop :]
+    total = sum(others)
+    return total, total - 256 * len(others.translate(None, _ASCII))
+
+
+def _next_header(stream: "_Stream") -> tuple[_Header, dict[str, str]] | None:
     """The next member's header, with the records of the pax and GNU headers before it; None at the end."""
     records: dict[str, str] = {}
+    seen = 0
     while any(block := stream.block()):
-        info = tarfile.TarInfo.frombuf(block, "utf-8", "strict")
+        info = _Header.parse(block)
         if info.type in (tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE):
-            records |= _pax_records(_extension(stream, info))
+            for name, value in _pax_records(_extension(stream, info)):
+                records |= _that_counts(name, value)
+                seen += 1
+                if seen > _MAX_RECORDS:
+                    raise tarfile.ReadError(f"more than {_MAX_RECORDS} pax records for one file")
         elif info.type == tarfile.GNUTYPE_LONGNAME:
             records["path"] = _extension(stream, info).partition(b"\0")[0].decode()
         elif info.type in _IGNORED:
@@ -94,7 +148,7 @@ def _next_header(stream: "_Stream") -> tuple[tarfile.TarInfo, dict[str, str]] | 
     return None
 
 
-def _extension(stream: "_Stream", info: tarfile.TarInfo) -> bytes:
+def _extension(stream: "_Stream", info: _Header) -> bytes:
     if not 0 <= info.size <= _MAX_EXTENSION:
         raise tarfile.ReadError(f"an extended header of {info.size} bytes")
     stream.begin(info.size)
@@ -103,20 +157,24 @@ def _extension(stream: "_Stream", info: tarfile.TarInfo) -> bytes:
     return data
 
 
-def _pax_records(data: bytes) -> dict[str, str]:
-    r"""The records of a pax header: b"18 path=hiker.sh\n" is {"path": "hiker.sh"}."""
-    records = {}
-    while data:
-        digits = data[:8].partition(b" ")[0]
+def _pax_records(data: bytes) -> Iterator[tuple[str, bytes]]:
+    r"""The records of a pax header: of b"18 path=hiker.sh\n" it is ("path", b"hiker.sh")."""
+    offset = 0
+    while offset < len(data):
+        digits = data[offset : offset + 8].partition(b" ")[0]
         length = _number(digits.decode("ascii"))
-        record, data = data[:length], data[length:]
+        record = data[offset : offset + length]
+        offset += length
         key, equals, value = record[len(digits) + 1 : -1].partition(b"=")
         if len(record) != length or not equals or record[-1:] != b"\n":
             raise tarfile.ReadError("a malformed pax header")
-        name = key.decode()
-        if name in ("path", "size") or name.startswith("GNU.sparse."):
-            records[name] = value.decode()  # the others, attributes and dates, may be binary
-    return records
+        yield key.decode(), value
+
+
+def _that_counts(name: str, value: bytes) -> dict[str, str]:
+    """A pax record, if it says something about reading; the others, attributes and dates, may be binary."""
+    counts = name in ("path", "size") or name.startswith("GNU.sparse.")
+    return {name: value.decode()} if counts else {}
 
 
 def _number(digits: str) -> int:

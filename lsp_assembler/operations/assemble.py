@@ -1,5 +1,6 @@
 """A plan x a store x the rules -> an Assembly: the heart of the tool."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -12,7 +13,7 @@ from lsp_assembler.errors import FetchError
 from lsp_assembler.model.assembly import Assembly, Outcome
 from lsp_assembler.model.finding import Failure
 from lsp_assembler.model.start_point import Source, StartPoint, StartPointType
-from lsp_assembler.oci.layers import Limits
+from lsp_assembler.oci.layers import Limits, too_large_together
 from lsp_assembler.operations.observer import Observer, Watch
 from lsp_assembler.operations.plan import Plan
 from lsp_assembler.parallel import at_work
@@ -34,11 +35,13 @@ class Checking(Struct, frozen=True):
     Args:
         jobs: how many are read at once; None for what the store likes best.
         strict: whether warnings are errors.
+        limits: on what is read, of one image and of all together.
         language_images: tells whether the language image that a manifest names exists; None to trust it.
     """
 
     jobs: int | None
     strict: bool
+    limits: Limits
     language_images: "Lookup | None" = None
 
 
@@ -58,8 +61,18 @@ def assemble(
         store: where images are read; None if the plan has none.
         read_directory: `as_it_stands` or `packed`.
     """
+    allowance = _Allowance(checking.limits)
 
     def read(source: Source, progress: Progress) -> StartPoint:
+        def on_the_way(state: str, size: int) -> None:
+            allowance.expect(source)
+            progress(state, size)
+
+        found = read_unweighed(source, on_the_way)
+        allowance.take(source, found)
+        return found
+
+    def read_unweighed(source: Source, progress: Progress) -> StartPoint:
         if source.is_directory or store is None:
             return read_directory(Path(source.text))
         found = store.fetch(planned.reference(source.text), progress)
@@ -94,6 +107,7 @@ def read_and_check(planned: Plan, read: ReadSource, jobs: int, watch: Watch) -> 
             outcomes.append(outcome)
             if outcome.start_point:
                 yield outcome.source.index, outcome.start_point
+                outcomes[-1] = replace(outcome, start_point=outcome.start_point.outlined())
                 watch(outcome.source.index, "checked", 0)
 
     with at_work(lambda source: _outcome(source, read, watch), planned.sources, jobs) as reading:
@@ -102,6 +116,39 @@ def read_and_check(planned: Plan, read: ReadSource, jobs: int, watch: Watch) -> 
         findings = rules.check(planned.type, arriving(reading))
     seconds = {"fetch": fetched - started, "check": time.perf_counter() - fetched}
     return Assembly(planned.type, tuple(outcomes), findings, seconds)
+
+
+class _Allowance:
+    """What all start points of a run may take of memory. Threads share it, and who is late gets nothing."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._left = limits.max_together
+        self._is_spent = False
+        self._taking = threading.Lock()
+
+    def expect(self, source: Source) -> None:
+        """Told that a start point is on its way.
+
+        Raises:
+            FetchError: another one got nothing, so this one need not be read any further.
+        """
+        if self._is_spent:
+            raise too_large_together(source.text, self._limits)
+
+    def take(self, source: Source, start_point: StartPoint) -> None:
+        """Take what a start point needs.
+
+        Raises:
+            FetchError: there is not so much left.
+        """
+        weight = start_point.weight
+        with self._taking:
+            if weight > self._left:
+                # One that is too large by itself spoils it for no other.
+                self._is_spent = self._is_spent or weight <= self._limits.max_together
+                raise too_large_together(source.text, self._limits)
+            self._left -= weight
 
 
 def as_it_stands(type_: StartPointType, limits: Limits) -> ReadDirectory:

@@ -82,7 +82,7 @@ def build(request: BuildRequest, observer: Observer = SILENT) -> Result:
         stores.warn_of_rate_limit(source, planned.references)
         finding = find_base(partial(target.prepare, planned.reference(str(name)), spec.names))
         read_directory = packed(planned.type, request.stores.limits, request.environ)
-        checking = Checking(request.jobs, request.strict, lookup)
+        checking = Checking(request.jobs, request.strict, request.stores.limits, lookup)
         assembly = assemble(planned, store, read_directory, checking, observer)
         found = finding.result()
         if isinstance(found, Prepared):

@@ -46,7 +46,7 @@ def check(request: CheckRequest, observer: Observer = SILENT) -> Result:
         store = stores.reader(spec) if planned.needs_store else None
         stores.warn_of_rate_limit(spec, planned.references)
         read_directory = as_it_stands(planned.type, request.stores.limits)
-        checking = Checking(request.jobs, request.strict, lookup)
+        checking = Checking(request.jobs, request.strict, request.stores.limits, lookup)
         assembly = assemble(planned, store, read_directory, checking, observer)
     refused = refusal(assembly, None, lock, "check")
     result = refused or Result(assembly, assembly.exit_status, command="check")

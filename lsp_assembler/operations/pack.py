@@ -136,7 +136,7 @@ def _read(directories: Sequence[str], job: _Job, observer: Observer) -> _Read:
         return made.start_point
 
     sources = tuple(Source(index, text, is_directory=True) for index, text in enumerate(directories))
-    checking = Checking(request.jobs, strict=False)
+    checking = Checking(request.jobs, strict=False, limits=request.stores.limits)
     assembly = assemble(Plan(job.type, sources, None, None), None, read, checking, observer)
     by_index = {
         source.index: packs[str(Path(source.text))]

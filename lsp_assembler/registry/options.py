@@ -2,6 +2,8 @@
 
 from msgspec import Struct
 
+from lsp_assembler.oci.documents import MAX_DOCUMENT
+
 
 class ClientOptions(Struct, frozen=True):
     """How patient the client is, and how much it accepts.
@@ -24,6 +26,6 @@ class ClientOptions(Struct, frozen=True):
     connect_timeout: float = 10.0
     read_timeout: float = 30.0
     connections: int = 32
-    max_manifest: int = 4 * 1024 * 1024
+    max_manifest: int = MAX_DOCUMENT
     max_tags: int = 100_000
     user_agent: str = "lsp-assembler"

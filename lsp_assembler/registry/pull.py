@@ -1,9 +1,7 @@
 """What one request for content looks like, and what its answer must be. Each function sends it once."""
 
 import contextlib
-import json
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.oci.documents import (
@@ -13,6 +11,7 @@ from lsp_assembler.oci.documents import (
     Document,
     check_digest,
     digest_of,
+    load_json,
     parse_document,
     verified,
 )
@@ -133,8 +132,8 @@ def _media_type(answer: Answer, data: bytes) -> str:
     """The Content-Type, or the document's own type where the server has no word for it."""
     stated = _content_type(answer)
     if stated in _VAGUE:
-        with contextlib.suppress(ValueError, RecursionError):
-            document: Any = json.loads(data)
+        with contextlib.suppress(ContentError):
+            document = load_json(data)
             own = document.get("mediaType") if isinstance(document, Mapping) else None
             return own if isinstance(own, str) else stated
     return stated

@@ -6,6 +6,8 @@ the network: what a rule needs to know is in its subject.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -17,13 +19,15 @@ from lsp_assembler.model.start_point import MANIFEST, StartPoint, StartPointType
 from lsp_assembler.rules import checkout, language_images, tables
 from lsp_assembler.rules.language_images import Mention
 from lsp_assembler.rules.manifests import Namesakes
-from lsp_assembler.rules.rule import Rule, run
+from lsp_assembler.rules.rule import MOST, Judge, Rule
 from lsp_assembler.rules.tables import Table
 
 __all__ = ["Documentation", "check", "check_checkouts", "check_language_images", "documentation"]
 
 _STOPS: dict[int | None, int] = {16: 0, 17: 1, 18: 1}
 """Where cyber-dojo's own checker stops, in which order; 2 for all other codes."""
+
+_MANY = 10_000  # findings of a run, after which each rule has one for each start point
 
 
 class Documentation(Struct, frozen=True):
@@ -45,35 +49,35 @@ def check(type_: StartPointType, start_points: Iterable[tuple[int, StartPoint]])
 
     Returns:
         Codes 16; then 17 and 18; then all other errors in index order; then shared display_names, one for
-        each manifest that has one; then warnings in index order.
+        each manifest that has one; then warnings in index order. Where a start point breaks one rule very
+        often, the last finding of that rule says how many more there are.
     """
     table = tables.TABLES[type_]
     findings: list[Finding] = []
-    manifests: list[tuple[int, Manifest]] = []
+    by_name: defaultdict[str, list[tuple[int, Manifest]]] = defaultdict(list)
     for index, start_point in start_points:
-        findings += _findings(table, start_point, index)
-        manifests += ((index, manifest) for manifest in start_point.manifests)
-    findings += _shared_names(table.unique, manifests)
+        findings += _findings(table, start_point, Judge(index, MOST if len(findings) < _MANY else 1))
+        for manifest in start_point.manifests:
+            if manifest.display_name is not None:
+                by_name[manifest.display_name].append((index, manifest.outline()))
+    findings += _shared_names(table.unique, by_name.values())
     return tuple(sorted(findings, key=lambda each: (each.severity == "warning", _STOPS.get(each.code, 2))))
 
 
 def check_checkouts(checkouts: Sequence[tuple[int, Checkout]]) -> tuple[Finding, ...]:
     """What speaks against packing these checkouts, each with its index, in their order."""
-    return tuple(
-        finding
-        for index, subject in checkouts
-        for rules, manifest in ((checkout.ON_FILES, None), (checkout.ON_MANIFEST, MANIFEST))
-        for finding in run(rules, subject, index, manifest)
-    )
+    return tuple(finding for index, subject in checkouts for finding in _of_checkout(subject, Judge(index)))
 
 
 def check_language_images(mentions: Sequence[tuple[int, Mention]]) -> tuple[Finding, ...]:
     """A finding for each manifest whose language image is not known to be there, in their order."""
-    return tuple(
-        finding
-        for index, mention in mentions
-        for finding in run((language_images.RULE,), mention, index, mention.manifest.path)
-    )
+    findings: list[Finding] = []
+    for index, found in groupby(mentions, key=itemgetter(0)):
+        judge = Judge(index)
+        for _, mention in found:
+            findings += judge.run((language_images.RULE,), mention, mention.manifest.path)
+        findings += judge.rest()
+    return tuple(findings)
 
 
 def documentation() -> tuple[Documentation, ...]:
@@ -86,24 +90,34 @@ def documentation() -> tuple[Documentation, ...]:
     return tuple(found.values())
 
 
-def _findings(table: Table, start_point: StartPoint, index: int) -> Iterator[Finding]:
-    yield from run((tables.HAS_MANIFEST, tables.LSP_IMAGE_ONLY), start_point, index)
+def _of_checkout(subject: Checkout, judge: Judge) -> Iterator[Finding]:
+    yield from judge.run(checkout.ON_FILES, subject)
+    yield from judge.run(checkout.ON_MANIFEST, subject, MANIFEST)
+    yield from judge.rest()
+
+
+def _findings(table: Table, start_point: StartPoint, judge: Judge) -> Iterator[Finding]:
+    yield from judge.run((tables.HAS_MANIFEST, tables.LSP_IMAGE_ONLY), start_point)
     rules = (tables.DUPLICATE_KEYS, *(table.once_packed if start_point.is_packed else ()), *table.rules)
     for manifest in start_point.all_manifests:
         if isinstance(manifest, UnreadableManifest):
-            yield from run((tables.JSON,), manifest, index, manifest.path)
+            yield from judge.run((tables.JSON,), manifest, manifest.path)
         else:
-            yield from run(rules, manifest, index, manifest.path)
-    yield from run((tables.GIT_LFS_POINTER, tables.UNLISTED_FILES), start_point, index)
+            yield from judge.run(rules, manifest, manifest.path)
+    yield from judge.run((tables.GIT_LFS_POINTER, tables.UNLISTED_FILES), start_point)
+    yield from judge.rest()
 
 
-def _shared_names(rule: Rule[Namesakes], manifests: Iterable[tuple[int, Manifest]]) -> Iterator[Finding]:
-    by_name: defaultdict[str, list[tuple[int, Manifest]]] = defaultdict(list)
-    for index, manifest in manifests:
-        if manifest.display_name is not None:
-            by_name[manifest.display_name].append((index, manifest))
-    for sharing in by_name.values():
+def _shared_names(
+    rule: Rule[Namesakes], groups: Iterable[Sequence[tuple[int, Manifest]]]
+) -> Iterator[Finding]:
+    """A finding for each manifest of every group of more than one."""
+    judges: dict[int, Judge] = {}
+    for sharing in groups:
         if len(sharing) > 1:
             places = [f"{index}/{manifest.path}" for index, manifest in sharing]
             for index, manifest in sharing:
-                yield from run((rule,), Namesakes(manifest, places), index, manifest.path)
+                judge = judges.setdefault(index, Judge(index))
+                yield from judge.run((rule,), Namesakes(manifest, places), manifest.path)
+    for judge in judges.values():
+        yield from judge.rest()

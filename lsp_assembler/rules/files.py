@@ -1,6 +1,8 @@
 """Keys that name files beside the manifest."""
 
+import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Literal
 
 from lsp_assembler.model.manifest import Manifest
@@ -13,6 +15,7 @@ CYBER_DOJO_SH = "cyber-dojo.sh"
 VISIBLE = "visible_filenames"
 _HIGHLIGHT = "highlight_filenames"
 _LARGEST = 25 * 1024
+_MOST_ODD = 10  # characters of one name that are complained about
 _PORTABLE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-")
 
 
@@ -37,7 +40,8 @@ def visible_filenames(
             return
         for position, name in enumerate(names):
             for fault in _faults(manifest, name):
-                yield Problem(f"{VISIBLE}[{position}] is {fault}", manifest.line_of(VISIBLE, position))
+                message = f"{VISIBLE}[{position}] is {fault.message}"
+                yield Problem(message, manifest.line_of(VISIBLE, position), fault.hint)
         if cyber_dojo_sh == "required" and CYBER_DOJO_SH not in names:
             yield Problem(f'{VISIBLE} does not hold "{CYBER_DOJO_SH}"; a languages manifest must', line)
         elif cyber_dojo_sh == "forbidden" and CYBER_DOJO_SH in names:
@@ -48,38 +52,46 @@ def visible_filenames(
     return check
 
 
-def _faults(manifest: Manifest, name: Any) -> Iterator[str]:
+def _faults(manifest: Manifest, name: Any) -> Iterator[Problem]:
     """What is wrong with one name; about its file only where the name itself is fine."""
-    shown = quoted(name)
     if not isinstance(name, str) or not name:
-        yield f"{shown}; it must be a non-empty string"
+        yield Problem(f"{quoted(name)}; it must be a non-empty string")
         return
-    odd = [
-        f"{shown}, which holds {quoted(c)}; only A-Z a-z 0-9 / . _ - are" for c in name if c not in _PORTABLE
-    ]
-    yield from (f"{fault} allowed" for fault in odd)
+    if not _PORTABLE.issuperset(name):
+        odd = [character for character in dict.fromkeys(name) if character not in _PORTABLE]
+        for character in odd[:_MOST_ODD]:
+            fact = f"which holds {quoted(character)}"
+            yield Problem(f"{quoted(name)}, {fact}; only A-Z a-z 0-9 / . _ - are allowed")
     if name.startswith("-"):
-        yield f"{shown}; it must not begin with a hyphen"
-    elif not odd:
-        yield from _file_faults(manifest, name)
-        file = manifest.file(name)
-        if file is not None and len(file.content) > _LARGEST:
-            yield f"{shown}, which has {len(file.content)} bytes; at most {_LARGEST} are allowed"
+        yield Problem(f"{quoted(name)}; it must not begin with a hyphen")
+    elif _PORTABLE.issuperset(name):
+        yield from _file_faults(manifest, name, _LARGEST)
 
 
-def _file_faults(manifest: Manifest, name: str) -> Iterator[str]:
-    shown = quoted(name)
+def _file_faults(manifest: Manifest, name: str, largest: int) -> Iterator[Problem]:
+    """What is wrong with the file of this name, which may have so many bytes."""
     path = manifest.resolve(name)
     if name.startswith("/"):
-        yield f"{shown}, which is absolute; it must be relative to the manifest's folder"
+        yield Problem(f"{quoted(name)}, which is absolute; it must be relative to the manifest's folder")
     elif path is None:
-        folder = manifest.path.rpartition("/")[0]
-        beside = [p.removeprefix(f"{folder}/") for p in manifest.tree.files if p.startswith(f"{folder}/")]
-        yield f"{shown}, which does not exist beside the manifest{did_you_mean(name, beside)}"
+        message = f"{quoted(name)}, which does not exist beside the manifest"
+        yield Problem(message, hint=partial(_beside, manifest, name))
     elif manifest.is_folder(path):
-        yield f"{shown}, which is a folder; it must be a file"
-    elif not _is_text(manifest.tree.files[path].content):
-        yield f"{shown}, which is not UTF-8 text; it must be"
+        yield Problem(f"{quoted(name)}, which is a folder; it must be a file")
+    else:
+        content = manifest.tree.files[path].content
+        if not _is_text(content):
+            yield Problem(f"{quoted(name)}, which is not UTF-8 text; it must be")
+        if len(content) > largest:
+            fact = f"which has {len(content)} bytes; at most {largest} are allowed"
+            yield Problem(f"{quoted(name)}, {fact}")
+
+
+def _beside(manifest: Manifest, name: str) -> str:
+    """Which of the files beside the manifest was probably meant."""
+    folder = manifest.path.rpartition("/")[0]
+    start = f"{folder}/"
+    return did_you_mean(name, [p.removeprefix(start) for p in manifest.tree.files if p.startswith(start)])
 
 
 def _is_text(content: bytes) -> bool:
@@ -101,11 +113,12 @@ def highlight_filenames(manifest: Manifest) -> Iterator[Problem]:
         return
     visible = manifest.data.get(VISIBLE)
     choices = [name for name in visible if isinstance(name, str)] if isinstance(visible, list) else []
+    chosen_from = frozenset(choices)
     for position, name in enumerate(names):
-        if name not in choices:
-            hint = did_you_mean(name, choices) or "; it must be one of them"
-            message = f"{_HIGHLIGHT}[{position}] is {quoted(name)}, which is not in {VISIBLE}{hint}"
-            yield Problem(message, manifest.line_of(_HIGHLIGHT, position))
+        if name not in chosen_from:
+            message = f"{_HIGHLIGHT}[{position}] is {quoted(name)}, which is not in {VISIBLE}"
+            hint = partial(did_you_mean, name, choices, "; it must be one of them")
+            yield Problem(message, manifest.line_of(_HIGHLIGHT, position), hint)
     yield from duplicates(manifest, _HIGHLIGHT)
 
 
@@ -115,9 +128,8 @@ def rag_lambda(manifest: Manifest) -> Iterator[Problem]:
     if key not in manifest.data:
         return
     name = manifest.data[key]
-    if not isinstance(name, str) or not name:
-        fault = f"{quoted(name)}; it must be the name of a file beside the manifest"
-    else:
-        fault = next(_file_faults(manifest, name), "")
+    fault: Problem | None = Problem(f"{quoted(name)}; it must be the name of a file beside the manifest")
+    if isinstance(name, str) and name:
+        fault = next(_file_faults(manifest, name, sys.maxsize), None)
     if fault:
-        yield Problem(f"{key} is {fault}", manifest.line_of(key))
+        yield Problem(f"{key} is {fault.message}", manifest.line_of(key), fault.hint)

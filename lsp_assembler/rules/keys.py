@@ -1,6 +1,7 @@
 """Which keys a manifest has."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from lsp_assembler.model.manifest import Manifest
 from lsp_assembler.rules.phrases import did_you_mean
@@ -29,8 +30,8 @@ def known_keys(known: tuple[str, ...]) -> Callable[[Manifest], Iterator[Problem]
         """Every key is one that cyber-dojo knows: a misspelt optional key would be ignored in silence."""
         for key in manifest.data:
             if key not in known:
-                hint = did_you_mean(key, known) or f"; it must be one of {', '.join(known)}"
-                yield Problem(f"key {quoted(key)} is unknown{hint}", manifest.line_of(key))
+                hint = partial(did_you_mean, key, known, f"; it must be one of {', '.join(known)}")
+                yield Problem(f"key {quoted(key)} is unknown", manifest.line_of(key), hint)
 
     return check
 

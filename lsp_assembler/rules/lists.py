@@ -1,12 +1,17 @@
 """Lists in manifests: whether they hold names, and what they hold twice."""
 
 import json
-from collections.abc import Iterator
+import math
+import sys
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from lsp_assembler.model.manifest import Manifest
 from lsp_assembler.rules.rule import Problem
 from lsp_assembler.text import quoted
+
+_MOST_PLACES = 5
+_PLAIN_HASH = 2**53
 
 
 def are_names(value: Any) -> bool:
@@ -20,19 +25,42 @@ def duplicates(manifest: Manifest, key: str) -> Iterator[Problem]:
     Numbers are equal by value, 1 and 1.0, as in Ruby; but true is not 1, as it is in Python.
     """
     value = manifest.data[key]
-    positions: dict[tuple[str, Any], list[int]] = {}
-    for position, element in enumerate(value if isinstance(value, list) else []):
-        positions.setdefault(_identity(element), []).append(position)
+    elements = value if isinstance(value, list) else []
+    repeated = _repeated(elements)
+    positions: dict[str | float | tuple[str, str], list[int]] = {}
+    for position, element in enumerate(elements if repeated else ()):
+        identity = _identity(element)
+        if identity in repeated:
+            same = positions.setdefault(identity, [])
+            if len(same) < _MOST_PLACES:
+                same.append(position)
     for same in positions.values():
-        if len(same) > 1:
-            where = " and ".join(f"{key}[{position}]" for position in same[:5])
-            message = f"{where} are the same, {quoted(value[same[0]])}; each must be there once"
-            yield Problem(message, manifest.line_of(key, same[1]))
+        where = " and ".join(f"{key}[{position}]" for position in same)
+        message = f"{where} are the same, {quoted(value[same[0]])}; each must be there once"
+        yield Problem(message, manifest.line_of(key, same[1]))
 
 
-def _identity(value: Any) -> tuple[str, Any]:
+def _repeated(elements: Sequence[Any]) -> set[str | float | tuple[str, str]]:
+    """The identities of the elements that are there more than once."""
+    seen: set[str | float | tuple[str, str]] = set()
+    repeated: set[str | float | tuple[str, str]] = set()
+    for element in elements:
+        identity = _identity(element)
+        (repeated if identity in seen else seen).add(identity)
+    return repeated
+
+
+def _identity(value: Any) -> str | float | tuple[str, str]:
+    """Something that equal values have in common, and no others.
+
+    Python hashes numbers beyond 2**61 so that anybody can find thousands with one hash, which a set takes
+    forever for; of texts nobody can.
+    """
     if isinstance(value, str):
-        return "string", value
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return "number", value
-    return "other", json.dumps(value, sort_keys=True)
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return "other", json.dumps(value, sort_keys=True)
+    if isinstance(value, int) and abs(value) > _PLAIN_HASH:
+        as_float = float(value) if abs(value) <= sys.float_info.max else math.inf
+        return as_float if as_float == value else ("number", str(value))
+    return value

@@ -9,6 +9,8 @@ from lsp_assembler.model.start_point import StartPoint
 from lsp_assembler.rules.rule import Problem
 from lsp_assembler.text import listed, quoted
 
+_MOST_PLACES = 10  # that a message names: each of thousands must not name all others
+
 
 class Namesakes(Struct, frozen=True):
     """One of several manifests with the same display_name.
@@ -51,6 +53,6 @@ def duplicate_keys(manifest: Manifest) -> Iterator[Problem]:
 def display_name_unique(namesakes: Namesakes) -> Iterator[Problem]:
     """No two manifests of the collection share a display_name: a learner could not tell them apart."""
     name = quoted(namesakes.manifest.display_name)
-    places = ", ".join(quoted(place) for place in namesakes.places)
+    places = listed(namesakes.places, _MOST_PLACES)
     message = f"display_name is {name} in {len(namesakes.places)} manifests; it must be unique: {places}"
     yield Problem(message, namesakes.manifest.line_of("display_name"))

@@ -6,9 +6,10 @@ from lsp_assembler.model.manifest import Manifest
 from lsp_assembler.rules.lists import are_names, duplicates
 from lsp_assembler.rules.ruby.regexp import complaint
 from lsp_assembler.rules.rule import Problem
-from lsp_assembler.text import quoted
+from lsp_assembler.text import quoted, shortened
 
 _PAIR = 2
+_LONGEST, _ALL = 1000, 8000  # characters; Oniguruma takes half a second for 4,000 that somebody chose well
 
 
 def hidden_filenames(manifest: Manifest) -> Iterator[Problem]:
@@ -38,10 +39,17 @@ def progress_regexs(manifest: Manifest) -> Iterator[Problem]:
 
 
 def _invalid(manifest: Manifest, key: str) -> Iterator[Problem]:
+    """What is wrong with the patterns of a list; those that take too long to judge are not judged."""
+    left = _ALL
     for position, pattern in enumerate(manifest.data[key]):
-        reason = complaint(pattern)
-        if reason:
-            message = (
-                f"{key}[{position}] is {quoted(pattern)}; it must be a Ruby regular expression: {reason}"
-            )
+        left -= len(pattern) if len(pattern) <= _LONGEST else 0
+        if left < 0:
+            message = f"{key} has more than {_ALL:,} characters in all its patterns; it must have fewer"
             yield Problem(message, manifest.line_of(key, position))
+            return
+        if len(pattern) > _LONGEST:
+            fault = f"which has {len(pattern):,} characters; at most {_LONGEST:,} are allowed"
+            yield Problem(f"{key}[{position}] is {quoted(pattern)}, {fault}", manifest.line_of(key, position))
+        elif reason := complaint(pattern):
+            fault = f"it must be a Ruby regular expression: {shortened(reason)}"
+            yield Problem(f"{key}[{position}] is {quoted(pattern)}; {fault}", manifest.line_of(key, position))

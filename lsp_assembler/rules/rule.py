@@ -1,13 +1,18 @@
 """What a rule is, and the one engine that turns rules and a subject into findings."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
 
 from lsp_assembler.model.finding import Finding, Severity
 
 Subject = TypeVar("Subject")
+
+MOST = 100
+"""How many findings of one rule a start point has, before they are only counted."""
+
+_MOST_HINTS = 20
 
 
 class Problem(Struct, frozen=True):
@@ -16,10 +21,13 @@ class Problem(Struct, frozen=True):
     Args:
         message: subject, fact, expectation: "tab_size is 9; it must be an integer 1..8".
         line: in the manifest, from 1, where it is known.
+        hint: makes the end of the message, e.g. '; did you mean "tab_size"?'; called only for a problem that
+            is shown, as it may take long.
     """
 
     message: str
     line: int | None = None
+    hint: Callable[[], str] | None = None
 
 
 class Rule(Struct, Generic[Subject], frozen=True):
@@ -43,15 +51,50 @@ class Rule(Struct, Generic[Subject], frozen=True):
         return " ".join((self.check.__doc__ or "").split())
 
 
-def run(
-    rules: Iterable[Rule[Subject]], subject: Subject, index: int, manifest: str | None = None
-) -> Iterator[Finding]:
-    """Every problem that the rules find in their subject, in the order of the rules.
+class Judge:
+    """Turns rules and the subjects of one start point into findings.
+
+    A manifest may break a rule 400,000 times. Every time is counted, but only the first ones become findings
+    of their own, so that nothing else is buried under them.
 
     Args:
         index: of the start point.
-        manifest: path of the manifest that the subject is; None for a start point as a whole.
+        most: how many findings of each rule there are.
     """
-    for rule in rules:
-        for problem in rule.check(subject):
-            yield Finding(rule.id, rule.code, rule.severity, index, manifest, problem.message, problem.line)
+
+    def __init__(self, index: int, most: int = MOST) -> None:
+        self._index = index
+        self._most = most
+        self._counts: dict[str, int] = {}
+        self._beyond: dict[str, tuple[Rule[Any], str | None]] = {}
+
+    def run(
+        self, rules: Iterable[Rule[Subject]], subject: Subject, manifest: str | None = None
+    ) -> Iterator[Finding]:
+        """The problems that the rules find in a subject, in the order of the rules.
+
+        Args:
+            manifest: path of the manifest that the subject is; None for a start point as a whole.
+        """
+        for rule in rules:
+            count = self._counts.get(rule.id, 0)
+            for problem in rule.check(subject):
+                count += 1
+                if count <= self._most:
+                    hint = problem.hint() if problem.hint and count <= _MOST_HINTS else ""
+                    yield self._finding(rule, manifest, problem.message + hint, problem.line)
+                elif count == self._most + 1:
+                    self._beyond[rule.id] = rule, manifest
+            self._counts[rule.id] = count
+
+    def rest(self) -> Iterator[Finding]:
+        """One finding for each rule that was broken more often, e.g. "and 399,900 more"; comes last.
+
+        Its manifest is the one in which the count began to be too much.
+        """
+        for rule, manifest in self._beyond.values():
+            more = self._counts[rule.id] - self._most
+            yield self._finding(rule, manifest, f"and {more:,} more", None)
+
+    def _finding(self, rule: Rule[Any], manifest: str | None, message: str, line: int | None) -> Finding:
+        return Finding(rule.id, rule.code, rule.severity, self._index, manifest, message, line)

@@ -130,8 +130,12 @@ class Transfer:
         return found
 
     def body(self) -> bytes:
-        """What is kept in memory of the body; more than the limit where there was more."""
-        return b"".join(self._parts)
+        """What came of the body, more than the limit where there was more; to be asked for once.
+
+        It is handed over, not copied: a transfer and libcurl's handle hold on to each other for a while.
+        """
+        parts, self._parts = self._parts, []
+        return b"".join(parts)
 
     @property
     def is_enough(self) -> bool:

@@ -6,8 +6,8 @@ An image is found by its full name; where there is none of that name, by its tag
 
 import contextlib
 import fcntl
-import json
 import os
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from lsp_assembler.files.staging import Staging
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.oci.content_store import ContentStore
 from lsp_assembler.oci.documents import (
+    MAX_DOCUMENT,
     OCI_INDEX,
     OCI_MANIFEST,
     ContentError,
@@ -25,7 +26,9 @@ from lsp_assembler.oci.documents import (
     LargeContentError,
     check_digest,
     check_size,
+    check_values,
     digest_of,
+    load_json,
     parse_document,
     verified,
 )
@@ -42,7 +45,7 @@ from lsp_assembler.stores.daemonless.names import (
 )
 
 _CHUNK = 1024 * 1024
-_MAX_DOCUMENT = 4 * 1024 * 1024
+_MAX_INDEX, _MAX_INDEX_VALUES = 8 * 1024 * 1024, 200_000  # of index.json: some 25,000 images
 
 
 class OciLayout:
@@ -58,6 +61,9 @@ class OciLayout:
         self._label = label
         self._staging = Staging()
         self._asked: set[Reference] = set()
+        self._reading_index = threading.Lock()
+        self._version = (0, 0, 0)  # of the index that is known
+        self._known: dict[str, Any] = {}
 
     def expect(self, references: Sequence[Reference]) -> None:
         """See ContentStore.expect; an image that has just a tag must not be read for two repositories."""
@@ -147,7 +153,7 @@ class OciLayout:
         if not self._path(digest).is_file():
             return None
         blob = Descriptor("", digest, self._path(digest).stat().st_size)
-        check_size(blob, _MAX_DOCUMENT)
+        check_size(blob, MAX_DOCUMENT)
         data = b"".join(verified(self._chunks(digest), blob))
         return parse_document(data, _media_type_of(data), digest.partition(":")[0])
 
@@ -174,17 +180,17 @@ class OciLayout:
         return [entry for entry in self._top()["manifests"] if isinstance(entry, dict)]
 
     def _top(self) -> dict[str, Any]:
-        """All that index.json says; it lists no manifests where there is no layout yet."""
-        try:
-            document = json.loads((self._directory / "index.json").read_bytes())
-            is_sound = isinstance(document["manifests"], list)
-        except FileNotFoundError:
-            return {"manifests": []}
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
-            raise ContentError("its index.json is malformed; expected that of an OCI image layout") from error
-        if not is_sound:
-            raise ContentError("its index.json lists no manifests; expected that of an OCI image layout")
-        return dict(document)
+        """All that index.json says; it lists no manifests where there is no layout yet. Not to be changed."""
+        with self._reading_index:
+            try:
+                with (self._directory / "index.json").open("rb") as file:
+                    status = os.fstat(file.fileno())
+                    version = (status.st_ino, status.st_mtime_ns, status.st_size)
+                    if version != self._version:
+                        self._known, self._version = _index_of(file.read(_MAX_INDEX + 1)), version
+            except FileNotFoundError:
+                return {"manifests": []}
+            return self._known
 
     def _path(self, digest: str) -> Path:
         algorithm, _, encoded = check_digest(digest).partition(":")
@@ -234,11 +240,28 @@ class OciLayout:
             ) from error
 
 
+def _index_of(data: bytes) -> dict[str, Any]:
+    """An index.json as it is; it has a list of manifests.
+
+    Raises:
+        ContentError: it is too long, or malformed.
+    """
+    if len(data) > _MAX_INDEX:
+        raise ContentError(f"its index.json has more than {_MAX_INDEX:,} bytes")
+    check_values(data, _MAX_INDEX_VALUES)
+    try:
+        document = load_json(data, _MAX_INDEX_VALUES)
+    except ContentError as error:
+        raise ContentError("its index.json is malformed; expected that of an OCI image layout") from error
+    if not isinstance(document, dict) or not isinstance(document.get("manifests"), list):
+        raise ContentError("its index.json lists no manifests; expected that of an OCI image layout")
+    return document
+
+
 def _media_type_of(data: bytes) -> str:
     """What a document calls itself; an OCI document may leave it out, and is then known by what it holds."""
-    try:
-        document = json.loads(data)
-        own = document.get("mediaType")
-    except (ValueError, AttributeError, RecursionError) as error:
-        raise ContentError("it is not a JSON object; expected a manifest") from error
+    document = load_json(data)
+    if not isinstance(document, dict):
+        raise ContentError("it is not a JSON object; expected a manifest")
+    own = document.get("mediaType")
     return own if isinstance(own, str) else OCI_INDEX if "manifests" in document else OCI_MANIFEST

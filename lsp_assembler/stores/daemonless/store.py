@@ -4,7 +4,8 @@ Reading verifies small layers and unpacks them in memory. Building appends one l
 every platform that the base has, and never unpacks the base.
 """
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from lsp_assembler.model.images import SCRATCH, BaseImage, BuiltImage, Conflict, Description, Recipe
@@ -12,10 +13,11 @@ from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.start_point import START_POINT, StartPoint
 from lsp_assembler.model.tree import Tree
 from lsp_assembler.oci.content_store import ContentStore
+from lsp_assembler.oci.documents import Descriptor
 from lsp_assembler.oci.image import Image
-from lsp_assembler.oci.image_reader import any_manifest, description, unpack
+from lsp_assembler.oci.image_reader import any_manifest, description, layer_blobs, stored_size, unpack
 from lsp_assembler.oci.layers import Limits
-from lsp_assembler.parallel import in_background
+from lsp_assembler.parallel import Budget, in_background
 from lsp_assembler.stores.interface import (
     Prepared,
     Progress,
@@ -27,6 +29,12 @@ from lsp_assembler.stores.interface import (
 
 if TYPE_CHECKING:  # who reads has no need of what writes
     from lsp_assembler.stores.daemonless.append import Base
+
+
+_IN_FLIGHT = 48 * 1024 * 1024
+"""The most bytes that all images under way take until they are unpacked."""
+
+_PER_BYTE = 2  # what comes in pieces is there a second time when they are joined
 
 
 class DaemonlessStore(Store):
@@ -53,6 +61,9 @@ class DaemonlessStore(Store):
         self._bases = bases
         self._limits = limits
         self._platforms = tuple(platforms)
+        self._room = Budget(_IN_FLIGHT)
+        # One at a time: two that unpack to the limit take twice the memory, and hardly less time.
+        self._unpacking = threading.Lock()
 
     def expect(self, references: Sequence[Reference]) -> None:
         """See ImageSource.expect."""
@@ -61,14 +72,34 @@ class DaemonlessStore(Store):
     def fetch(self, reference: Reference, progress: Progress = no_progress) -> StartPoint:
         """See ImageSource.fetch."""
         progress("pulling", 0)
-        document = self._contents.manifest(reference)
-        manifest = any_manifest(self._contents, reference, document)
-        labels, _ = description(self._contents, reference, manifest)
-        tree, strays = unpack(self._contents, reference, manifest.layers, START_POINT, self._limits)
+        digest, labels, layers = self._described(reference)
+        tree, strays = self._unpacked(reference, layers, START_POINT, progress)
         if START_POINT not in tree.directories:
             raise no_start_point(reference)
-        progress("extracting", tree.size)
-        return StartPoint(document.digest, tree, labels, strays)
+        return StartPoint(digest, tree, labels, strays)
+
+    def _described(self, reference: Reference) -> tuple[str, Mapping[str, str], Sequence[Descriptor]]:
+        """Digest, labels and layers of an image; its documents, which may be long, are not kept."""
+        document = self._contents.manifest(reference)
+        manifest = any_manifest(self._contents, reference, document)
+        digest = document.digest
+        with self._room.of(_PER_BYTE * manifest.config.size):
+            labels, _ = description(self._contents, reference, manifest)
+        return digest, labels, manifest.layers
+
+    def _unpacked(
+        self,
+        reference: Reference,
+        layers: Sequence[Descriptor],
+        folder: str,
+        progress: Progress = no_progress,
+    ) -> tuple[Tree, tuple[str, ...]]:
+        """One folder of some layers, and the files outside of it."""
+        with self._room.of(_PER_BYTE * min(stored_size(layers), self._limits.max_compressed)):
+            blobs = layer_blobs(self._contents, reference, layers, self._limits)
+            with self._unpacking:
+                progress("extracting", stored_size(layers))
+                return unpack(blobs, folder, str(reference), self._limits)
 
     def read(self, reference: Reference, folder: str) -> Tree:
         """See ImageSource.read; if the topmost layer has the folder, those below it are not even fetched.
@@ -77,9 +108,9 @@ class DaemonlessStore(Store):
         under /app/repos holds nothing of interest.
         """
         manifest = any_manifest(self._contents, reference, self._contents.manifest(reference))
-        tree, _ = unpack(self._contents, reference, manifest.layers[-1:], folder, self._limits)
+        tree, _ = self._unpacked(reference, manifest.layers[-1:], folder)
         if folder not in tree.directories:
-            tree, _ = unpack(self._contents, reference, manifest.layers, folder, self._limits)
+            tree, _ = self._unpacked(reference, manifest.layers, folder)
         return tree.below(folder)
 
     def digest(self, reference: Reference) -> str | None:

@@ -15,8 +15,9 @@ from lsp_assembler.model.start_point import START_POINT, StartPoint
 from lsp_assembler.model.tree import File, Tree
 from lsp_assembler.oci.documents import digest_of
 from lsp_assembler.oci.image import Image, encode
-from lsp_assembler.oci.image_reader import environment, plain
+from lsp_assembler.oci.image_reader import environment, unpack
 from lsp_assembler.oci.layers import Limits, read_layers, write_layer
+from lsp_assembler.parallel import Budget
 from lsp_assembler.stores.docker.build import build
 from lsp_assembler.stores.docker.connection import Connection
 from lsp_assembler.stores.docker.description import described
@@ -68,6 +69,7 @@ class DockerEngine(Store):
         self._options = options
         self._connection = Connection(environ, options.stall_timeout)
         self._saver = Saver(self._connection, options.limits)
+        self._room = Budget(2 * options.limits.max_bytes)
         self._throwaways = Throwaways(self._connection)
         self._throwaways.sweep()
 
@@ -261,9 +263,10 @@ class DockerEngine(Store):
         """
         limits = self._options.limits
         if image["Size"] <= limits.max_bytes:
-            with contextlib.suppress(SavedImageError, docker.errors.APIError):
+            unsaved = contextlib.suppress(SavedImageError, docker.errors.APIError)
+            with unsaved, self._room.of(image["Size"]):
                 layers = self._saver.layers(image["Id"], image["Size"])
-                return read_layers(map(plain, layers), START_POINT, name, limits)
+                return unpack(layers, START_POINT, name, limits)
         with self._throwaways.container(image["Id"]) as container:
             tree = self._read_folder(container, START_POINT, name)
         return tree, (_TOO_MUCH,) if image["Size"] > limits.max_bytes else ()

@@ -1,13 +1,20 @@
 """manifest.json as strict JSON, with lines and neighbours."""
 
 import json
+import tracemalloc
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lsp_assembler.model.manifest import Manifest, ManifestSyntaxError, UnreadableManifest, read_manifests
+from lsp_assembler.model.manifest import (
+    Manifest,
+    ManifestSyntaxError,
+    UnreadableManifest,
+    read_manifests,
+    weight,
+)
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.tree import File, Tree
 
@@ -122,6 +129,52 @@ def test_manifests_are_read_in_the_order_of_cyber_dojo() -> None:
     assert [manifest.path for manifest in found] == ["a/manifest.json", "a!/manifest.json", "manifest.json"]
     unreadable = UnreadableManifest("a/manifest.json", "expecting value (column 1)", 2)
     assert (found[0], type(found[1])) == (unreadable, Manifest)
+
+
+def test_an_outline_has_the_names_and_their_lines_and_nothing_else() -> None:
+    manifest = _parse(b'{"image_name": "org/b:1",\n "tab_size": [4],\n "display_name": "B"}')
+    outline = manifest.outline()
+    assert (outline.display_name, outline.image_name) == ("B", "org/b:1")
+    assert [outline.line_of(key) for key in ("image_name", "display_name", "tab_size")] == [1, 3, None]
+    assert (outline.data, outline.tree) == ({"image_name": "org/b:1", "display_name": "B"}, manifest.tree)
+    assert _parse(b'{"display_name": 5}').outline().data == {}
+
+
+def test_an_outline_has_no_room_for_a_novel() -> None:
+    long = _parse(json.dumps({"display_name": "x" * 1_000_000}).encode()).outline().display_name
+    assert long == "x" * 989 + "\N{HORIZONTAL ELLIPSIS}" + "x" * 10
+
+
+def test_a_name_that_is_longer_than_any_path_names_nothing() -> None:
+    manifest = _parse(b"{}", a=b"")
+    assert manifest.resolve("./" * 2000 + "a") == "start_point/a"
+    assert manifest.resolve("./" * 3000 + "a") is None
+
+
+def test_long_strings_and_many_escapes_take_no_more_memory_than_they_are_long() -> None:
+    content = b'{"a": "' + b"\\n" * 200_000 + b"x" * 400_000 + b'",\n "b": 1}'
+    tracemalloc.start()
+    try:
+        manifest = _parse(content)
+        assert tracemalloc.get_traced_memory()[1] < 8 * len(content)
+    finally:
+        tracemalloc.stop()
+    assert manifest.line_of("b") == 2
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b'{"a": [' + b"[]," * 50_000 + b"[]]}", json.dumps({str(n): 1 for n in range(50_000)}).encode()],
+)
+def test_the_weight_of_a_manifest_is_about_what_it_takes(content: bytes) -> None:
+    tracemalloc.start()
+    try:
+        manifest = _parse(content)
+        taken = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert manifest.data
+    assert taken / 3 < weight(content) < 10 * taken
 
 
 @given(st.binary(max_size=60))

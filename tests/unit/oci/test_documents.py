@@ -17,6 +17,7 @@ from lsp_assembler.oci.documents import (
     check_digest,
     check_size,
     digest_of,
+    load_json,
     parse_document,
     verified,
 )
@@ -101,7 +102,7 @@ def test_malformed_documents(document: object, media_type: str, message: str) ->
         parse_document(json.dumps(document).encode(), media_type)
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"\xff", b"[" * 200_000, b'{"a": ' + b"9" * 5000 + b"}"])
+@pytest.mark.parametrize("data", [b"", b"{", b"\xff", b"[" * 4000, b'{"a": ' + b"9" * 5000 + b"}"])
 def test_what_is_no_json(data: bytes) -> None:
     with pytest.raises(ContentError, match="it is not JSON"):
         parse_document(data, OCI_MANIFEST)
@@ -137,3 +138,21 @@ def test_nesting_close_to_what_python_bears(depth: int) -> None:
     data = b'{"config": ' + b"[" * depth + b"]" * depth + b"}"
     with pytest.raises(ContentError):
         parse_document(data, OCI_MANIFEST)
+
+
+@pytest.mark.parametrize("data", [b"[" + b"[]," * 2500 + b"[]]", b'{"a": "' + b"," * 5000 + b'"}'])
+def test_a_document_of_very_many_values_is_not_parsed(data: bytes) -> None:
+    with pytest.raises(ContentError, match="it has more than 5,000 values"):
+        load_json(data)
+
+
+def test_of_fewer_values_it_is() -> None:
+    assert load_json(b"[" + b"1," * 4998 + b"1]") == [1] * 4999
+    assert load_json(b"[1, 2]", 2) == [1, 2]
+    with pytest.raises(ContentError, match="it has more than 1 values"):
+        load_json(b"[1, 2]", 1)
+
+
+def test_a_size_that_no_file_has() -> None:
+    with pytest.raises(ContentError, match="a descriptor's size is"):
+        Descriptor.parse({**BLOB, "size": 10**400})

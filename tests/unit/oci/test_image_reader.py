@@ -32,6 +32,7 @@ from lsp_assembler.oci.image_reader import (
     description,
     environment,
     images_of,
+    layer_blobs,
     unpack,
 )
 from lsp_assembler.oci.layers import Limits, write_layer
@@ -58,7 +59,7 @@ def unpacked(*layers: bytes, limits: Limits = LIMITS) -> Tree:
     contents.put_image(NAME, *layers)
     document = contents.manifest(REFERENCE)
     assert isinstance(document, ImageManifest)
-    return unpack(contents, REFERENCE, document.layers, "start_point", limits)[0]
+    return unpack(layer_blobs(contents, REFERENCE, document.layers, limits), "start_point", NAME, limits)[0]
 
 
 @pytest.mark.parametrize(
@@ -130,27 +131,56 @@ def test_language_image_by_mistake_is_refused_before_anything_is_fetched() -> No
     document = contents.manifest(REFERENCE)
     assert isinstance(document, ImageManifest)
     with pytest.raises(FetchError) as caught:
-        unpack(contents, REFERENCE, document.layers, "start_point", LIMITS)
+        layer_blobs(contents, REFERENCE, document.layers, LIMITS)
     assert caught.value.kind == "too-large"
     assert contents.log == [f"get {document.layers[1].digest}"]  # which the contents refuse unread
 
 
-def test_layers_do_not_meet_in_memory() -> None:
-    class Endless(MemoryContents):
-        """Makes each layer when it is asked for; what is held on to adds up."""
+def test_layers_that_are_too_large_together_are_not_fetched() -> None:
+    contents = MemoryContents()
+    layer = bytes(LIMITS.max_compressed // 2)
+    contents.put_image(NAME, layer, layer)
+    document = contents.manifest(REFERENCE)
+    assert isinstance(document, ImageManifest)
+    assert len(layer_blobs(contents, REFERENCE, document.layers, LIMITS)) == 2
+    contents.log.clear()
+    with pytest.raises(FetchError, match="its layers have 30,000 bytes together; at most 20,000") as caught:
+        layer_blobs(contents, REFERENCE, (*document.layers, document.layers[0]), LIMITS)
+    assert (caught.value.kind, contents.log) == ("too-large", [])
+    assert "--max-compressed" in caught.value.remedy
 
-        def blob(self, reference: Reference, descriptor: Descriptor, limit: int) -> bytes:
-            del reference, descriptor, limit
-            return write_layer(Tree.of({"etc/zeros": File(bytes(1_000_000))}))
 
-    layers = [Descriptor("", DIGEST, 1_000_000)] * 40
-    limits = Limits(max_bytes=2_000_000, max_compressed=2_000_000)
+def test_a_layer_that_stands_there_often_is_fetched_once_and_only_so_often() -> None:
+    contents = MemoryContents()
+    contents.put_image(NAME, write_layer(Tree.of({"start_point/a": File(b"a")}))[:1536])
+    document = contents.manifest(REFERENCE)
+    assert isinstance(document, ImageManifest)
+    limits = Limits()
+    contents.log.clear()
+    blobs = layer_blobs(contents, REFERENCE, document.layers * 127, limits)
+    assert contents.log == [f"get {document.layers[0].digest}"]
+    assert unpack(blobs, "start_point", NAME, limits)[0].files == {"start_point/a": File(b"a")}
+    with pytest.raises(FetchError, match="has more than 127 layers") as caught:
+        layer_blobs(contents, REFERENCE, document.layers * 128, limits)
+    assert caught.value.kind == "too-large"
+
+
+def test_layers_do_not_meet_in_memory_once_they_are_unpacked() -> None:
+    limits = Limits(max_bytes=40_000_000)
+    blobs = [gzip.compress(write_layer(Tree.of({"etc/zeros": File(bytes(1_000_000))})))] * 35
     tracemalloc.start()
     try:
-        unpack(Endless(), REFERENCE, layers, "start_point", limits)
-        assert tracemalloc.get_traced_memory()[1] < 12_000_000
+        unpack(blobs, "start_point", NAME, limits)
+        assert tracemalloc.get_traced_memory()[1] < 4_000_000
     finally:
         tracemalloc.stop()
+
+
+def test_all_layers_together_unpack_to_no_more_than_one_may() -> None:
+    blobs = [gzip.compress(write_layer(Tree.of({"etc/zeros": File(bytes(80_000))})))]
+    unpack(blobs, "start_point", NAME, LIMITS)
+    with pytest.raises(FetchError, match="has more than 1,000 bytes"):
+        unpack(blobs * 2, "start_point", NAME, LIMITS)
 
 
 def sound(**changes: object) -> dict[str, object]:
@@ -214,6 +244,26 @@ def test_environment_keeps_what_follows_the_first_equals_sign() -> None:
         "EMPTY": "",
         "BARE": "",
     }
+
+
+def test_a_configuration_of_a_million_values_is_not_parsed() -> None:
+    contents = MemoryContents()
+    contents.put_image(NAME, write_layer(TREE), config=sound(config={"Labels": {}, "x": [[]] * 100_000}))
+    document = contents.manifest(REFERENCE)
+    assert isinstance(document, ImageManifest)
+    with pytest.raises(FetchError, match=f"^{NAME}: its configuration is malformed"):
+        configuration(contents, REFERENCE, document)
+
+
+def test_an_index_of_very_many_indexes_is_not_followed_to_its_end() -> None:
+    contents = MemoryContents()
+    inner = Descriptor(OCI_INDEX, contents.put_index("x/inner", []), 1)
+    contents.put_index(NAME, [(inner, None)] * 16)
+    with pytest.raises(FetchError, match="its index lists no image"):
+        any_manifest(contents, REFERENCE, contents.manifest(REFERENCE))
+    contents.put_index(NAME, [(inner, None)] * 17)
+    with pytest.raises(FetchError, match="its index lists more than 16 other indexes"):
+        any_manifest(contents, REFERENCE, contents.manifest(REFERENCE))
 
 
 def test_attestations_are_no_images() -> None:

@@ -223,6 +223,25 @@ class TestLayers:
         shuffled = data.draw(st.permutations(as_directories))
         assert read(lower, layer(*as_directories)) == read(lower, layer(*shuffled))
 
+    def test_a_header_of_before_ustar(self) -> None:
+        def old(name: str, size: int) -> bytes:
+            block = bytearray(header(name, tarfile.AREGTYPE, size))
+            block[257:] = bytes(255)
+            block[148:156] = b" " * 8
+            block[148:156] = b"%06o\0 " % sum(block)
+            return bytes(block)
+
+        tree, _ = read(old("start_point/a/", 0) + old(HIKER, 2) + b"42" + bytes(510) + bytes(1024))
+        assert tree == Tree.of({HIKER: File(b"42")}, ["start_point/a"])
+
+    def test_a_checksum_of_signed_bytes(self) -> None:
+        block = bytearray(header("start_point/ä", tarfile.REGTYPE))
+        block[148:156] = b" " * 8
+        block[148:156] = b"%06o\0 " % sum(byte - 256 if byte > 127 else byte for byte in block)
+        assert "start_point/ä" in paths(bytes(block) + bytes(1024))
+        block[0] ^= 1
+        assert refusal(bytes(block) + bytes(1024)).kind == "corrupt"
+
 
 class TestRefusals:
     @pytest.mark.parametrize(
@@ -389,6 +408,31 @@ class TestLimits:
 
     def test_entries_outside_of_the_folder_again_and_again(self) -> None:
         assert refusal(layer(*["a"] * 11), limits=Limits(max_entries=10)).kind == "too-many-entries"
+
+    def test_entries_that_leave_nothing_behind_count_in_all_layers_together(self) -> None:
+        whiteouts = layer(*(f"start_point/.wh.{number}" for number in range(9)))
+        read(whiteouts, limits=Limits(max_entries=9))
+        assert refusal(whiteouts, whiteouts, limits=Limits(max_entries=17)).kind == "too-many-entries"
+
+    def test_layers(self) -> None:
+        most = [layer(HIKER)] * 127
+        assert HIKER in paths(*most)
+        error = refusal(*most, layer(HIKER))
+        assert error.kind == "too-large"
+        assert "has more than 127 layers" in error.message
+
+    def test_all_layers_are_unpacked_to_no_more_than_one_image_may_have(self) -> None:
+        limits = Limits(max_bytes=10_000, max_entries=10)
+        full = layer(("etc/zeros", bytes(limits.max_archive // 2)))
+        read(full, limits=limits)
+        assert refusal(full, full, limits=limits).kind == "too-large"
+
+    def test_pax_records_of_one_file(self) -> None:
+        header_ = extended(tarfile.XHDTYPE, pax(a="b") * 50)
+        read(header_ * 2 + layer(HIKER))
+        error = refusal(header_ * 3 + layer(HIKER))
+        assert error.kind == "corrupt"
+        assert "more than 100 pax records for one file" in error.message
 
     def test_directories_that_are_only_implied(self) -> None:
         deep = layer("start_point/" + "a/" * 20 + "b")

@@ -8,12 +8,15 @@ import pytest
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.assembly import Assembly, Outcome
 from lsp_assembler.model.finding import Failure
+from lsp_assembler.model.images import BaseImage, Description
+from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.start_point import Source, StartPoint, StartPointType
 from lsp_assembler.model.tree import File, Tree
-from lsp_assembler.operations.assemble import ReadSource, read_and_check
-from lsp_assembler.operations.observer import Watch
+from lsp_assembler.oci.layers import Limits
+from lsp_assembler.operations.assemble import Checking, ReadSource, assemble, read_and_check
+from lsp_assembler.operations.observer import SILENT, Watch
 from lsp_assembler.operations.plan import Plan
-from lsp_assembler.stores.interface import Progress
+from lsp_assembler.stores.interface import ImageSource, Progress, no_progress
 
 LANGUAGES = StartPointType.LANGUAGES
 
@@ -157,6 +160,75 @@ def test_the_observer_sees_each_state_in_order() -> None:
     states = {index: [(state, size) for each, state, size in seen if each == index] for index in (0, 1)}
     assert states[0] == [("pulling", 512), ("extracting", 1024), ("fetched", size), ("checked", 0)]
     assert states[1] == [("pulling", 512), ("extracting", 1024), ("failed", 0)]
+
+
+class Archive(ImageSource):
+    """Start points by name; tells of those that were read to their end."""
+
+    name = "archive"
+    jobs = 1
+
+    def __init__(self, sizes: dict[str, int]) -> None:
+        self.sizes = sizes
+        self.unpacked: list[str] = []
+
+    def fetch(self, reference: Reference, progress: Progress = no_progress) -> StartPoint:
+        name = str(reference)
+        progress("extracting", 0)
+        self.unpacked.append(name)
+        tree = start_point(name).tree.joined(Tree.of({"start_point/a": File(bytes(self.sizes[name]))}))
+        return StartPoint("sha256:0a", tree)
+
+    def read(self, reference: Reference, folder: str) -> Tree:
+        raise NotImplementedError
+
+    def digest(self, reference: Reference) -> str | None:
+        raise NotImplementedError
+
+    def tags(self, repository: Reference) -> tuple[str, ...]:
+        raise NotImplementedError
+
+    def describe(self, reference: Reference) -> Description:
+        raise NotImplementedError
+
+    def base(self, reference: Reference) -> BaseImage:
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def together(*megabytes: int) -> tuple[Assembly, list[str]]:
+    """What comes of start points of these sizes, one after the other, and which of them were unpacked."""
+    store = Archive({f"org/{index}:LSP": size * 1024 * 1024 for index, size in enumerate(megabytes)})
+    planned = Plan(LANGUAGES, sources(len(megabytes)), None, None)
+    checking = Checking(None, strict=False, limits=Limits())
+    return assemble(planned, store, lambda _: start_point(""), checking, SILENT), store.unpacked
+
+
+def test_all_start_points_together_are_bounded_and_what_comes_after_is_not_even_unpacked() -> None:
+    assembly, unpacked = together(20, 20, 20, 20, 1)
+    assert [outcome.source.index for outcome in assembly.failures] == [3, 4]
+    assert unpacked == [f"org/{index}:LSP" for index in range(4)]
+    failure = assembly.failures[0].failure
+    assert failure is not None
+    assert failure.kind == "too-large"
+    assert "org/3:LSP: with it, all start points take more than 67,108,864 bytes" in failure.message
+    assert "--max-bytes" in failure.message
+
+
+def test_one_that_is_too_large_by_itself_spoils_it_for_no_other() -> None:
+    assembly, unpacked = together(65, 20, 20)
+    assert [outcome.source.index for outcome in assembly.failures] == [0]
+    assert len(unpacked) == 3
+
+
+def test_what_is_kept_of_manifests_are_their_names() -> None:
+    assembly = assembled(LANGUAGES, sources(1), read, 1, ignore)
+    [outcome] = assembly.outcomes
+    assert outcome.start_point is not None
+    [manifest] = outcome.start_point.manifests
+    assert manifest.data == {"display_name": "org/0:LSP", "image_name": "org/java:4edf92a"}
 
 
 class Interrupted(BaseException):

@@ -133,6 +133,92 @@ def test_1_and_1_0_are_duplicates_but_true_is_not_1() -> None:
     assert same == ["visible_filenames[1] and visible_filenames[2] are the same, 1; each must be there once"]
 
 
+@pytest.mark.parametrize("number", [10**20, 10**399, 2**61 - 1])
+def test_equal_numbers_are_found_however_large_they_are(number: int) -> None:
+    same = "visible_filenames[0] and visible_filenames[2] are the same"
+    findings = _check(
+        _start_point({**_VALID, "visible_filenames": [number, number + 1, number, "cyber-dojo.sh"]})
+    )
+    assert [same in finding.message for finding in findings if "the same" in finding.message] == [True]
+
+
+def test_numbers_of_one_hash_are_no_duplicates_and_cost_nothing() -> None:
+    numbers = [(2**61 - 1) * factor + 7 for factor in range(30_000)]  # a minute, if their hashes counted
+    findings = _check(_start_point({**_VALID, "visible_filenames": ["cyber-dojo.sh", *numbers]}))
+    assert not any("the same" in finding.message for finding in findings)
+
+
+def test_of_very_many_problems_the_rest_is_counted() -> None:
+    names = ["cyber-dojo.sh", *(f"n{number}" for number in range(5000))]
+    findings = _check(_start_point({**_VALID, "visible_filenames": names, "tab_size": 9}))
+    found = [finding for finding in findings if finding.rule == "visible-filenames"]
+    assert len(found) == 101
+    assert found[-1] == Finding(
+        "visible-filenames", 32, "error", 0, _MANIFEST, "and 4,900 more", manifest_line=None
+    )
+    assert [finding.rule for finding in findings if finding.severity == "error" and finding not in found] == [
+        "tab-size"
+    ]
+
+
+def test_counting_does_not_change_which_finding_is_the_first() -> None:
+    content = '{"a": 1, ' + ", ".join(f'"k{number % 500}": 1' for number in range(1000)) + "}"
+    findings = _check(StartPoint("sha256:0", Tree.of({_MANIFEST: File(content.encode())})))
+    assert [finding.code for finding in findings[:101]] == [18] * 101
+    assert findings[100].message == "and 400 more"
+    assert {finding.code for finding in findings[101:] if finding.severity == "error"} == {20, 21}
+    assert "and 401 more" in [finding.message for finding in findings]
+
+
+def test_in_a_run_of_very_many_findings_each_start_point_still_has_its_first() -> None:
+    bad = _start_point({**_VALID, "display_name": "x", **{f"k{number}": 1 for number in range(300)}})
+    findings = _check(*[bad] * 110)
+    of_keys = [[f.message for f in findings if f.index == index and f.code == 20] for index in (0, 109)]
+    assert (len(of_keys[0]), of_keys[0][-1]) == (101, "and 200 more")
+    assert (len(of_keys[1]), of_keys[1][-1]) == (2, "and 299 more")
+
+
+def test_many_manifests_of_one_name_do_not_each_list_all_others() -> None:
+    files = {f"start_point/{number}/manifest.json": File(b'{"display_name": "x"}') for number in range(500)}
+    findings = _check(StartPoint("sha256:0", Tree.of(files)), kind="custom")
+    shared = [finding for finding in findings if finding.rule == "display-name-unique"]
+    assert len(shared) == 101
+    assert shared[0].message.endswith('"0/start_point/106/manifest.json" and 490 more')
+    assert shared[-1].message == "and 400 more"
+
+
+@pytest.mark.parametrize("key", ["hidden_filenames", "progress_regexs"])
+def test_patterns_are_judged_up_to_a_length(key: str) -> None:
+    def messages(*patterns: str) -> list[str]:
+        found = _check(_start_point({**_VALID, key: list(patterns)}))
+        return [finding.message for finding in found]
+
+    assert messages("a" * 1000, "b" * 1000) == []
+    [message] = messages("a", "b" * 1001)
+    assert message.startswith(f'{key}[1] is "bbb')
+    assert message.endswith(", which has 1,001 characters; at most 1,000 are allowed")
+    [message] = messages("a", "\\p{" * 60_000)
+    assert "which has 180,000 characters" in message
+
+
+def test_all_patterns_together_are_judged_up_to_a_length() -> None:
+    patterns = [f"{number:0100}" for number in range(81)]
+    assert _codes({"hidden_filenames": patterns[:80]}) == []
+    [finding] = _check(_start_point({**_VALID, "hidden_filenames": patterns}))
+    expected = "hidden_filenames has more than 8,000 characters in all its patterns; it must have fewer"
+    assert (finding.code, finding.message) == (40, expected)
+
+
+def test_each_character_that_a_name_must_not_have_is_named_once() -> None:
+    findings = _check(_start_point({**_VALID, "visible_filenames": ["cyber-dojo.sh", "a  b c\u20ac"]}))
+    assert [finding.message.partition(", which ")[2] for finding in findings if finding.code == 32] == [
+        'holds " "; only A-Z a-z 0-9 / . _ - are allowed',
+        'holds "\u20ac"; only A-Z a-z 0-9 / . _ - are allowed',
+    ]
+    many = "".join(map(chr, range(0x4E00, 0x4E00 + 500)))
+    assert _codes({"visible_filenames": ["cyber-dojo.sh", many]}) == [32] * 10
+
+
 def test_each_type_has_its_own_view_of_cyber_dojo_sh() -> None:
     without = {"visible_filenames": ["hiker.sh"]}
     assert [_codes(without), _codes(without, "custom"), _codes({}, "custom")] == [[32], [], []]
