@@ -31,7 +31,7 @@ if TYPE_CHECKING:  # who reads has no need of what writes
     from lsp_assembler.stores.daemonless.append import Base
 
 
-_IN_FLIGHT = 48 * 1024 * 1024
+_IN_FLIGHT = 32 * 1024 * 1024
 """The most bytes that all images under way take until they are unpacked."""
 
 _PER_BYTE = 2  # what comes in pieces is there a second time when they are joined
