@@ -4,6 +4,7 @@ Where a machine cannot run them, the tests that ask for them are skipped and say
 LSP_REQUIRE_SERVICES=1, as in CI, they fail instead.
 """
 
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import docker
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import ROOT
 from tests.corpus import CorpusStartPoint, corpus_folder, load_corpus
 from tests.need import need
 from tests.services import (
@@ -36,7 +38,15 @@ settings.load_profile("any pace")
 
 
 def pytest_configure() -> None:
-    """Let SIGTERM end the session as Ctrl-C does, so that it stops its servers and removes their folders."""
+    """Let SIGTERM end the session as Ctrl-C does, so that it stops its servers and removes their folders.
+
+    And let git read this very checkout, which in a container often belongs to another user.
+    """
+    os.environ |= {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": "safe.directory",
+        "GIT_CONFIG_VALUE_0": str(ROOT),
+    }
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.default_int_handler)
 
