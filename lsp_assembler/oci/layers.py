@@ -24,8 +24,8 @@ _CHECK_IMAGE = "Check that this is an :LSP image"
 _WHITEOUT = ".wh."
 _OPAQUE = ".wh..wh..opq"
 _BLOCK = tarfile.BLOCKSIZE
-_TOGETHER = 64 * 1024 * 1024  # all languages there are take a hundredth of that
-_TIMES_ONE = 4
+_TOGETHER = 48 * 1024 * 1024  # all languages there are take a fiftieth of that
+_TIMES_ONE = 3
 _HEADERS_PER_ENTRY = 4096  # a tar header, its padding, and a pax header of the usual size
 _KINDS = {
     tarfile.LNKTYPE: "a hard link",

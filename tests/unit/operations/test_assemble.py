@@ -207,18 +207,18 @@ def together(*megabytes: int) -> tuple[Assembly, list[str]]:
 
 
 def test_all_start_points_together_are_bounded_and_what_comes_after_is_not_even_unpacked() -> None:
-    assembly, unpacked = together(20, 20, 20, 20, 1)
+    assembly, unpacked = together(14, 14, 14, 14, 1)
     assert [outcome.source.index for outcome in assembly.failures] == [3, 4]
     assert unpacked == [f"org/{index}:LSP" for index in range(4)]
     failure = assembly.failures[0].failure
     assert failure is not None
     assert failure.kind == "too-large"
-    assert "org/3:LSP: with it, all start points take more than 67,108,864 bytes" in failure.message
+    assert "org/3:LSP: with it, all start points take more than 50,331,648 bytes" in failure.message
     assert "--max-bytes" in failure.message
 
 
 def test_one_that_is_too_large_by_itself_spoils_it_for_no_other() -> None:
-    assembly, unpacked = together(65, 20, 20)
+    assembly, unpacked = together(49, 20, 20)
     assert [outcome.source.index for outcome in assembly.failures] == [0]
     assert len(unpacked) == 3
 
