@@ -5,11 +5,13 @@ from typing import Any
 
 from lsp_assembler.model.manifest import NAME, Manifest
 from lsp_assembler.model.start_point import StartPoint
-from lsp_assembler.rules.files import CYBER_DOJO_SH
 from lsp_assembler.rules.rule import Problem
 from lsp_assembler.text import listed, quoted
 
-_ASIDE = ("readme", "license", "licence", "copying", "notice", "changelog")
+_ASIDE = ("readme", "license", "licence", "copying", "notice", "changelog", "version")
+_OF_IMAGE_BUILDER = ("options.json", "options.json.readme", "red_amber_green.rb")
+"""What cyber-dojo's image builder reads: an LTF's CI needs these, though no manifest names them."""
+
 _WRITTEN_BY_ASSEMBLY = ("sha.txt", "url.txt")
 
 
@@ -21,17 +23,6 @@ def image_name_tagged(manifest: Manifest) -> Iterator[Problem]:
         yield Problem(f"image_name is {quoted(str(image))}; {expectation}", manifest.line_of("image_name"))
 
 
-def cyber_dojo_sh_executable(manifest: Manifest) -> Iterator[Problem]:
-    """cyber-dojo.sh has an x bit, so that it can be run by name."""
-    names = manifest.data.get("visible_filenames")
-    if not isinstance(names, list) or CYBER_DOJO_SH not in names:
-        return
-    file = manifest.file(CYBER_DOJO_SH)
-    if file is not None and not file.executable:
-        message = f"{CYBER_DOJO_SH} is not executable; it should be: chmod +x {CYBER_DOJO_SH}"
-        yield Problem(message, manifest.line_of("visible_filenames", names.index(CYBER_DOJO_SH)))
-
-
 def lsp_image_only_start_point(start_point: StartPoint) -> Iterator[Problem]:
     """An LSP image holds nothing but /start_point: all else is downloaded for nothing."""
     if start_point.strays:
@@ -40,7 +31,7 @@ def lsp_image_only_start_point(start_point: StartPoint) -> Iterator[Problem]:
 
 
 def unlisted_files(start_point: StartPoint) -> Iterator[Problem]:
-    """Every file is named by a manifest; the README, the licence and hidden files aside.
+    """Every file is named by a manifest; README, licence, version, hidden and image builder's files aside.
 
     What a manifest names that cannot be read is not known, and so not looked at.
     """
@@ -64,4 +55,6 @@ def _named(manifest: Manifest) -> Iterator[str]:
 def _is_aside(path: str) -> bool:
     name = path.rpartition("/")[2]
     hidden = any(part.startswith(".") for part in path.split("/"))
-    return hidden or name in (NAME, *_WRITTEN_BY_ASSEMBLY) or name.lower().startswith(_ASIDE)
+    return (
+        hidden or name in (NAME, *_WRITTEN_BY_ASSEMBLY, *_OF_IMAGE_BUILDER) or name.lower().startswith(_ASIDE)
+    )

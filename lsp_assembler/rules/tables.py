@@ -60,7 +60,6 @@ def _with_visible_filenames(rule: Rule[Manifest]) -> tuple[Rule[Manifest], ...]:
         Rule("test-framework", 47, "error", values.name_and_version("test_framework")),
         Rule("language-with-test-framework", 48, "error", keys.language_with_test_framework),
         *_ON_CONTENTS,
-        Rule("cyber-dojo-sh-executable", None, "warning", advice.cyber_dojo_sh_executable),
     )
 
 
