@@ -16,8 +16,17 @@ def read_file(path: Path, most: int = _MOST) -> bytes:
     Raises:
         OSError: it cannot be read, or is larger (EFBIG, "File too large").
     """
-    with path.open("rb") as file:
-        content = file.read(most + 1)
+    content = beginning(path, most)
     if len(content) > most:
         raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
     return content
+
+
+def beginning(path: Path, most: int) -> bytes:
+    """The content of a file; of one with more bytes than the most, one byte more than that, which tells.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        return file.read(most + 1)

@@ -7,7 +7,7 @@ from pathlib import Path
 from lsp_assembler.checkout.git import LINK, SUBMODULE, Entry, Repository
 from lsp_assembler.checkout.limited import Limited
 from lsp_assembler.model.start_point import START_POINT
-from lsp_assembler.model.tree import File, Tree
+from lsp_assembler.model.tree import File, Tree, ancestors
 from lsp_assembler.oci.layers import Limits
 
 _MOST_LINKS = 40  # one after the other, as Linux has it
@@ -63,7 +63,7 @@ class _Links:
         self._targets = {
             entry.path: targets[entry.object_id].decode(errors="surrogateescape") for entry in links
         }
-        self._folders = {folder for path in entries for folder in _above(path)}
+        self._folders = {folder for path in entries for folder in ancestors(path)}
 
     def file(self, link: str) -> Entry | str:
         """The file that a link leads to; or what it is instead, e.g. "is a link to a folder"."""
@@ -97,8 +97,3 @@ class _Links:
                 done = posixpath.dirname(done)
                 left = [*target.split("/"), *left]
         return done
-
-
-def _above(path: str) -> list[str]:
-    parts = path.split("/")[:-1]
-    return ["/".join(parts[: count + 1]) for count in range(len(parts))]

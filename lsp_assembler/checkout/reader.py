@@ -15,7 +15,7 @@ from pathlib import Path
 from lsp_assembler.checkout.limited import Limited
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.start_point import START_POINT
-from lsp_assembler.model.tree import File, Tree
+from lsp_assembler.model.tree import File, Tree, ancestors
 from lsp_assembler.oci.layers import Limits
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -102,11 +102,12 @@ class _Reader:
     def __init__(self, directory: Path, limits: Limits, only: frozenset[str] | None) -> None:
         self._inside = directory.resolve()
         self._only = only
-        self._folders = only and {parent for path in only for parent in _above(path)}
         self._reading = Limited(directory, limits)
         self._files: dict[str, File] = {}
         self._directories: list[str] = []
         self._submodules = _submodules(directory) | self._folders_in(only or ())
+        # Those that count: what is above a file that does, and what must be refused by name.
+        self._folders = {parent for path in only or () for parent in ancestors(path)} | self._submodules
 
     def read(self) -> Tree:
         top = self._inside / START_POINT
@@ -143,9 +144,7 @@ class _Reader:
                 self._add(inner)
 
     def _counts(self, path: str, *, is_folder: bool) -> bool:
-        if self._only is None or self._folders is None:
-            return True
-        return path in (self._folders | self._submodules if is_folder else self._only)
+        return self._only is None or path in (self._folders if is_folder else self._only)
 
     def _add(self, path: str) -> None:
         target = path
@@ -188,7 +187,7 @@ class _Reader:
 
 
 def _has_link(directory: Path, path: str) -> bool:
-    return any((directory / each).is_symlink() for each in (*_above(path), path))
+    return any((directory / each).is_symlink() for each in (*ancestors(path), path))
 
 
 @contextmanager
@@ -229,9 +228,3 @@ def _submodules(directory: Path) -> frozenset[str]:
     except FetchError:
         return frozenset()
     return frozenset(os.fsdecode(path).strip('"') for path in _SUBMODULE.findall(content))
-
-
-def _above(path: str) -> Iterator[str]:
-    for index, char in enumerate(path):
-        if char == "/":
-            yield path[:index]

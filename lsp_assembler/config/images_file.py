@@ -30,6 +30,7 @@ from lsp_assembler.config.yaml_nodes import (
 from lsp_assembler.errors import InvalidInputError
 from lsp_assembler.model.reference import MAX_PORT, PortError, Reference
 from lsp_assembler.model.start_point import Source, StartPointType
+from lsp_assembler.reading import beginning
 from lsp_assembler.text import LONGEST, named, suggestion
 
 _EXAMPLE = "cyberdojofoundation/java_junit:LSP"
@@ -68,8 +69,7 @@ def load(path: str) -> ImagesFile:
         InvalidInputError: it cannot be read, or `parse` finds it invalid.
     """
     try:
-        with Path(path).open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+        content = beginning(Path(path), MAX_BYTES)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         reason = getattr(error, "strerror", None) or error
         remedy = f"Create it with {_IMAGES}, or name another file with --file."

@@ -91,8 +91,8 @@ def lock_of(assembly: Assembly, base: BaseImage, platforms: Mapping[str, str] | 
                 point.created,
                 point.revision,
                 point.url,
-                tuple(each.display_name for each in point.manifests if each.display_name is not None),
-                tuple(each.image_name for each in point.manifests if each.image_name is not None),
+                point.display_names,
+                point.image_names,
             )
         )
     return Lock(assembly.type, LockedBase(base.name, base.digest, dict(platforms or {})), tuple(images))

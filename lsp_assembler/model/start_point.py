@@ -25,6 +25,9 @@ START_POINT = "start_point"
 MANIFEST = f"{START_POINT}/{NAME}"
 """Where the manifest of a language is."""
 
+SHA, URL = "sha.txt", "url.txt"
+"""The notes that an assembly adds to the folder: which commit it is, and where that is from."""
+
 
 _PER_ENTRY = 512  # bytes of memory of a file or folder, beside its path and content
 
@@ -84,6 +87,16 @@ class StartPoint(Struct, frozen=True, dict=True):
     def manifests(self) -> tuple[Manifest, ...]:
         """Those that can be read, in the same order; their values may break any rule."""
         return tuple(each for each in self.all_manifests if isinstance(each, Manifest))
+
+    @property
+    def display_names(self) -> tuple[str, ...]:
+        """Those of its manifests that have one, in the same order."""
+        return tuple(each.display_name for each in self.manifests if each.display_name is not None)
+
+    @property
+    def image_names(self) -> tuple[str, ...]:
+        """The language images that its manifests name, in the same order."""
+        return tuple(each.image_name for each in self.manifests if each.image_name is not None)
 
     @property
     def weight(self) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from lsp_assembler.oci.layers import Limits
-from lsp_assembler.operations.inspection import inspection
+from lsp_assembler.operations.inspection import REPOS, inspection
 from lsp_assembler.operations.observer import SILENT, Observer
 from lsp_assembler.operations.plan import reference
 from lsp_assembler.operations.request import ReadRequest
@@ -41,7 +41,7 @@ def inspect(request: InspectRequest, observer: Observer = SILENT) -> Mapping[str
     name = reference(request.image, "inspect")
     options = replace(request.stores, limits=room_for_all())
     with Stores(options, request.environ, observer.notice) as stores:
-        return inspection(stores.reader(spec).read(name, "app/repos"), request.image)
+        return inspection(stores.reader(spec).read(name, REPOS), request.image)
 
 
 def room_for_all() -> Limits:

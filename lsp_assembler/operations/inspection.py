@@ -7,6 +7,9 @@ from lsp_assembler.model.manifest import Manifest, read_manifests
 from lsp_assembler.model.start_point import StartPointType
 from lsp_assembler.model.tree import Tree
 
+REPOS = "app/repos"
+"""Where a start-points image has what it serves."""
+
 
 def inspection(repos: Tree, image: str) -> dict[str, dict[str, Any]]:
     """The start points of an image, sorted by the bytes of display_name.

@@ -3,20 +3,18 @@
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from lsp_assembler.errors import FetchError, LockError
+from lsp_assembler.lockfile import FILENAME
 from lsp_assembler.lockfile.file import Lock, load, parse
-from lsp_assembler.model.start_point import START_POINT, Source, StartPoint
+from lsp_assembler.model.start_point import SHA, START_POINT, URL, Source, StartPoint
 from lsp_assembler.model.tree import Tree
-from lsp_assembler.operations.inspection import shas
+from lsp_assembler.operations.inspection import REPOS, shas
 from lsp_assembler.operations.plan import Plan, reference
 from lsp_assembler.parallel import in_parallel
 from lsp_assembler.reading import read_file
 from lsp_assembler.stores.interface import ImageSource
-
-REPOS = "app/repos"
-_LOCK = "images.lock"
-_WRITTEN_BY_ASSEMBLY = ("sha.txt", "url.txt")
 
 
 class Listed(Struct, frozen=True):
@@ -73,16 +71,10 @@ def of_image(store: ImageSource, name: str) -> list[Listed]:
     known = shas(repos, name)
     trees = {index: _without_notes(repos.below(index)) for index, _, _ in known}
     try:
-        lock = parse(repos.files[_LOCK].content.decode("utf-8", "replace"), f"{name}: {_LOCK}")
+        lock = parse(repos.files[FILENAME].content.decode("utf-8", "replace"), f"{name}: {FILENAME}")
     except (KeyError, LockError):
         return [_of_tree(url, sha, url, trees[index]) for index, sha, url in known]
-    return [
-        Listed(
-            each.name, each.digest, each.revision, each.source, each.display_names, each.image_names,
-            trees.get(str(index)),
-        )
-        for index, each in enumerate(_of_lock(lock))
-    ]  # fmt: skip
+    return [replace(each, tree=trees.get(str(index))) for index, each in enumerate(_of_lock(lock))]
 
 
 def of_plan(planned: Plan, store: ImageSource, jobs: int | None) -> list[Listed]:
@@ -122,26 +114,22 @@ def _of_lock(lock: Lock) -> list[Listed]:
 
 
 def _of_start_point(name: str, point: StartPoint) -> Listed:
-    found = _of_tree(name, point.revision or "", point.url or "", point.tree)
     return Listed(
-        name, point.digest, found.revision, found.source, found.display_names, found.image_names, point.tree
+        name,
+        point.digest,
+        point.revision or "",
+        point.url or "",
+        point.display_names,
+        point.image_names,
+        point.tree,
     )
 
 
 def _of_tree(name: str, revision: str, source: str, tree: Tree) -> Listed:
-    manifests = StartPoint("", tree).manifests
-    return Listed(
-        name,
-        "",
-        revision,
-        source,
-        tuple(each.display_name for each in manifests if each.display_name is not None),
-        tuple(each.image_name for each in manifests if each.image_name is not None),
-        tree,
-    )
+    return replace(_of_start_point(name, StartPoint("", tree)), revision=revision, source=source)
 
 
 def _without_notes(tree: Tree) -> Tree:
     """A start point without what the assembly wrote into it."""
-    notes = {f"{START_POINT}/{name}" for name in _WRITTEN_BY_ASSEMBLY}
+    notes = {f"{START_POINT}/{name}" for name in (SHA, URL)}
     return Tree.of({path: file for path, file in tree.files.items() if path not in notes})

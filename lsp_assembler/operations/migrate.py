@@ -18,6 +18,7 @@ from lsp_assembler.operations.observer import SILENT, Observer
 from lsp_assembler.operations.plan import reference
 from lsp_assembler.operations.request import ReadRequest
 from lsp_assembler.parallel import in_parallel
+from lsp_assembler.reading import beginning
 from lsp_assembler.stores.interface import ImageSource
 from lsp_assembler.stores.open import Stores, StoreSpec
 
@@ -108,7 +109,7 @@ def _lines(file: Path) -> list[Line]:
     """
     try:
         parts = sorted(file.glob(f"*/{_ONE}")) if file.is_dir() else [file]
-        content = b"\n".join(_start(part).rstrip(b"\n") for part in parts)
+        content = b"\n".join(beginning(part, MAX_BYTES).rstrip(b"\n") for part in parts)
     except OSError as error:
         raise InvalidInputError(
             f"{file}: {error.strerror}; expected a list of git repositories", "Check the path."
@@ -120,11 +121,6 @@ def _lines(file: Path) -> list[Line]:
             "Check that this is the file you meant.",
         )
     return listed
-
-
-def _start(file: Path) -> bytes:
-    with file.open("rb") as stream:
-        return stream.read(MAX_BYTES + 1)
 
 
 def _is_pattern(repository: str, image: str) -> bool:

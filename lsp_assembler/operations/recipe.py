@@ -17,7 +17,7 @@ from lsp_assembler.model.labels import (
     VERSION_LABEL,
 )
 from lsp_assembler.model.reference import Reference
-from lsp_assembler.model.start_point import START_POINT, Source, StartPoint
+from lsp_assembler.model.start_point import SHA, START_POINT, URL, Source, StartPoint
 from lsp_assembler.model.tree import File, Tree
 from lsp_assembler.operations.build_spec import BuildSpec
 
@@ -53,8 +53,8 @@ def _index_dir(source: Source, point: StartPoint) -> Tree:
     folder = f"{source.index}/{START_POINT}"
     texts = Tree.of(
         {
-            f"{folder}/sha.txt": _file(f"{_sha(point)}\n"),
-            f"{folder}/url.txt": _file(f"{_url(source, point)}\n"),
+            f"{folder}/{SHA}": _file(f"{_sha(point)}\n"),
+            f"{folder}/{URL}": _file(f"{_url(source, point)}\n"),
         }
     )
     return point.tree.under(str(source.index)).joined(texts)

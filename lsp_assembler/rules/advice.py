@@ -4,15 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from lsp_assembler.model.manifest import NAME, Manifest
-from lsp_assembler.model.start_point import StartPoint
+from lsp_assembler.model.start_point import SHA, URL, StartPoint
 from lsp_assembler.rules.rule import Problem
 from lsp_assembler.text import listed, quoted
 
 _ASIDE = ("readme", "license", "licence", "copying", "notice", "changelog", "version")
 _OF_IMAGE_BUILDER = ("options.json", "options.json.readme", "red_amber_green.rb")
 """What cyber-dojo's image builder reads: an LTF's CI needs these, though no manifest names them."""
-
-_WRITTEN_BY_ASSEMBLY = ("sha.txt", "url.txt")
 
 
 def image_name_tagged(manifest: Manifest) -> Iterator[Problem]:
@@ -55,6 +53,4 @@ def _named(manifest: Manifest) -> Iterator[str]:
 def _is_aside(path: str) -> bool:
     name = path.rpartition("/")[2]
     hidden = any(part.startswith(".") for part in path.split("/"))
-    return (
-        hidden or name in (NAME, *_WRITTEN_BY_ASSEMBLY, *_OF_IMAGE_BUILDER) or name.lower().startswith(_ASIDE)
-    )
+    return hidden or name in (NAME, SHA, URL, *_OF_IMAGE_BUILDER) or name.lower().startswith(_ASIDE)

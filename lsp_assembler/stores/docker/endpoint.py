@@ -61,10 +61,7 @@ def endpoint_of(environ: Mapping[str, str]) -> Endpoint:
         url = _checked(host, "DOCKER_HOST", tls=certificates is not None)
         if certificates and url.startswith("http:"):
             raise _malformed("DOCKER_HOST", host, "http:// is without TLS, which other variables ask for")
-        if certificates is None or url.partition(":")[0] not in _WITH_TLS:
-            return Endpoint(url, "DOCKER_HOST")
-        certificates.check()
-        return Endpoint(url, "DOCKER_HOST", certificates)
+        return _endpoint(url, "DOCKER_HOST", certificates)
     name = environ.get("DOCKER_CONTEXT") or _current_context(folder)
     return Endpoint(DEFAULT_SOCKET) if name in _NO_CONTEXT else _of_context(folder, name)
 
@@ -101,6 +98,11 @@ def _of_context(folder: Path, name: str) -> Endpoint:
         raise _bad_context(source, f"{path} is malformed") from None
     certificates = of_context(folder / "contexts" / "tls" / own / "docker", source, verifies=not skips)
     url = _checked(host, source, tls=certificates is not None)
+    return _endpoint(url, source, certificates)
+
+
+def _endpoint(url: str, source: str, certificates: Certificates | None) -> Endpoint:
+    """An engine at a checked address; certificates count, and must be sound, where TLS is spoken."""
     if certificates is None or url.partition(":")[0] not in _WITH_TLS:
         return Endpoint(url, source)
     certificates.check()

@@ -7,16 +7,10 @@ import pytest
 
 from lsp_assembler.checkout.git import Commit, Repository, commit_from_ci, repository_of, source_from_ci
 from lsp_assembler.errors import FetchError
-from tests.checkouts import COMMITTED, commit, git, without_ci, write
+from tests.checkouts import COMMITTED, commit, git, write
 
 REMOTE = "https://github.com/cyber-dojo-start-points/java-junit"
 CI_COMMIT = "4edf92a" + "0" * 33
-
-
-@pytest.fixture(autouse=True)
-def _no_ci(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    without_ci(monkeypatch)
-    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
 
 
 @pytest.fixture

@@ -16,17 +16,11 @@ from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.start_point import MANIFEST, StartPoint, StartPointType
 from lsp_assembler.model.tree import File
 from lsp_assembler.oci.layers import Limits
-from tests.checkouts import COMMITTED, commit, git, without_ci, write
+from tests.checkouts import COMMITTED, commit, git, write
 
 NAME = "cyberdojofoundation/java_junit"
 REMOTE = "https://github.com/cyber-dojo-start-points/java-junit"
 JAVA = f'{{\n  "display_name": "Java 21, JUnit 5",\n  "image_name": "{NAME}",\n  "tab_size": 4\n}}\n'
-
-
-@pytest.fixture(autouse=True)
-def _no_ci(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    without_ci(monkeypatch)
-    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
 
 
 @pytest.fixture

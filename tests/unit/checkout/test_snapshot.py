@@ -9,19 +9,13 @@ from lsp_assembler.checkout.snapshot import Snapshot, snapshot
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.tree import File, Tree
 from lsp_assembler.oci.layers import Limits
-from tests.checkouts import commit, git, without_ci, write
+from tests.checkouts import commit, git, write
 
 FILES: dict[str, str | bytes] = {
     "start_point/manifest.json": "{}",
     "start_point/hiker.sh": "echo 42\n",
     "docker/image_name.json": '{"image_name": "org/java"}',
 }
-
-
-@pytest.fixture(autouse=True)
-def _no_ci(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    without_ci(monkeypatch)
-    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
 
 
 @pytest.fixture
