@@ -26,7 +26,8 @@ $(STAMP): pyproject.toml
 
 services: ## install the programs that the tests start, where apt-get can
 	@tools/need git=git dockerd=docker.io docker-registry=docker-registry busybox=busybox-static \
-	  nginx=nginx openssl=openssl curl=curl skopeo=skopeo ruby=ruby
+	  nginx=nginx openssl=openssl curl=curl skopeo=skopeo ruby=ruby \
+	  chromium=chromium debootstrap=debootstrap docker-compose=docker-compose wrk=wrk
 
 lint: setup ## check style, types and the direction of imports
 	$(BIN)/ruff check lsp_assembler tests tools

@@ -1,0 +1,22 @@
+"""How far a node is with the language images that its learners will ask for."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+
+class Readiness(Struct, frozen=True):
+    """Whether learners can start, and what is missing.
+
+    Args:
+        ready: whether all that is needed is there. Once true it stays true.
+        pulled: how many language images the node has.
+        of: how many it is to have.
+        failed: why images are not there yet, by name, e.g. {"acme/elm:4edf92a": "no such image"}; they are
+            tried again.
+    """
+
+    ready: bool
+    pulled: int = 0
+    of: int = 0
+    failed: Mapping[str, str] = {}
