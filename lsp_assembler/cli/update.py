@@ -15,8 +15,9 @@ Names = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[NAME [TAG] | NAME...]",
-        help="Images in images.yml, by name or its last part; and for one, the version, e.g. 3.7.5-1.",
-        show_default="the newest version",
+        help="Images in images.yml; the last part of a name is enough. TAG is a version or a commit, e.g. "
+        "3.7.5-1; without it, the newest.",
+        show_default=False,
     ),
     NOTHING,
 ]

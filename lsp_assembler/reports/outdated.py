@@ -16,6 +16,7 @@ _TRY_AGAIN = "Fix what is reported above and run it again."
 _CONTRADICTED = (
     "A tag moved that must not: find out who moved it before you run 'lsp-assembler lock --accept-moved'."
 )
+_UPDATE = "Run 'lsp-assembler update --all', or name the images to move."
 _SUMMED_UP: tuple[tuple[State, str], ...] = (
     ("added", "added"),
     ("gone", "gone"),
@@ -98,10 +99,8 @@ def _verdict(found: LockDiff | None) -> str:
 def _verdict_on_versions(done: OutdatedResult) -> str:
     failed = f", {len(done.failed)} could not be asked" if done.failed else ""
     if not done.newer:
-        return f"no newer version of {plural(len(done.versions), 'fixed tag')}{failed}"
-    return (
-        f"{plural(len(done.newer), 'newer version')}{failed}. Run 'lsp-assembler update --all', or name some."
-    )
+        return f"no newer version of {plural(len(done.versions), 'pinned image')}{failed}"
+    return f"{plural(len(done.newer), 'newer version')}{failed}. {_UPDATE}"
 
 
 def _version(found: Standing) -> Iterator[str]:

@@ -48,8 +48,8 @@ def _summary(done: UpdateResult) -> str:
     said = [f"{counts['newer']} {changed}"] if counts["newer"] else []
     said += [f"{counts['newest']} newest already"] if counts["newest"] else []
     said += [f"{plural(counts[state], noun)} {what}" for state, noun, what in _LEFT if counts[state]]
-    nothing = "" if counts["newer"] else f"nothing newer in {done.place}{_hint(done)}: "
-    return f"{visible(str(done.path))}: {nothing}{', '.join(said)}"
+    nothing = f"nothing newer in {done.place}{_hint(done)}: " if counts["newest"] else "nothing to update: "
+    return f"{visible(str(done.path))}: {'' if counts['newer'] else nothing}{', '.join(said)}"
 
 
 def _hint(done: UpdateResult) -> str:

@@ -22,5 +22,5 @@ def version_step(entry: Source, new: Version, *, kept: bool = False) -> str:
     title = f"  {shortened(new.title)}" if new.title else ""
     epoch = epoch_of(new.created)
     dated = epoch is not None and order_of([old, new.tag]) == "created"
-    date = f"  ({timestamp(epoch or 0)[:_DATE]}; commits have no order)" if dated else ""
+    date = f"  ({timestamp(epoch or 0)[:_DATE]})" if dated else ""
     return visible(f"{said}{title}{date}")

@@ -419,7 +419,7 @@ def test_outdated_without_a_lock_tells_of_newer_versions(place: Place) -> None:
         "\n"
         "images.lock: not there, so nobody knows what has moved. "
         "Run 'lsp-assembler lock', and commit the file that it writes.\n"
-        "images.yml: 1 newer version. Run 'lsp-assembler update --all', or name some.\n"
+        "images.yml: 1 newer version. Run 'lsp-assembler update --all', or name the images to move.\n"
     )
     report = json.loads(place.run("outdated", "--format", "json")[1])
     assert (report["ok"], report["entries"], report["type"]) == (True, [], None)

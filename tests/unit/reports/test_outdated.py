@@ -113,13 +113,14 @@ def test_says_exactly(name: str) -> None:
 def test_newer_versions_are_told_with_or_without_a_lock() -> None:
     versions = """\
   newer    a/java:LSP-4edf92a
-           LSP-4edf92a -> LSP-f148b7f  Java 21  (2026-11-21; commits have no order)
+           LSP-4edf92a -> LSP-f148b7f  Java 21  (2026-11-21)
   failed   a/d:LSP-1
            a/d: no answer
 
 """
     summed_up = (
-        "images.yml: 1 newer version, 1 could not be asked. Run 'lsp-assembler update --all', or name some.\n"
+        "images.yml: 1 newer version, 1 could not be asked. "
+        "Run 'lsp-assembler update --all', or name the images to move.\n"
     )
     found = OutdatedResult(LOCK, diff(BASE, JAVA), versions=VERSIONS)
     assert text(found) == f"{versions}images.lock: up to date, with its base and 1 image\n{summed_up}"
@@ -130,7 +131,7 @@ def test_newer_versions_are_told_with_or_without_a_lock() -> None:
     )
     assert (found.exit_status, unlocked.exit_status) == (3, 3)
     newest = OutdatedResult(LOCK, None, versions=VERSIONS[1:2])
-    assert text(newest).endswith("\nimages.yml: no newer version of 1 fixed tag\n")
+    assert text(newest).endswith("\nimages.yml: no newer version of 1 pinned image\n")
     assert newest.exit_status == OutdatedResult(LOCK, None, versions=VERSIONS[:2]).exit_status == 0
 
 
