@@ -188,7 +188,7 @@ def test_pull_request_to_the_languages_is_checked_and_told_what_is_new(
     repository.commit({"images.yml": images_yml(good, name=f"{name}/final", base=registry_base)})
     job = repository.run("languages.yml", "pull_request", f"{name}/final")["check"]
     assert job.ok, job.log
-    assert f"::notice title=moved::{good}\n" in job.log
+    assert f"::notice title=moved::{good}%0Asha256:" in job.log
 
 
 def test_push_to_the_languages_publishes_and_commits_the_lock_once(
