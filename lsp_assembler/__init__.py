@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # imported when first asked for: a command needs one of them
         PublishError,
     )
     from lsp_assembler.oci.layers import Limits
+    from lsp_assembler.operations.audit import AuditRequest, audit
     from lsp_assembler.operations.build import BuildRequest, build
     from lsp_assembler.operations.check import CheckRequest, check
     from lsp_assembler.operations.diff import DiffRequest, diff
@@ -37,6 +38,7 @@ _HOMES = {
     "config.images_file": ("schema",),
     "errors": ("FetchError", "InvalidInputError", "LockError", "LspAssemblerError", "PublishError"),
     "oci.layers": ("Limits",),
+    "operations.audit": ("AuditRequest", "audit"),
     "operations.build": ("BuildRequest", "build"),
     "operations.check": ("CheckRequest", "check"),
     "operations.diff": ("DiffRequest", "diff"),
@@ -54,6 +56,7 @@ _HOMES = {
 _MODULES = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "AuditRequest",
     "BuildRequest",
     "CheckRequest",
     "DiffRequest",
@@ -73,6 +76,7 @@ __all__ = [
     "StoreOptions",
     "TagsRequest",
     "UpdateRequest",
+    "audit",
     "build",
     "check",
     "diff",

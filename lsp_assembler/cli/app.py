@@ -13,6 +13,7 @@ from lsp_assembler.cli.grouped import Command
 from lsp_assembler.text import visible
 
 _COMMANDS = (
+    "audit",
     "build",
     "check",
     "diff",

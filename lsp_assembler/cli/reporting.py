@@ -126,10 +126,19 @@ def write(result: Result, format_: Format) -> None:
     else:
         from lsp_assembler.reports import text
 
-        terminal = sys.stdout.isatty()
-        width = shutil.get_terminal_size().columns if terminal else _WIDTH_OF_A_FILE
-        color = terminal and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
-        (output.verbatim if color else output.report)(text.render(result, width, color=color))
+        show(lambda width, color: text.render(result, width, color=color))
+
+
+def show(rendered: Callable[[int, bool], str]) -> None:
+    """Write a report for people to stdout.
+
+    Args:
+        rendered: makes it, of the width in cells and whether there are colours.
+    """
+    terminal = sys.stdout.isatty()
+    width = shutil.get_terminal_size().columns if terminal else _WIDTH_OF_A_FILE
+    color = terminal and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+    (output.verbatim if color else output.report)(rendered(width, color))
 
 
 def append(variable: str, text: str) -> None:

@@ -20,6 +20,7 @@ from lsp_assembler.parallel import at_work
 from lsp_assembler.stores.interface import ImageSource, Progress
 
 if TYPE_CHECKING:
+    from lsp_assembler.operations.by_policy import ByPolicy
     from lsp_assembler.operations.language_images import Lookup
 
 ReadSource = Callable[[Source, Progress], StartPoint]
@@ -37,12 +38,14 @@ class Checking(Struct, frozen=True):
         strict: whether warnings are errors.
         limits: on what is read, of one image and of all together.
         language_images: tells whether the language image that a manifest names exists; None to trust it.
+        policy: judges language images; None to take any.
     """
 
     jobs: int | None
     strict: bool
     limits: Limits
     language_images: "Lookup | None" = None
+    policy: "ByPolicy | None" = None
 
 
 def assemble(
@@ -87,6 +90,10 @@ def assemble(
         from lsp_assembler.operations.language_images import verify_images
 
         assembly = verify_images(assembly, checking.language_images, jobs)
+    if checking.policy:
+        from lsp_assembler.operations.policed import apply_policy
+
+        assembly = apply_policy(assembly, checking.policy)
     return assembly.strictly() if checking.strict else assembly
 
 

@@ -14,6 +14,7 @@ from lsp_assembler.model.result import Result
 from lsp_assembler.operations.assemble import Checking, assemble, packed
 from lsp_assembler.operations.base import find_base, named
 from lsp_assembler.operations.build_spec import BuildSpec, build_spec
+from lsp_assembler.operations.by_policy import by_policy
 from lsp_assembler.operations.locked import existing, lock_path, locked, refusal, required
 from lsp_assembler.operations.observer import SILENT, Observer
 from lsp_assembler.operations.plan import base_of, plan
@@ -82,7 +83,8 @@ def build(request: BuildRequest, observer: Observer = SILENT) -> Result:
         stores.warn_of_rate_limit(source, planned.references)
         finding = find_base(partial(target.prepare, planned.reference(str(name)), spec.names))
         read_directory = packed(planned.type, request.stores.limits, request.environ)
-        checking = Checking(request.jobs, request.strict, request.stores.limits, lookup)
+        policy = by_policy(planned, stores, request.jobs)
+        checking = Checking(request.jobs, request.strict, request.stores.limits, lookup, policy)
         assembly = assemble(planned, store, read_directory, checking, observer)
         found = finding.result()
         if isinstance(found, Prepared):

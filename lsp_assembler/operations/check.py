@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from lsp_assembler.model.result import Result
 from lsp_assembler.operations.assemble import Checking, as_it_stands, assemble
+from lsp_assembler.operations.by_policy import by_policy
 from lsp_assembler.operations.locked import existing, refusal
 from lsp_assembler.operations.observer import SILENT, Observer
 from lsp_assembler.operations.plan import plan
@@ -46,7 +47,8 @@ def check(request: CheckRequest, observer: Observer = SILENT) -> Result:
         store = stores.reader(spec) if planned.needs_store else None
         stores.warn_of_rate_limit(spec, planned.references)
         read_directory = as_it_stands(planned.type, request.stores.limits)
-        checking = Checking(request.jobs, request.strict, request.stores.limits, lookup)
+        policy = by_policy(planned, stores, request.jobs)
+        checking = Checking(request.jobs, request.strict, request.stores.limits, lookup, policy)
         assembly = assemble(planned, store, read_directory, checking, observer)
     refused = refusal(assembly, None, lock, "check")
     result = refused or Result(assembly, assembly.exit_status, command="check")

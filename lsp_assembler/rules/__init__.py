@@ -16,7 +16,7 @@ from lsp_assembler.model.checkout import Checkout
 from lsp_assembler.model.finding import Finding, Severity
 from lsp_assembler.model.manifest import Manifest, UnreadableManifest
 from lsp_assembler.model.start_point import MANIFEST, StartPoint, StartPointType
-from lsp_assembler.rules import checkout, language_images, tables
+from lsp_assembler.rules import checkout, language_images, policy, tables
 from lsp_assembler.rules.language_images import Mention
 from lsp_assembler.rules.manifests import Namesakes
 from lsp_assembler.rules.rule import MOST, Judge, Rule
@@ -83,7 +83,14 @@ def check_language_images(mentions: Sequence[tuple[int, Mention]]) -> tuple[Find
 def documentation() -> tuple[Documentation, ...]:
     """What is to be said of every rule; one that has a code for each type is told once."""
     found: dict[str, Documentation] = {}
-    for rule in (*tables.RULES, *checkout.ON_FILES, *checkout.ON_MANIFEST, language_images.RULE):
+    rules = (
+        *tables.RULES,
+        *checkout.ON_FILES,
+        *checkout.ON_MANIFEST,
+        language_images.RULE,
+        *policy.ALL_RULES,
+    )
+    for rule in rules:
         known = found.get(rule.id) or Documentation(rule.id, (), rule.severity, rule.doc)
         new = () if rule.code is None or rule.code in known.codes else (rule.code,)
         found[rule.id] = replace(known, codes=(*known.codes, *new))

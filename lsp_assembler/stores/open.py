@@ -247,6 +247,11 @@ class Stores:
         )
         return self._open.enter_context(contextlib.closing(client))
 
+    @property
+    def language_images(self) -> "ContentStore":
+        """All registries, behind the cache: what language images say of themselves does not change."""
+        return self._cached_registries
+
     @cached_property
     def _cached_registries(self) -> "ContentStore":
         if self._options.cache is None:

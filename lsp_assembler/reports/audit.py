@@ -1,0 +1,209 @@
+"""What `audit` says of language images: text, and JSON."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from lsp_assembler.model.policy import Attestation, Policy
+from lsp_assembler.operations.audit import Audited, AuditResult
+from lsp_assembler.operations.mentions import Mention
+from lsp_assembler.reports.json import envelope
+from lsp_assembler.reports.layout import GAP, Column, Line, Span, beside, fold, painted, table, width_of
+from lsp_assembler.reports.wording import ABSENT, failed
+from lsp_assembler.rules.policy import day_of, possible_day
+from lsp_assembler.text import inert, plural, visible, visible_lines
+
+_MIN_WIDTH = 40
+_NARROWEST_NAME = 20
+_MOST_PLACES = 4
+_NAME, _ATTESTED = "language image", "SBOM, provenance"
+_INDENT = 2
+_STYLES = {"error": "red", "warning": "yellow"}
+_FAILED, _DENIED, _WARNED, _OK = "not known", "denied", "warning", "ok"
+_COLORS = {_FAILED: "red", _DENIED: "red", _WARNED: "yellow", _OK: "green"}
+
+
+def text(result: AuditResult, width: int, *, color: bool) -> str:
+    """The report for people: a table, what is wrong with which image, and what it comes to.
+
+    Args:
+        width: of the terminal, e.g. 80; below 40 it counts as 40.
+        color: whether to use the terminal's own red, yellow and green.
+    """
+    width = max(width, _MIN_WIDTH)
+    blocks = [_overview(result, width)] if result.images else []
+    blocks += [_problems(each, width) for each in result.images if each.violations or each.failure]
+    blocks.append(fold([Span(closing_line(result), "red" if result.exit_status else "green")], width))
+    shown = ["\n".join(inert(painted(line, color=color)) for line in block) for block in blocks]
+    return "\n\n".join(shown) + "\n"
+
+
+def closing_line(result: AuditResult) -> str:
+    """What an audit came to and what to do next, in one line."""
+    total = len(result.images)
+    by = f"by the policy of {visible(result.policy_file)}"
+    unknown = sum(each.failure is not None for each in result.images)
+    denied = sum(each.is_denied for each in result.images)
+    if not total:
+        return "There are no language images, so there is nothing to audit."
+    if not result.exit_status:
+        warned = sum(len(each.violations) for each in result.images)
+        warnings = f", with {plural(warned, 'warning')}" if warned else ""
+        return f"{plural(total, 'language image')}, allowed {by}{warnings}"
+    clauses = [f"{_some(unknown, total)} could not be judged"] if unknown else []
+    if denied:
+        clauses.append(f"{denied if unknown else _some(denied, total)} {_is(denied)} denied {by}")
+    remedy = (
+        "Fix the errors above and run it again."
+        if unknown
+        else "Use newer images, or exempt these for a while."
+    )
+    return f"{' and '.join(clauses)}. {remedy}"
+
+
+def render_json(result: AuditResult | None, source: str, error: str | None, exit_status: int) -> str:
+    """The report for programs, documented in docs/policy.md.
+
+    Args:
+        result: None where an error stopped the run before there was anything to judge.
+    """
+    return envelope(
+        exit_status,
+        error,
+        source=source,
+        policy=result and _json_policy(result.policy, result.policy_file),
+        today=result and result.today.isoformat(),
+        images=[_json_image(each, result.today) for each in result.images] if result else [],
+    )
+
+
+def why_unknown(audited: Audited) -> str:
+    """Why nothing is known of an image, in lines that do not name it; "" where it is known."""
+    message = audited.failure.message if audited.failure else ""
+    return message.removeprefix(f"{visible(audited.name)}: ")
+
+
+def places(mentions: Sequence[Mention]) -> str:
+    """Where an image is named, for people: "Java 21, JUnit 5 · images.yml, lines 4 and 9"."""
+    names = dict.fromkeys(each.display_name or each.source for each in mentions)
+    files: dict[str, list[int]] = {}
+    for each in mentions:
+        if each.file:
+            files.setdefault(each.file, []).extend([each.line] if each.line else [])
+    found = [*names, *(_in_file(file, sorted({*lines})) for file, lines in files.items())]
+    more = f" and {len(found) - _MOST_PLACES} more" if len(found) > _MOST_PLACES else ""
+    return visible(" · ".join(found[:_MOST_PLACES])) + more
+
+
+def _in_file(file: str, lines: Sequence[int]) -> str:
+    if not lines:
+        return file
+    *most, last = map(str, lines)
+    return f"{file}, lines {', '.join(most)} and {last}" if most else f"{file}, line {last}"
+
+
+def _overview(result: AuditResult, width: int) -> list[Line]:
+    rows = [_row(each, result.today) for each in result.images]
+    if not any(row[_ATTESTED] for row in rows):
+        rows = [{title: cell for title, cell in row.items() if title != _ATTESTED} for row in rows]
+    widths = {
+        title: max(
+            width_of(line) for cell in (title, *(row[title] for row in rows)) for line in cell.split("\n")
+        )
+        for title in rows[0]
+    }
+    spare = width - sum(widths.values()) - GAP * (len(widths) - 1)
+    widths[_NAME] = max(_NARROWEST_NAME, widths[_NAME] + min(0, spare))
+    columns = [Column(title, wide, title == "age") for title, wide in widths.items()]
+    return table(columns, [[[Span(cell, _COLORS.get(cell, ""))] for cell in row.values()] for row in rows])
+
+
+def _row(audited: Audited, today: date) -> dict[str, str]:
+    """The cells of the table by their titles, each fit to be shown."""
+    image = audited.image
+    created = possible_day(image.created, today) if image else None
+    state = _DENIED if audited.is_denied else _WARNED if audited.violations else _OK
+    return {
+        _NAME: visible(audited.name),
+        "created": str(created or ABSENT),
+        "age": f"{(today - created).days:,} d" if created else ABSENT,
+        _ATTESTED: "\n".join(_attested(each) for each in (image.attestations if image else ())),
+        "state": state if image else _FAILED,
+    }
+
+
+def _attested(attestation: Attestation) -> str:
+    return f"{attestation.kind} {attestation.created or ABSENT}"
+
+
+def _problems(audited: Audited, width: int) -> list[Line]:
+    """One image that is not as it should be, with all that is wrong with it."""
+    title = [Span(visible(audited.name), "bold"), Span(f"  ({places(audited.mentions)})", "dim")]
+    block = fold(title, width)
+    if audited.failure:
+        block += _marked("error", why_unknown(audited), failed(audited.failure.kind), width)
+    for each in audited.violations:
+        block += _marked(each.severity, each.message, each.rule, width)
+    return block
+
+
+def _marked(severity: str, message: str, below: str, width: int) -> list[Line]:
+    """A message with its severity in front, wrapped beside it and not below it."""
+    first = Column("", _INDENT + len("warning"))
+    second = Column("", width - first.width - GAP)
+    mark = [Span(" " * _INDENT), Span(severity, _STYLES[severity])]
+    said = [Span(visible_lines(message)), Span(f"\n{visible(below)}", "dim")]
+    return beside([[mark], fold(said, second.width)], (first, second))
+
+
+def _some(count: int, total: int) -> str:
+    return "The language image" if total == 1 else f"{count} of {total} language images"
+
+
+def _is(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
+def _json_policy(policy: Policy, file: str) -> dict[str, object]:
+    return {
+        "file": file,
+        "max_age": policy.max_age,
+        "superseded": policy.superseded,
+        "require_tag": policy.require_tag,
+    }
+
+
+def _json_image(audited: Audited, today: date) -> dict[str, object]:
+    image = audited.image
+    created = possible_day(image.created, today) if image else None
+    newer = image.newer if image else None
+    return {
+        "image_name": audited.name,
+        "digest": image.digests[0] if image and image.digests else None,
+        "created": _iso(day_of(image.created) if image else None),
+        "age": (today - created).days if created else None,
+        "newer": newer and {"tag": newer.tag, "created": newer.created.isoformat()},
+        "attestations": [
+            {"kind": each.kind, "created": _iso(each.created)}
+            for each in (image.attestations if image else ())
+        ],
+        "findings": [
+            {"rule": each.rule, "severity": each.severity, "message": each.message}
+            for each in audited.violations
+        ],
+        "failure": audited.failure and {"kind": audited.failure.kind, "message": audited.failure.message},
+        "named_by": [_json_mention(each) for each in audited.mentions],
+    }
+
+
+def _json_mention(mention: Mention) -> dict[str, object]:
+    return {
+        "source": mention.source,
+        "display_name": mention.display_name or None,
+        "manifest": mention.manifest or None,
+        "file": mention.file,
+        "line": mention.line,
+    }
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None
