@@ -1,6 +1,6 @@
 """What `audit` says of language images: text, and JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 
 from lsp_assembler.model.policy import Attestation, Policy
@@ -15,7 +15,7 @@ from lsp_assembler.text import inert, plural, visible, visible_lines
 _MIN_WIDTH = 40
 _NARROWEST_NAME = 20
 _MOST_PLACES = 4
-_NAME, _ATTESTED = "language image", "SBOM, provenance"
+_NAME, _CREATED, _ATTESTED = "language image", "created", "SBOM, provenance"
 _INDENT = 2
 _STYLES = {"error": "red", "warning": "yellow"}
 _FAILED, _DENIED, _WARNED, _OK = "not known", "denied", "warning", "ok"
@@ -102,19 +102,28 @@ def _in_file(file: str, lines: Sequence[int]) -> str:
 
 
 def _overview(result: AuditResult, width: int) -> list[Line]:
+    """The table; where there is no room for all of it, the less important columns are left out."""
     rows = [_row(each, result.today) for each in result.images]
-    if not any(row[_ATTESTED] for row in rows):
-        rows = [{title: cell for title, cell in row.items() if title != _ATTESTED} for row in rows]
-    widths = {
-        title: max(
-            width_of(line) for cell in (title, *(row[title] for row in rows)) for line in cell.split("\n")
-        )
-        for title in rows[0]
-    }
-    spare = width - sum(widths.values()) - GAP * (len(widths) - 1)
-    widths[_NAME] = max(_NARROWEST_NAME, widths[_NAME] + min(0, spare))
+    attested = [] if any(row[_ATTESTED] for row in rows) else [_ATTESTED]
+    layouts = [_widths(rows, (*attested, *without)) for without in ((), (_ATTESTED,), (_ATTESTED, _CREATED))]
+    widths = next((each for each in layouts if _spare(each, width) >= 0), layouts[-1])
+    widths[_NAME] = _NARROWEST_NAME + min(_spare(widths, width), widths[_NAME] - _NARROWEST_NAME)
     columns = [Column(title, wide, title == "age") for title, wide in widths.items()]
-    return table(columns, [[[Span(cell, _COLORS.get(cell, ""))] for cell in row.values()] for row in rows])
+    return table(
+        columns, [[[Span(row[title], _COLORS.get(row[title], ""))] for title in widths] for row in rows]
+    )
+
+
+def _widths(rows: Sequence[Mapping[str, str]], without: Collection[str]) -> dict[str, int]:
+    """How wide each column would like to be, by title; some are left out."""
+    titles = [title for title in rows[0] if title not in without]
+    cells = {title: [line for row in rows for line in row[title].split("\n")] for title in titles}
+    return {title: max(map(width_of, (title, *lines))) for title, lines in cells.items()}
+
+
+def _spare(widths: Mapping[str, int], width: int) -> int:
+    """The cells that are left if the first column is as narrow as it may be."""
+    return width - sum(widths.values()) + widths[_NAME] - _NARROWEST_NAME - GAP * (len(widths) - 1)
 
 
 def _row(audited: Audited, today: date) -> dict[str, str]:
@@ -124,7 +133,7 @@ def _row(audited: Audited, today: date) -> dict[str, str]:
     state = _DENIED if audited.is_denied else _WARNED if audited.violations else _OK
     return {
         _NAME: visible(audited.name),
-        "created": str(created or ABSENT),
+        _CREATED: str(created or ABSENT),
         "age": f"{(today - created).days:,} d" if created else ABSENT,
         _ATTESTED: "\n".join(_attested(each) for each in (image.attestations if image else ())),
         "state": state if image else _FAILED,

@@ -5,7 +5,7 @@ Specification: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 
 import hashlib
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
@@ -105,14 +105,9 @@ def _named_by(mention: Mention) -> str:
 def _location(mention: Mention) -> dict[str, Any]:
     """Where it can be changed; of an image, the manifest inside it."""
     file = mention.file or mention.manifest or mention.source
-    artifact: dict[str, Any] = (
-        {"uri": Path(file).as_uri()}
-        if Path(file).is_absolute()
-        else {
-            "uri": quote(str(PurePosixPath(file)), safe="/"),
-            "uriBaseId": "%SRCROOT%",
-        }
-    )
+    path = quote(str(PurePosixPath(file)), errors="replace")
+    inside = {"uri": path, "uriBaseId": "%SRCROOT%"}
+    artifact = {"uri": f"file://{path}"} if file.startswith("/") else inside
     region = {"region": {"startLine": mention.line}} if mention.line else {}
     return {
         "physicalLocation": {"artifactLocation": artifact, **region},
