@@ -38,7 +38,9 @@ Source = Annotated[
 ]
 PolicyFile = Annotated[
     Path | None,
-    typer.Option("--policy", metavar="FILE", help="A policy.", show_default="policy: of images.yml"),
+    typer.Option(
+        "--policy", metavar="FILE", help="A file with the policy.", show_default="policy: of images.yml"
+    ),
     NOTHING,
 ]
 Format = Annotated[

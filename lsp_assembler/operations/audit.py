@@ -160,9 +160,9 @@ def _policy(request: AuditRequest, source: _Source) -> tuple[Policy, str]:
         return policy_file.load(str(request.policy)), str(request.policy)
     if source.file and source.file.policy:
         return source.file.policy, str(source.path)
-    fact = f"{source.path} has no policy" if source.file else f"there is no {source.path} with a policy"
     raise InvalidInputError(
-        f"{request.source}: {fact}", "Add one under 'policy:', or name a file with --policy."
+        f"{request.source}: there is no policy to judge it by",
+        f"Add one to {source.path} under 'policy:', or name a file with --policy.",
     )
 
 

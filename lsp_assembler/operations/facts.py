@@ -1,6 +1,5 @@
 """What registries say of language images: when they were made, which tags are newer, what attests to them."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
 from typing import Protocol
@@ -10,7 +9,7 @@ from msgspec.structs import replace
 
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.dates import epoch_of
-from lsp_assembler.model.policy import LanguageImage, NewerTag, repository_of
+from lsp_assembler.model.policy import LanguageImage, NewerTag
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.versions import is_commit, is_lsp
 from lsp_assembler.oci.content_store import ContentStore
@@ -18,7 +17,7 @@ from lsp_assembler.oci.documents import Document, ImageIndex
 from lsp_assembler.oci.image_reader import configuration, images_of, manifest_of
 from lsp_assembler.operations.attestations import attestations
 from lsp_assembler.parallel import in_parallel
-from lsp_assembler.rules.policy import day_of, possible_day
+from lsp_assembler.rules.policy import possible_day
 
 _Answer = LanguageImage | FetchError
 
@@ -105,31 +104,28 @@ class Facts:
 
     def _with_newer(self, found: Sequence[_Answer], today: date) -> list[_Answer]:
         """The same, each with the newest tag of its repository if that is newer."""
-        dated = [
-            each for each in found if isinstance(each, LanguageImage) and possible_day(each.created, today)
-        ]
+        images = [each for each in found if isinstance(each, LanguageImage)]
+        known: dict[str, _Answer] = {each.reference.canonical: each for each in images}
+        dated = [each for each in images if possible_day(each.created, today)]
         repositories = {each.repository: each.reference for each in dated}
-        listed = in_parallel(self._tags, repositories.values(), self._jobs)
-        tags = [each for tags in listed if not isinstance(tags, FetchError) for each in tags]
-        made = in_parallel(lambda image: self._image(image, Wanted()), tags, self._jobs)
-        failed = {
-            name: each
-            for name, each in zip(repositories, listed, strict=True)
-            if isinstance(each, FetchError)
-        }
-        others: defaultdict[str, list[LanguageImage]] = defaultdict(list)
-        for tag, each in zip(tags, made, strict=True):
-            if isinstance(each, LanguageImage):
-                if possible_day(each.created, today):
-                    others[each.repository].append(each)
-            elif each.kind != "not-found":  # a tag may have gone since it was listed
-                failed[repository_of(tag)] = each
-        return [
-            _compared(each, failed.get(each.repository) or others[each.repository])
-            if isinstance(each, LanguageImage)
-            else each
-            for each in found
-        ]
+        listed = dict(
+            zip(repositories, in_parallel(self._tags, repositories.values(), self._jobs), strict=True)
+        )
+        tags = [tag for each in listed.values() if not isinstance(each, FetchError) for tag in each]
+        unknown = [tag for tag in tags if tag.canonical not in known]
+        made = in_parallel(lambda tag: self._image(tag, Wanted()), unknown, self._jobs)
+        known |= {tag.canonical: each for tag, each in zip(unknown, made, strict=True)}
+
+        def compared(image: LanguageImage) -> _Answer:
+            tags = listed[image.repository] if possible_day(image.created, today) else []
+            if isinstance(tags, FetchError):
+                return tags
+            others = [known[tag.canonical] for tag in tags]
+            # A tag may have gone since it was listed.
+            failures = [each for each in others if isinstance(each, FetchError) and each.kind != "not-found"]
+            return failures[0] if failures else _compared(image, others, today)
+
+        return [compared(each) if isinstance(each, LanguageImage) else each for each in found]
 
     def _tags(self, repository: Reference) -> list[Reference] | FetchError:
         """The tags of a repository that never move: the first 7 digits of a commit."""
@@ -140,14 +136,13 @@ class Facts:
         return [repository.with_tag(tag) for tag in tags if is_commit(tag) and not is_lsp(tag)]
 
 
-def _compared(image: LanguageImage, others: Sequence[LanguageImage] | FetchError) -> _Answer:
-    """An image with the newest of these others, if that is newer."""
-    if isinstance(others, FetchError):
-        return others
-    made = image.created or 0
-    newer = [each for each in others if (each.created or 0) > made and each.digests[0] not in image.digests]
-    if image.created is None or not newer:
-        return image
-    newest = max(newer, key=lambda each: (each.created or 0, each.tag))
-    day = day_of(newest.created)
-    return replace(image, newer=NewerTag(newest.tag, day)) if day else image
+def _compared(image: LanguageImage, others: Sequence[_Answer], today: date) -> LanguageImage:
+    """An image with the newest of these others, if that is newer; one without a date is neither."""
+    days = {
+        each: day
+        for each in others
+        if isinstance(each, LanguageImage) and (day := possible_day(each.created, today))
+    }
+    newest = max(days, key=lambda each: (each.created or 0, each.tag), default=image)
+    is_newer = (newest.created or 0) > (image.created or 0) and newest.digests[0] not in image.digests
+    return replace(image, newer=NewerTag(newest.tag, days[newest])) if is_newer else image

@@ -127,7 +127,10 @@ def test_the_same_image_under_another_tag_is_not_newer(world: World) -> None:
 def test_nothing_is_newer_than_what_has_no_date(world: World, created: str | None) -> None:
     world.put("a/b:1a2b3c4", created)
     world.put("a/b:2a2b3c4", "2026-11-01T00:00:00Z")
-    assert known(facts(world, "a/b:1a2b3c4", tags=True)[0]).newer is None
+    world.put("a/b:3a2b3c4", "2026-11-02T00:00:00Z")
+    undated, dated = map(known, facts(world, "a/b:1a2b3c4", "a/b:2a2b3c4", tags=True))
+    assert undated.newer is None
+    assert dated.newer == NewerTag("3a2b3c4", date(2026, 11, 2))
 
 
 def test_a_failure_is_an_answer_of_its_own_image_only(world: World) -> None:
