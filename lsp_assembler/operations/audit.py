@@ -33,7 +33,8 @@ class AuditRequest(ReadRequest, frozen=True, kw_only=True):
     """What to audit, and by what.
 
     Args:
-        source: a start-points image, or the path of an images.yml, a lock file, or a folder of index dirs.
+        source: a start-points image, or the path of an images.yml, a lock file, or a folder of index dirs; a
+            folder is "." or has a "/".
         policy: a file with a policy; None for the one of images.yml: the source, the one beside a lock file,
             else ./images.yml.
         strict: whether warnings are errors.
@@ -111,11 +112,13 @@ def audit(request: AuditRequest, observer: Observer = SILENT) -> AuditResult:
     day = today()
     with Stores(options, request.environ, observer.notice, registries) as stores:
         mentions = _mentions(request, source, lambda: stores.reader(spec))
+        images = [image for image in (_reference(each.image) for each in mentions) if image]
+        stores.warn_of_rate_limit(StoreSpec("registry"), images)
         facts = Facts(stores.language_images, stores.registries, request.jobs)
-        images = _audited(mentions, policy, facts, day)
+        audited = _audited(mentions, policy, facts, day)
     if request.strict:
-        images = tuple(each.strictly() for each in images)
-    return AuditResult(request.source, policy_path, policy, day, images)
+        audited = tuple(each.strictly() for each in audited)
+    return AuditResult(request.source, policy_path, policy, day, audited)
 
 
 class _Source(Struct, frozen=True):
@@ -170,7 +173,7 @@ def _mentions(request: AuditRequest, source: _Source, reader: Callable[[], Image
     path = Path(request.source)
     if source.planned:
         return in_plan(source.planned, of_plan(source.planned, reader(), request.jobs))
-    if path.is_dir():
+    if path.is_dir() and ("/" in request.source or request.source in (".", "..")):  # as everywhere
         return in_folder(path)
     return in_lock(path) if path.is_file() else in_image(reader(), request.source)
 

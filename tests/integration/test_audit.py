@@ -120,7 +120,7 @@ def test_what_is_allowed_is_built_and_audited_as_image_lock_and_folder(
         for arguments in (
             ["acme/languages:1", "--from", "oci-archive:made.tar"],
             ["images.lock"],
-            ["made"],
+            ["./made"],
             ["images.yml"],
         )
     ]
