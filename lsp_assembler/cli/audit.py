@@ -88,7 +88,9 @@ def audit(
         elif format_ is AuditFormat.GITHUB:
             output.verbatim(github.render_audit(done))
         else:
-            reporting.show(lambda width, color: reports.text(done, width, color=color))
+            from lsp_assembler.reports import audit_text
+
+            reporting.show(lambda width, color: audit_text.text(done, width, color=color))
 
     def failed(error: LspAssemblerError) -> None:
         if format_ is AuditFormat.JSON:

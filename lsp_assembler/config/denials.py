@@ -5,7 +5,6 @@ from pathlib import Path
 
 import yaml
 
-from lsp_assembler.config import openvex
 from lsp_assembler.config.policy_nodes import image, list_of, text, until
 from lsp_assembler.config.yaml_nodes import ParseNode, Problems, compose, decoded, shown
 from lsp_assembler.errors import InvalidInputError
@@ -34,6 +33,8 @@ def read_denials(path: str, problems: Problems) -> tuple[Denial, ...]:
     own = Problems(path)
     try:
         if content.lstrip()[:1] == b"{":
+            from lsp_assembler.config import openvex
+
             found, wrong = openvex.denials(content)
             problems.add_elsewhere(f"{path}: {each}" for each in wrong)
         else:

@@ -21,7 +21,8 @@ from lsp_assembler.model.reference import Reference
 from lsp_assembler.operations.audit import Audited, AuditResult
 from lsp_assembler.operations.mentions import Mention
 from lsp_assembler.reports import github, sarif
-from lsp_assembler.reports.audit import closing_line, render_json, text
+from lsp_assembler.reports.audit import closing_line, render_json
+from lsp_assembler.reports.audit_text import text
 from lsp_assembler.rules.policy import ALL_RULES, violations
 from tests import ROOT
 
