@@ -1,6 +1,6 @@
 """What `audit` says of language images for people: a table, and what is wrong with which image."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 
 from lsp_assembler.model.policy import Attestation
@@ -13,9 +13,9 @@ from lsp_assembler.rules.policy import possible_day
 from lsp_assembler.text import inert, visible, visible_lines
 
 _MIN_WIDTH = 40
-_NARROWEST_NAME = 20
+_NARROWEST_NAME = 10
 _MOST_PLACES = 4
-_NAME, _CREATED, _ATTESTED = "language image", "created", "SBOM, provenance"
+_NAME = "language image"
 _INDENT = 2
 _STYLES = {"error": "red", "warning": "yellow"}
 _FAILED, _DENIED, _WARNED, _OK = "not known", "denied", "warning", "ok"
@@ -38,28 +38,19 @@ def text(result: AuditResult, width: int, *, color: bool) -> str:
 
 
 def _overview(result: AuditResult, width: int) -> list[Line]:
-    """The table; where there is no room for all of it, the less important columns are left out."""
+    """The table; below each name stands what attests to the image."""
     rows = [_row(each, result.today) for each in result.images]
-    attested = [] if any(row[_ATTESTED] for row in rows) else [_ATTESTED]
-    layouts = [_widths(rows, (*attested, *without)) for without in ((), (_ATTESTED,), (_ATTESTED, _CREATED))]
-    widths = next((each for each in layouts if _spare(each, width) >= 0), layouts[-1])
-    widths[_NAME] = _NARROWEST_NAME + min(_spare(widths, width), widths[_NAME] - _NARROWEST_NAME)
+    lines = {title: [line for row in rows for line in row[title].split("\n")] for title in rows[0]}
+    widths = {title: max(map(width_of, (title, *found))) for title, found in lines.items()}
+    spare = width - sum(widths.values()) - GAP * (len(widths) - 1)
+    widths[_NAME] = max(_NARROWEST_NAME, widths[_NAME] + min(0, spare))
     columns = [Column(title, wide, title == "age") for title, wide in widths.items()]
-    return table(
-        columns, [[[Span(row[title], _COLORS.get(row[title], ""))] for title in widths] for row in rows]
-    )
+    return table(columns, [[_cell(cell) for cell in row.values()] for row in rows])
 
 
-def _widths(rows: Sequence[Mapping[str, str]], without: Collection[str]) -> dict[str, int]:
-    """How wide each column would like to be, by title; some are left out."""
-    titles = [title for title in rows[0] if title not in without]
-    cells = {title: [line for row in rows for line in row[title].split("\n")] for title in titles}
-    return {title: max(map(width_of, (title, *lines))) for title, lines in cells.items()}
-
-
-def _spare(widths: Mapping[str, int], width: int) -> int:
-    """The cells that are left if the first column is as narrow as it may be."""
-    return width - sum(widths.values()) + widths[_NAME] - _NARROWEST_NAME - GAP * (len(widths) - 1)
+def _cell(text: str) -> list[Span]:
+    first, *below = text.split("\n")
+    return [Span(first, _COLORS.get(first, "")), *(Span(f"\n{line}", "dim") for line in below)]
 
 
 def _row(audited: Audited, today: date) -> dict[str, str]:
@@ -67,17 +58,17 @@ def _row(audited: Audited, today: date) -> dict[str, str]:
     image = audited.image
     created = possible_day(image.created, today) if image else None
     state = _DENIED if audited.is_denied else _WARNED if audited.violations else _OK
+    attested = ", ".join(_attested(each) for each in (image.attestations if image else ()))
     return {
-        _NAME: visible(audited.name),
-        _CREATED: str(created or ABSENT),
+        _NAME: "\n".join(filter(None, (visible(audited.name), attested))),
+        "created": str(created or ABSENT),
         "age": f"{(today - created).days:,} d" if created else ABSENT,
-        _ATTESTED: "\n".join(_attested(each) for each in (image.attestations if image else ())),
         "state": state if image else _FAILED,
     }
 
 
 def _attested(attestation: Attestation) -> str:
-    return f"{attestation.kind} {attestation.created or ABSENT}"
+    return f"{attestation.kind} of {attestation.created}" if attestation.created else attestation.kind
 
 
 def _problems(audited: Audited, width: int) -> list[Line]:

