@@ -15,16 +15,18 @@ def text(made: InitResult) -> str:
 def _start_point(made: InitResult) -> list[str]:
     where = shlex.quote(_as_folder(made.path))
     return [
-        f'{made.path}: made the start point "{made.display_name}", for the language image {made.image_name}',
+        f'{made.path}: made the start point "{made.display_name}"',
+        f"  for the language image {made.image_name}",
+        "",
         *(f"  {path}" for path in made.files),
         "",
         "Next:",
-        "  1. Put your own names into start_point/manifest.json and docker/image_name.json,",
-        "     and your language into the other files of start_point.",
+        "  1. Change the names in start_point/manifest.json and docker/image_name.json,",
+        "     and the other files of start_point to your language.",
         "  2. Check and pack it:",
         f"       lsp-assembler check {where}",
         f"       lsp-assembler pack {where}",
-        "  3. Build your language image in .github/workflows/language.yml, where it says so.",
+        "  3. Add the build of your language image to .github/workflows/language.yml.",
     ]
 
 

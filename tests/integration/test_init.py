@@ -19,8 +19,9 @@ def test_a_new_start_point_passes_and_can_be_packed_here_and_in_its_workflow(too
     made = tool.run("init", "elm-test")
     assert made.status == 0, made.output
     assert made.stdout.startswith(
-        'elm-test: made the start point "Elm, test", for the language image cyberdojof'
+        'elm-test: made the start point "Elm, test"\n  for the language image cyberdojofoundation/elm_test\n'
     )
+    assert max(map(len, made.stdout.splitlines())) <= 80
     assert "lsp-assembler pack ./elm-test\n" in made.stdout
     folder = tool.folder / "elm-test"
     checked = tool.run("check", "./elm-test", "--strict", "--format", "json")
