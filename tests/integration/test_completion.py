@@ -70,7 +70,7 @@ def test_installing_twice_is_installing_once_and_keeps_what_is_there(tool: Tool)
     tool.write(".bashrc", "export MINE=1")
     first, second = (tool.run("--install-completion", SHELL="/usr/bin/bash") for _ in range(2))
     script = tool.folder / ".local/share/lsp-assembler/completion.bash"
-    added = f"[ -r '{script}' ] && . '{script}'"
+    added = f"[ -r {script} ] && . {script}"
     assert (tool.folder / ".bashrc").read_text() == f"export MINE=1\n{added}\n"
     assert first.stdout.splitlines()[1] == f"added a line to {tool.folder}/.bashrc that reads it"
     assert second.stdout.splitlines()[1] == f"{tool.folder}/.bashrc reads it already"

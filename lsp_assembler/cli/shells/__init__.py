@@ -1,5 +1,6 @@
 """Completion in a shell: its script, and where that goes. What can be completed says `cli/completion.py`."""
 
+import shlex
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -64,9 +65,10 @@ def install(shell: Shell, environ: Mapping[str, str]) -> str:
     path = folder / "lsp-assembler" / f"completion.{shell}"
     start = Path(environ.get("ZDOTDIR") or home) / ".zshrc" if shell is Shell.ZSH else home / ".bashrc"
     _write(path, script(shell))
-    added = _append(f"[ -r '{path}' ] && . '{path}'", start)
+    quoted = shlex.quote(str(path))
+    added = _append(f"[ -r {quoted} ] && . {quoted}", start)
     said = f"added a line to {start} that reads it" if added else f"{start} reads it already"
-    return f"wrote {path}\n{said}\nIt works in every new {shell}, or in this one after: . '{path}'\n"
+    return f"wrote {path}\n{said}\nIt works in every new {shell}, or in this one after: . {quoted}\n"
 
 
 def _write(path: Path, text: str) -> None:
