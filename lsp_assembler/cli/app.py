@@ -32,7 +32,7 @@ COMMANDS = (  # in the order of use; a line has room for 66 characters
     Entry(_AUTHOR, "pack", "Make an LSP image from each LTF checkout."),
     Entry(_MAINTAINER, "build", "Build the start-points image from the LSP images in images.yml."),
     Entry(_MAINTAINER, "lock", "Write the digest of every image in images.yml to images.lock."),
-    Entry(_MAINTAINER, "outdated", "Show what has changed since images.lock was written."),
+    Entry(_MAINTAINER, "outdated", "Show what is newer than images.lock and images.yml say."),
     Entry(_MAINTAINER, "tags", "List the versions of an LSP image, newest first."),
     Entry(_MAINTAINER, "update", "Move images in images.yml to newer versions."),
     Entry(_MAINTAINER, "diff", "Show which start points differ between images, locks or lists."),
