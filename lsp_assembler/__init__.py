@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # imported when first asked for: a command needs one of them
     from lsp_assembler.operations.build import BuildRequest, build
     from lsp_assembler.operations.check import CheckRequest, check
     from lsp_assembler.operations.diff import DiffRequest, diff
+    from lsp_assembler.operations.init import InitRequest, init
     from lsp_assembler.operations.inspect import InspectRequest, inspect
     from lsp_assembler.operations.lock import LockRequest, lock
     from lsp_assembler.operations.migrate import MigrateRequest, migrate
@@ -42,6 +43,7 @@ _HOMES = {
     "operations.build": ("BuildRequest", "build"),
     "operations.check": ("CheckRequest", "check"),
     "operations.diff": ("DiffRequest", "diff"),
+    "operations.init": ("InitRequest", "init"),
     "operations.inspect": ("InspectRequest", "inspect"),
     "operations.lock": ("LockRequest", "lock"),
     "operations.migrate": ("MigrateRequest", "migrate"),
@@ -61,6 +63,7 @@ __all__ = [
     "CheckRequest",
     "DiffRequest",
     "FetchError",
+    "InitRequest",
     "InspectRequest",
     "InvalidInputError",
     "Limits",
@@ -80,6 +83,7 @@ __all__ = [
     "build",
     "check",
     "diff",
+    "init",
     "inspect",
     "lock",
     "migrate",

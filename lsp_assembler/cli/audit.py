@@ -90,7 +90,7 @@ def audit(
         else:
             from lsp_assembler.reports import audit_text
 
-            reporting.show(lambda width, color: audit_text.text(done, width, color=color))
+            reporting.draw(partial(audit_text.text, done))
 
     def failed(error: LspAssemblerError) -> None:
         if format_ is AuditFormat.JSON:

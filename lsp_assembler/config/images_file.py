@@ -77,7 +77,7 @@ def load(path: str) -> ImagesFile:
         content = beginning(Path(path), MAX_BYTES)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         reason = getattr(error, "strerror", None) or error
-        remedy = f"Create it with {_IMAGES}, or name another file with --file."
+        remedy = "Make one with 'lsp-assembler init images.yml', or name another file with --file."
         raise InvalidInputError(f"{path}: {reason}", remedy) from error
     return parse(decoded(content, Problems(path)), path)
 

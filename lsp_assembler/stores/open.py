@@ -16,7 +16,7 @@ from lsp_assembler.files.presence import is_there
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.oci.layers import Limits
 from lsp_assembler.stores.interface import ImageSource, Pull, Store
-from lsp_assembler.text import choice
+from lsp_assembler.text import named, suggestion
 
 if TYPE_CHECKING:  # these are slow to import, and no command needs them all
     from lsp_assembler.oci.content_store import ContentStore
@@ -40,31 +40,33 @@ class StoreSpec(Struct, frozen=True):
     path: str = ""
 
     @classmethod
-    def source(cls, text: str) -> Self:
-        """Take --from apart.
+    def source(cls, text: str, option: str = "--from") -> Self:
+        """Take --from apart, or the variable that stands for it.
 
         Raises:
             InvalidInputError: there is no such store.
         """
-        return cls._parse("--from", text, _SOURCES)
+        return cls._parse(option, text, _SOURCES)
 
     @classmethod
-    def target(cls, text: str | None) -> Self | None:
-        """Take --to apart; None where it is not given: then it is the engine.
+    def target(cls, text: str | None, option: str = "--to") -> Self | None:
+        """Take --to apart, or the variable that stands for it; None, the engine, where there is none.
 
         Raises:
             InvalidInputError: there is no such store.
         """
-        return None if text is None else cls._parse("--to", text, _TARGETS)
+        return None if text is None else cls._parse(option, text, _TARGETS)
 
     @classmethod
     def _parse(cls, option: str, text: str, kinds: Sequence[str]) -> Self:
         kind, colon, path = text.partition(":")
         if (kind in kinds and not colon) or (kind in _WITH_PATH and path):
             return cls(kind, path)
+        known = [*kinds, "oci:DIR", "oci-archive:FILE"]
+        remedy = "option, or leave it out" if option.startswith("-") else "variable, or unset it"
         raise InvalidInputError(
-            f"{option}: unknown store '{text}'; expected {choice([*kinds, 'oci:DIR', 'oci-archive:FILE'])}",
-            "Correct the option, or leave it out.",
+            f"{option}: unknown store {named(text)}; {suggestion(text, known)}",
+            f"Correct the {remedy}.",
         )
 
     def __str__(self) -> str:

@@ -207,7 +207,7 @@ class TestUnreadable:
             load("images.yml")
         assert str(caught.value) == (
             "images.yml: No such file or directory\n"
-            f"  Create it with a list of image names, e.g. '- {JAVA}', or name another file with --file."
+            "  Make one with 'lsp-assembler init images.yml', or name another file with --file."
         )
 
     def test_a_directory(self, tmp_path: Path) -> None:
