@@ -16,6 +16,7 @@ from lsp_assembler.files.presence import is_there
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.oci.layers import Limits
 from lsp_assembler.stores.interface import ImageSource, Pull, Store
+from lsp_assembler.stores.notes import Notes
 from lsp_assembler.text import choice
 
 if TYPE_CHECKING:  # these are slow to import, and no command needs them all
@@ -84,7 +85,7 @@ class StoreOptions(Struct, frozen=True):
         offline: whether no registry is asked for anything.
     """
 
-    pull: Pull = Pull.ALWAYS
+    pull: Pull = Pull.NEWER
     stall_timeout: float = 120.0
     patience: float = 60.0
     limits: Limits = Limits()
@@ -118,6 +119,7 @@ class Stores:
         self._registries = {**(registries or {}), **insecure}
         self._open = contextlib.ExitStack()
         self._layouts: dict[StoreSpec, ContentStore] = {}
+        self._notes = self._open.enter_context(contextlib.closing(Notes(notice)))
         self._engines: dict[Pull, DockerEngine] = {}
         self._opening = threading.Lock()
 
@@ -139,7 +141,7 @@ class Stores:
         if spec.kind == "auto":
             return self._automatic
         if spec.kind == "docker":
-            return self._engine(pull or self._options.pull)
+            return self._opened_engine(pull)
         contents = self._contents(spec)
         return self._daemonless(spec, contents, contents)
 
@@ -178,7 +180,7 @@ class Stores:
 
     def _target_engine(self, *, is_default: bool) -> "DockerEngine":
         try:
-            return self._engine(self._options.pull)
+            return self._opened_engine()
         except FetchError as error:
             if is_default:  # nothing is ever published to a registry unless the user says so
                 raise InvalidInputError(
@@ -211,7 +213,7 @@ class Stores:
         from lsp_assembler.stores.auto import AutoSource
 
         registries = self.reader(StoreSpec("registry"))
-        source = AutoSource(registries, lambda: self._engine(Pull.MISSING), self._listing, self._notice)
+        source = AutoSource(registries, self._opened_engine, self._listing, self._notes)
         return self._open.enter_context(contextlib.closing(source))
 
     def _listing(self) -> "Listing":
@@ -219,18 +221,20 @@ class Stores:
         if not _may_have_engine(self._environ):
             return {}
         try:
-            return self._engine(Pull.MISSING).listing()
+            return self._opened_engine().listing()
         except (FetchError, InvalidInputError):
             return {}
 
-    def _engine(self, pull: Pull) -> "DockerEngine":
+    def _opened_engine(self, pull: Pull | None = None) -> "DockerEngine":
         """The engine; threads may ask for it at once."""
         from lsp_assembler.stores.docker.engine import DockerEngine, EngineOptions
 
+        given = self._options
+        pull = pull or given.pull
         with self._opening:
             if pull not in self._engines:
-                options = EngineOptions(pull, self._options.stall_timeout, self._options.limits)
-                engine = DockerEngine(options, self._environ)
+                options = EngineOptions(pull, given.stall_timeout, given.limits)
+                engine = DockerEngine(options, self._environ, self._notes)
                 self._engines[pull] = self._open.enter_context(contextlib.closing(engine))
             return self._engines[pull]
 
