@@ -25,7 +25,7 @@ def check(
     """Check start points against every rule; build nothing.
 
     Reads the images that images.yml lists, or the images and directories on the command line. A directory
-    needs neither an engine nor git: any folder with manifest.json files will do.
+    is judged as `pack` would judge it, which needs neither an engine nor a network.
     """
     stores = reach.options(reading.pull, options.limits(limits))
     request = operation.CheckRequest(

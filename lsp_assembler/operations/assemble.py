@@ -2,8 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -12,8 +11,9 @@ from msgspec.structs import replace
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.assembly import Assembly, Outcome
 from lsp_assembler.model.finding import Failure
-from lsp_assembler.model.start_point import Source, StartPoint, StartPointType
+from lsp_assembler.model.start_point import Source, StartPoint
 from lsp_assembler.oci.layers import Limits, too_large_together
+from lsp_assembler.operations.directories import Directories
 from lsp_assembler.operations.observer import Observer, Watch
 from lsp_assembler.operations.plan import Plan
 from lsp_assembler.parallel import at_work
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
 ReadSource = Callable[[Source, Progress], StartPoint]
 """Reads one source and reports (state, bytes so far) on the way; raises FetchError. Called from threads."""
-
-ReadDirectory = Callable[[Path], StartPoint]
-"""Reads one checkout; raises FetchError. Called from threads."""
 
 
 class Checking(Struct, frozen=True):
@@ -48,7 +45,7 @@ class Checking(Struct, frozen=True):
 def assemble(
     planned: Plan,
     store: ImageSource | None,
-    read_directory: ReadDirectory,
+    directories: Directories,
     checking: Checking,
     observer: Observer,
 ) -> Assembly:
@@ -59,7 +56,7 @@ def assemble(
 
     Args:
         store: where images are read; None if the plan has none.
-        read_directory: `as_it_stands` or `packed`.
+        directories: reads and judges those among the sources.
     """
     allowance = _Allowance(checking.limits)
 
@@ -74,7 +71,7 @@ def assemble(
 
     def read_unweighed(source: Source, progress: Progress) -> StartPoint:
         if source.is_directory or store is None:
-            return read_directory(Path(source.text))
+            return directories.start_point(source)
         found = store.fetch(planned.reference(source.text), progress)
         return replace(found, digest=planned.digests.get(source.text) or found.digest)
 
@@ -82,7 +79,7 @@ def assemble(
         store.expect(planned.references)
     jobs = checking.jobs or (store.jobs if store else ImageSource.jobs)
     with observer.watch([source.text for source in planned.sources]) as watch:
-        assembly = read_and_check(planned, read, jobs, watch)
+        assembly = directories.judged(read_and_check(planned, read, jobs, watch))
     if checking.language_images:
         from lsp_assembler.operations.language_images import verify_images
 
@@ -149,27 +146,6 @@ class _Allowance:
                 self._is_spent = self._is_spent or weight <= self._limits.max_together
                 raise too_large_together(source.text, self._limits)
             self._left -= weight
-
-
-def as_it_stands(type_: StartPointType, limits: Limits) -> ReadDirectory:
-    """A directory as `check` reads it: no git, no tag; an exercise has no image_name to fill in."""
-    from lsp_assembler.checkout.image_name import completed, language_image_name
-    from lsp_assembler.checkout.reader import read_checkout
-
-    def read(directory: Path) -> StartPoint:
-        tree = read_checkout(directory, limits)
-        if type_ is not StartPointType.EXERCISES:
-            tree = completed(tree, language_image_name(directory))
-        return StartPoint(tree.digest, tree, is_packed=False)
-
-    return read
-
-
-def packed(type_: StartPointType, limits: Limits, environ: Mapping[str, str]) -> ReadDirectory:
-    """A directory as `build` reads it: packed in memory, as publishing and fetching it would give."""
-    from lsp_assembler.checkout.pack import pack
-
-    return lambda directory: pack(directory, type_, limits, environ).start_point
 
 
 def _outcome(source: Source, read: ReadSource, watch: Watch) -> Outcome:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from lsp_assembler.model.result import Result
-from lsp_assembler.operations.assemble import Checking, as_it_stands, assemble
+from lsp_assembler.operations.assemble import Checking, assemble
+from lsp_assembler.operations.directories import Directories
 from lsp_assembler.operations.locked import existing, refusal
 from lsp_assembler.operations.observer import SILENT, Observer
 from lsp_assembler.operations.plan import plan
@@ -45,9 +46,9 @@ def check(request: CheckRequest, observer: Observer = SILENT) -> Result:
         lookup = stores.registries if request.verify_images else None
         store = stores.reader(spec) if planned.needs_store else None
         stores.warn_of_rate_limit(spec, planned.references)
-        read_directory = as_it_stands(planned.type, request.stores.limits)
+        directories = Directories(planned.type, request.stores.limits, request.environ, "check")
         checking = Checking(request.jobs, request.strict, request.stores.limits, lookup)
-        assembly = assemble(planned, store, read_directory, checking, observer)
+        assembly = assemble(planned, store, directories, checking, observer)
     refused = refusal(assembly, None, lock, "check")
     result = refused or Result(assembly, assembly.exit_status, command="check")
     return replace(result, images_file=planned.listed_in).with_total(time.perf_counter() - started)
