@@ -34,12 +34,14 @@ class Checking(Struct, frozen=True):
         strict: whether warnings are errors.
         limits: on what is read, of one image and of all together.
         language_images: tells whether the language image that a manifest names exists; None to trust it.
+        narrow: leaves out what is not to be reported; None to report everything.
     """
 
     jobs: int | None
     strict: bool
     limits: Limits
     language_images: "Lookup | None" = None
+    narrow: Callable[[Assembly], Assembly] | None = None
 
 
 def assemble(
@@ -80,6 +82,8 @@ def assemble(
     jobs = checking.jobs or (store.jobs if store else ImageSource.jobs)
     with observer.watch([source.text for source in planned.sources]) as watch:
         assembly = directories.judged(read_and_check(planned, read, jobs, watch))
+    if checking.narrow:
+        assembly = checking.narrow(assembly)
     if checking.language_images:
         from lsp_assembler.operations.language_images import verify_images
 
