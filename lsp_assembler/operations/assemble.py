@@ -14,6 +14,7 @@ from lsp_assembler.model.finding import Failure
 from lsp_assembler.model.start_point import Source, StartPoint
 from lsp_assembler.oci.layers import Limits, too_large_together
 from lsp_assembler.operations.directories import Directories
+from lsp_assembler.operations.hints import with_hints
 from lsp_assembler.operations.observer import Observer, Watch
 from lsp_assembler.operations.plan import Plan
 from lsp_assembler.parallel import at_work
@@ -74,7 +75,11 @@ def assemble(
     def read_unweighed(source: Source, progress: Progress) -> StartPoint:
         if source.is_directory or store is None:
             return directories.start_point(source)
-        found = store.fetch(planned.reference(source.text), progress)
+        reference = planned.reference(source.text)
+        try:
+            found = store.fetch(reference, progress)
+        except FetchError as error:
+            raise with_hints(error, source, reference, store) from error
         return replace(found, digest=planned.digests.get(source.text) or found.digest)
 
     if store:

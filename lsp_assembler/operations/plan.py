@@ -148,6 +148,9 @@ def _faults(text: str) -> Iterator[str]:
     except PortError as error:
         yield str(error)
     except ValueError:
+        if text and Path(text).is_dir():
+            yield f"'{text}': it is no image name; a directory in this folder is './{text}'"
+            return
         yield (
             f"'{text}': it is neither an image name nor a directory; expected e.g. "
             "cyberdojofoundation/java_junit:LSP or ./java-junit"

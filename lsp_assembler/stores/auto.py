@@ -93,6 +93,15 @@ class AutoSource(ImageSource):
                 return None
             raise
 
+    def knows(self, reference: Reference) -> bool:
+        """See ImageSource.knows; what is only asked for is not told of."""
+        if self._registries.knows(reference):
+            return True
+        try:
+            return self._engine.knows(reference)
+        except (FetchError, InvalidInputError):
+            return False
+
     def tags(self, repository: Reference) -> tuple[str, ...]:
         """See ImageSource.tags."""
         return self._first(repository, lambda source: source.tags(repository))

@@ -97,6 +97,13 @@ class ImageSource(ABC):
             FetchError: nobody can say.
         """
 
+    def knows(self, reference: Reference) -> bool:
+        """Whether there surely is an image of this name, for a hint: False also where nobody can say."""
+        try:
+            return self.digest(reference) is not None
+        except FetchError:
+            return False
+
     @abstractmethod
     def tags(self, repository: Reference) -> tuple[str, ...]:
         """All tags of a repository, e.g. ("LSP", "LSP-4edf92a"); at least one, in no particular order.

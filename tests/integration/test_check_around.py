@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.support import Run, Tool, images_yml, publish, start_point
-from tests.services import Image, Registry, base_image_layer
+from tests.integration.support import Run, Tool, free_port, images_yml, publish, start_point
+from tests.services import DockerEngine, Image, Registry, base_image_layer, layer
 
 
 @pytest.fixture
@@ -102,3 +102,32 @@ class TestBase:
         run = tool.run("check")
         assert run.status == status, run.output
         assert said in " ".join(run.output.split())
+
+
+class TestHints:
+    def test_a_folder_of_that_name_may_be_meant(self, tool: Tool) -> None:
+        write(tool, "Mine", "org/mine")
+        run = tool.run("check", "mine", "absent", "--from", "oci:none", "--format", "json")
+        beside, absent = run.json["failures"]
+        assert beside["message"].endswith(" If you mean the folder 'mine', say './mine'.")
+        assert "folder" not in absent["message"]
+
+    def test_the_tag_lsp_may_be_meant(self, tool: Tool, registry: Registry) -> None:
+        name = publish(registry, "hints/java", "Hints").removesuffix(":LSP")
+        registry.put_image("hints/java", "latest", Image((layer({"usr/bin/java": b"java"}),)))
+        registry.put_image("hints/none", "latest", Image((layer({"usr/bin/java": b"java"}),)))
+        none = f"{registry.host}/hints/none"
+        run = tool.run("check", name, f"{name}:LSP-1", none, f"{none}:LSP", "--format", "json")
+        messages = [each["message"].splitlines()[0] for each in run.json["failures"]]
+        hint = f"; did you mean '{name}:LSP'?"
+        assert [message.endswith(hint) for message in messages] == [True, True, False, False]
+        assert not [message for message in messages[2:] if "did you mean" in message]
+
+    def test_an_engine_is_asked_as_well(self, engine: DockerEngine, tmp_path: Path) -> None:
+        name = f"127.0.0.1:{free_port()}/hints/packed"
+        tool = Tool(tmp_path, engine.url)
+        write(tool, "Packed", name)
+        assert tool.run("pack", "./mine").status == 0
+        run = tool.run("check", "--from", "docker", "--pull", "never", f"{name}:latest", "--format", "json")
+        assert f"; did you mean '{name}:LSP'?" in run.json["failures"][0]["message"]
+        assert "used what the Docker Engine has" not in run.stderr

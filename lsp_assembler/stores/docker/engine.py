@@ -123,6 +123,10 @@ class DockerEngine(Store):
         """See ImageSource.digest; the engine asks the registry, unless the pull option says not to."""
         return self._puller.digest(reference)
 
+    def knows(self, reference: Reference) -> bool:
+        """See ImageSource.knows."""
+        return self._puller.knows(reference)
+
     def listing(self) -> dict[str, set[str]]:
         """All images that have a name: by canonical name, the image's id and the digests it came by.
 

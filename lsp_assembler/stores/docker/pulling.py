@@ -72,9 +72,7 @@ class Puller:
         if own or self._pull is Pull.NEVER:
             return digest_of(own, reference) if own else None
         try:
-            login = self._connection.login(reference)
-            answer = self._connection.client.inspect_distribution(str(reference), login)
-            return str(answer["Descriptor"]["digest"])
+            return self._in_registry(reference)
         except TROUBLE as error:
             try:
                 return digest_of(self._instead(reference, error), reference)
@@ -82,6 +80,20 @@ class Puller:
                 if failure.kind == "not-found":
                     return None
                 raise
+
+    def knows(self, reference: Reference) -> bool:
+        """Whether the engine surely has an image, or could pull it."""
+        try:
+            if self._own(reference):
+                return True
+            return self._pull is not Pull.NEVER and bool(self._in_registry(reference))
+        except TROUBLE:
+            return False
+
+    def _in_registry(self, reference: Reference) -> str:
+        login = self._connection.login(reference)
+        answer = self._connection.client.inspect_distribution(str(reference), login)
+        return str(answer["Descriptor"]["digest"])
 
     def _sufficient(self, reference: Reference) -> dict[str, Any] | None:
         """What the engine has, where that will do without asking a registry; None else."""
