@@ -21,7 +21,7 @@ class Ground(Struct, frozen=True):
     """What was found.
 
     Args:
-        base: that images.yml names; None where it names none, or where it cannot be read.
+        base: that images.yml names; None where it names none, or where no registry knows it.
         errors: everything that a build would stop at.
     """
 
@@ -50,15 +50,17 @@ def ground(planned: Plan, store: ImageSource, notice: Callable[[str], None]) -> 
     return Ground(base, tuple(errors))
 
 
-def _found(name: Reference, store: ImageSource) -> BaseImage:
+def _found(name: Reference, store: ImageSource) -> BaseImage | None:
     digest = store.digest(name)
-    if digest is None:
-        raise FetchError(
-            f"{name}: there is no such image to build on",
-            "Correct 'base:' in images.yml, or publish the image first.",
-            kind="not-found",
-        )
-    return BaseImage(str(name), digest, {})
+    if digest:
+        return BaseImage(str(name), digest, {})
+    if store.knows(name):  # an engine has what it cannot pull
+        return None
+    raise FetchError(
+        f"{name}: there is no such image to build on",
+        "Correct 'base:' in images.yml, or publish the image first.",
+        kind="not-found",
+    )
 
 
 def _examine_template(planned: Plan, notice: Callable[[str], None]) -> None:

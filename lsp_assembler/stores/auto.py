@@ -81,10 +81,8 @@ class AutoSource(ImageSource):
         """See ImageSource.digest."""
 
         def known(source: ImageSource) -> str:
-            digest = source.digest(reference)
-            if digest is None:
-                raise FetchError(f"{reference}: no such image or tag", kind="not-found")
-            return digest
+            # What no registry has may have been made here: the engine says so when it is to be used.
+            return source.digest(reference) or source.describe(reference).digest
 
         try:
             return self._first(reference, known)

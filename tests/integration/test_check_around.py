@@ -1,5 +1,6 @@
 """What `check` looks at around start points: the list that they are to be in, the base, the template."""
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,18 @@ class TestBase:
         assert tool.run("check", "--format", "json").json["error"] is None
         tool.write("images.yml", images_yml(bad, base="scratch"))
         assert tool.run("check").status == 1
+
+    @pytest.mark.parametrize("store", ["auto", "docker"])
+    def test_a_base_that_only_the_engine_has_will_do(
+        self, engine: DockerEngine, registry: Registry, engine_base: str, tmp_path: Path, store: str
+    ) -> None:
+        tool = Tool(tmp_path, engine.url)
+        base = f"{registry.host}/around/made-here:1"
+        with contextlib.closing(engine.client()) as client:
+            client.images.get(engine_base).tag(f"{registry.host}/around/made-here", "1")
+        good = publish(registry, "around/on-base", "On a base")
+        tool.write("images.yml", images_yml(good, base=base))
+        assert tool.run("check", "--from", store).status == 0
 
     def test_sources_on_the_command_line_need_no_base(self, tool: Tool, registry: Registry) -> None:
         good = publish(registry, "around/good", "Good")

@@ -63,7 +63,8 @@ class Puller:
         """What a name stands for; the registry is asked by the engine, unless the pull option says not to.
 
         Returns:
-            None where there is no such image.
+            None where there is no such image: if a registry is asked and says so, what the engine has does
+            not count.
 
         Raises:
             FetchError: nobody can say.
@@ -74,19 +75,17 @@ class Puller:
         try:
             return self._in_registry(reference)
         except TROUBLE as error:
-            try:
-                return digest_of(self._instead(reference, error), reference)
-            except FetchError as failure:
-                if failure.kind == "not-found":
-                    return None
-                raise
+            if fetch_error(reference, error).kind == "not-found":  # that is an answer
+                return None
+            return digest_of(self._instead(reference, error), reference)
 
     def knows(self, reference: Reference) -> bool:
         """Whether the engine surely has an image, or could pull it."""
         try:
             if self._own(reference):
                 return True
-            return self._pull is not Pull.NEVER and bool(self._in_registry(reference))
+            is_worth_asking = self._pull is not Pull.NEVER and reference.registry not in self._silent
+            return is_worth_asking and bool(self._in_registry(reference))
         except TROUBLE:
             return False
 
