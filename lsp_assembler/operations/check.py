@@ -61,8 +61,9 @@ def check(request: CheckRequest, observer: Observer = SILENT) -> Result:
         lookup = stores.registries if request.verify_images else None
         store = stores.reader(spec) if planned.needs_store else None
         finding = None
-        if store and planned.listed_in and not compared:
-            finding = in_background(partial(ground, planned, store, observer.notice))
+        if planned.listed_in and not compared:
+            asked = None if request.stores.offline else store
+            finding = in_background(partial(ground, planned, asked, observer.notice))
         stores.warn_of_rate_limit(spec, planned.references)
         narrow = compared.of_own if compared else None
         checking = Checking(request.jobs, request.strict, request.stores.limits, lookup, narrow)

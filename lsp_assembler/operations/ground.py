@@ -29,11 +29,11 @@ class Ground(Struct, frozen=True):
     errors: tuple[LspAssemblerError, ...] = ()
 
 
-def ground(planned: Plan, store: ImageSource, notice: Callable[[str], None]) -> Ground:
+def ground(planned: Plan, store: ImageSource | None, notice: Callable[[str], None]) -> Ground:
     """Look at the base that images.yml names, which takes one request, and at the template beside it.
 
     Args:
-        store: where images are read.
+        store: where images are read; None to leave the base out.
         notice: told what only a Docker Engine can do.
     """
     base: BaseImage | None = None
@@ -44,7 +44,7 @@ def ground(planned: Plan, store: ImageSource, notice: Callable[[str], None]) -> 
         errors.append(error)
     name = planned.file.base if planned.file else None
     try:
-        base = _found(name, store) if name and str(name) != SCRATCH else None
+        base = _found(name, store) if store and name and str(name) != SCRATCH else None
     except FetchError as error:
         errors.append(error)
     return Ground(base, tuple(errors))
