@@ -146,9 +146,7 @@ class Reading(Struct, frozen=True):
 class Pulling(Reading, frozen=True):
     """The same for what an engine has to have at its newest."""
 
-    pull: Annotated[
-        Pull, typer.Option("--pull", help="When the engine pulls an image."), Default(Pull.ALWAYS)
-    ]
+    pull: Annotated[Pull, typer.Option("--pull", help="When the engine pulls an image."), Default(Pull.NEWER)]
 
 
 class Reach(Struct, frozen=True):

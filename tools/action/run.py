@@ -1,7 +1,7 @@
 """What the GitHub Action does: one run of lsp-assembler, which knows how to speak to GitHub.
 
-Inputs come in variables, INPUT_COMMAND, INPUT_FILE and so on, never as part of a script. They are not those that
-lsp-assembler itself reads, such as LSP_FROM, so that what a workflow sets there still holds.
+Inputs come in variables, INPUT_COMMAND, INPUT_FILE and so on, never as part of a script. They are not those
+that lsp-assembler itself reads, such as LSP_FROM: what a workflow sets there still holds.
 """
 
 import os
