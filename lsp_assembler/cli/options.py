@@ -99,6 +99,21 @@ TextOrJson = Annotated[
 ]
 
 
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Write only errors and the closing line; no progress."), OFF
+]
+
+
+class Showing(Struct, frozen=True):
+    """How much of a result is written, and how."""
+
+    format_: AnyFormat = Format.TEXT
+    table: Annotated[
+        bool, typer.Option("--table", help="List every start point where stdout is no terminal, too."), OFF
+    ] = False
+    quiet: Quiet = False
+
+
 class Listed(Struct, frozen=True):
     """The list of images, and the lock file that goes with it."""
 

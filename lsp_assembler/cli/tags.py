@@ -47,7 +47,9 @@ def tags(
             place = (done.repository, done.store)
             output.document(reports.render_json(done, *place, None, done.exit_status))
             return
-        output.report(reports.text(done))
+        output.verbatim(reports.text(done, output.width()))
+        for note in reports.notes(done):
+            output.say(note)
         for version in done.problems:
             output.complain(version.problem)
 
