@@ -10,7 +10,6 @@ from lsp_assembler.cli.grouped import OFF, grouped
 from lsp_assembler.cli.options import DataFormat
 from lsp_assembler.errors import LspAssemblerError
 from lsp_assembler.operations import tags as operation
-from lsp_assembler.reports import tags as reports
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The image, without a tag.", show_default=False)]
 All = Annotated[bool, typer.Option("--all", help="List all tags, not only LSP and LSP-TAG."), OFF]
@@ -43,6 +42,8 @@ def tags(
     )
 
     def show(done: operation.TagsResult) -> None:
+        from lsp_assembler.reports import tags as reports
+
         if format_ is DataFormat.JSON:
             place = (done.repository, done.store)
             output.document(reports.render_json(done, *place, None, done.exit_status))
@@ -54,6 +55,8 @@ def tags(
             output.complain(version.problem)
 
     def failed(error: LspAssemblerError) -> None:
+        from lsp_assembler.reports import tags as reports
+
         output.document(reports.render_json(None, name, reading.from_, str(error), error.exit_status))
 
     reporting.run(partial(operation.tags, request), show, failed if format_ is DataFormat.JSON else None)

@@ -18,7 +18,7 @@ from lsp_assembler.model.result import Result
 from lsp_assembler.model.start_point import Source
 from lsp_assembler.operations.outdated import OutdatedResult
 from lsp_assembler.operations.pack import PackResult
-from lsp_assembler.reports import outdated, pack, text
+from lsp_assembler.reports import outdated, pack
 from lsp_assembler.reports.problems import failed, manifest_place, rule_name, without_subject
 from lsp_assembler.reports.versions import version_step
 from lsp_assembler.text import harmless, inert, plural, visible, visible_lines
@@ -49,6 +49,8 @@ class Annotation(Struct, frozen=True):
 
 def render(result: Result) -> str:
     """Workflow commands, one a line, then the report without a table, to be printed to stdout in a step."""
+    from lsp_assembler.reports import text  # which imports Rich, and this module is there for --help, too
+
     return _with(text.render(result, None, table=False).rstrip("\n"), _annotations(result))
 
 

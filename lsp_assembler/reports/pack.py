@@ -11,7 +11,6 @@ from lsp_assembler.model.start_point import StartPointType
 from lsp_assembler.operations.pack import PackResult
 from lsp_assembler.operations.push_packs import Packed, Refusal
 from lsp_assembler.reports.json import envelope
-from lsp_assembler.reports.text import render as render_text
 from lsp_assembler.reports.wording import SHORT_DIGEST, and_more, in_a_row
 from lsp_assembler.text import visible
 
@@ -32,8 +31,10 @@ def text(result: PackResult, width: int | None, *, color: bool = False, quiet: b
     Args:
         quiet: whether to leave out all but errors and the closing line.
     """
+    from lsp_assembler.reports.text import render  # which imports Rich, and this module is there for --help
+
     told = as_result(result)
-    report = render_text(told, width, color=color, table=False, quiet=quiet)
+    report = render(told, width, color=color, table=False, quiet=quiet)
     if quiet or not result.packed:
         return report
     is_all = len(result.packed) == 1 and not told.assembly.findings

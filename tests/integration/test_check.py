@@ -121,7 +121,7 @@ def test_github_gets_annotations_and_a_summary(tool: Tool, registry: Registry) -
     summary = tool.write("summary.md", "Before.\n")
     run = tool.run("check", "--format", "github", GITHUB_STEP_SUMMARY=str(summary))
     assert run.status == 1
-    assert run.stdout.startswith("::error file=images.yml,line=4,title=tab-size (41)::")
+    assert run.stdout.splitlines()[1].startswith("::error file=images.yml,line=4,title=tab-size (41)::")
     text = summary.read_text("utf-8")
     assert text.startswith("Before.\n")
     assert "GitHub" in text
