@@ -114,15 +114,19 @@ def _widths(columns: Sequence[Column], rows: Sequence[Sequence[Span]], width: in
 
     Numbers at the end give way where names could not be told apart otherwise, and then names, the last first.
     """
-    widths = _wanted(columns, rows)
+    can_be_cut = [column.keeps != "all" for column in columns]
+    widths = [
+        min(wide, width) if can else wide
+        for wide, can in zip(_wanted(columns, rows), can_be_cut, strict=True)
+    ]
     while len(widths) > 1 and _at_least(_GOOD, columns, widths) > width:
-        if columns[len(widths) - 1].keeps != "all":
+        if can_be_cut[len(widths) - 1]:
             break
         widths.pop()
     while len(widths) > 1 and _at_least(_LEAST, columns, widths) > width:
         widths.pop()
     while _taken(widths) > width:
-        shrinkable = [i for i, each in enumerate(widths) if columns[i].keeps != "all" and each > _LEAST]
+        shrinkable = [i for i, each in enumerate(widths) if can_be_cut[i] and each > _LEAST]
         if not shrinkable:
             break
         widths[max(shrinkable, key=widths.__getitem__)] -= 1

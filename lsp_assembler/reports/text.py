@@ -39,7 +39,7 @@ def render(
         table: whether to tell of the start points that are as they should be, too.
         quiet: whether to leave out all but errors and the closing line.
     """
-    width = width and max(width, _MIN_WIDTH)
+    width = None if width is None else max(width, _MIN_WIDTH)
     found = [each for each in problems(result.assembly) if each.severity == "error" or not quiet]
     blocks: list[list[Line]] = []
     if table and not quiet and result.assembly.outcomes:

@@ -76,7 +76,7 @@ def test_json_has_the_documented_fields_and_no_others(
 ) -> None:
     documented = set(FIELDS.findall(JSON_PAGE.read_text("utf-8")))
     good = publish(registry, "fields/java", "Fields")
-    bad = publish(registry, "fields/bad", "Bad", tab_size=9)
+    bad = publish(registry, "fields/bad", "Fields", tab_size=9)  # the same name
     built = tool.run("build", "--base", registry_base, "--tag", "fields/final:1", "--format", "json", good)
     failed = tool.run("check", "--format", "json", good, bad, f"{registry.host}/fields/absent:LSP")
     assert (built.status, failed.status) == (0, 3)
