@@ -51,12 +51,16 @@ def render(result: Result) -> str:
     """Workflow commands, one a line, then the report without a table, to be printed to stdout in a step."""
     from lsp_assembler.reports import text  # which imports Rich, and this module is there for --help, too
 
-    return _with(text.render(result, None, table=False).rstrip("\n"), _annotations(result))
+    return _with(
+        text.render(result, None, table=False).rstrip("\n"), _folded(_commands(_annotations(result)))
+    )
 
 
 def render_pack(result: PackResult) -> str:
     """The same for `pack`, with a line for each published image."""
-    return _with(pack.text(result, None).rstrip("\n"), _annotations(pack.as_result(result)))
+    return _with(
+        pack.text(result, None).rstrip("\n"), _folded(_commands(_annotations(pack.as_result(result))))
+    )
 
 
 def render_outdated(done: OutdatedResult) -> str:
@@ -73,7 +77,7 @@ def render_outdated(done: OutdatedResult) -> str:
             said = version_step(each.entry, each.version) if each.version else str(each.error)
             place = _in_images_file(each.entry, str(done.file))
             notices.append(Annotation("notice", each.state, f"{visible(each.entry.text)}\n{said}", *place))
-    return _with("\n".join(outdated.verdicts(done)), notices)
+    return _with("\n".join(outdated.verdicts(done)), _commands(notices))
 
 
 def stopped(command: str, error: LspAssemblerError) -> str:
@@ -93,11 +97,15 @@ def step_outputs(images: Sequence[tuple[str, str]]) -> str:
     return f"digest={visible(' '.join(digests))}\nimage={visible(' '.join(names))}\n"
 
 
-def _with(said: str, annotations: Iterable[Annotation]) -> str:
+def _with(said: str, commands: Iterable[str]) -> str:
     """Commands, then lines that are none, whatever is named in them."""
-    commands = list(_commands(annotations))
-    folded = ["::group::Annotations", *commands, "::endgroup::"] if commands else []
-    return "".join(f"{line}\n" for line in (*folded, harmless(said)))
+    return "".join(f"{line}\n" for line in (*commands, harmless(said)))
+
+
+def _folded(commands: Iterable[str]) -> list[str]:
+    """The same commands, out of the way of who reads the log, which tells all of it once more."""
+    found = list(commands)
+    return ["::group::Annotations", *found, "::endgroup::"] if found else []
 
 
 def _commands(annotations: Iterable[Annotation]) -> Iterator[str]:
