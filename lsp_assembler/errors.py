@@ -60,13 +60,21 @@ class InvalidInputError(LspAssemblerError):
 
 
 class FetchError(LspAssemblerError):
-    """An image, or a directory in place of one, could not be read."""
+    """An image, or a directory in place of one, could not be read.
+
+    Args:
+        cause: what is behind it, where other images fail for the same reason in other words, e.g. "the
+            engine's disk is full"; "" where their words are the same, or nobody else is concerned.
+    """
 
     exit_status = 3
 
-    def __init__(self, message: str | Sequence[str], remedy: str = "", *, kind: FailureKind) -> None:
+    def __init__(
+        self, message: str | Sequence[str], remedy: str = "", *, kind: FailureKind, cause: str = ""
+    ) -> None:
         super().__init__(message, remedy)
         self.kind: FailureKind = kind
+        self.cause = cause
 
 
 class LockError(LspAssemblerError):

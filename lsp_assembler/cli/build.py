@@ -72,7 +72,7 @@ def build(
     caching: options.Caching,
     jobs: options.Jobs,
     judging: options.Judging,
-    format_: options.AnyFormat,
+    showing: options.Showing,
     limits: options.ImageLimits,
 ) -> None:
     """Build the start-points image from the LSP images in images.yml.
@@ -100,4 +100,4 @@ def build(
         stores=options.cached(stores, **asdict(caching)),
         environ=options.environ(),
     )
-    reporting.report("build", format_, partial(operation.build, request))
+    reporting.report("build", showing, partial(operation.build, request))

@@ -33,7 +33,7 @@ def check(
     caching: options.Caching,
     jobs: options.Jobs,
     judging: options.Judging,
-    format_: options.AnyFormat,
+    showing: options.Showing,
     limits: options.ImageLimits,
 ) -> None:
     """Check start points against every rule; build nothing.
@@ -55,4 +55,4 @@ def check(
         stores=options.cached(stores, **asdict(caching)),
         environ=options.environ(),
     )
-    reporting.report("check", format_, partial(operation.check, request))
+    reporting.report("check", showing, partial(operation.check, request))

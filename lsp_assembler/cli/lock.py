@@ -52,6 +52,6 @@ def lock(
 
 def _show(done: operation.LockResult) -> None:
     if done.exit_status:
-        reporting.write(done.result, options.Format.TEXT)
+        reporting.write(done.result, options.Showing())
     else:
         output.report(reports.text(done))

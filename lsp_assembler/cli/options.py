@@ -3,7 +3,7 @@
 import os
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import platformdirs
 import typer
@@ -112,6 +112,21 @@ TextOrJson = Annotated[
 ]
 
 
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Write only errors and the closing line; no progress."), OFF
+]
+
+
+class Showing(Struct, frozen=True):
+    """How much of a result is written, and how."""
+
+    format_: AnyFormat = Format.TEXT
+    table: Annotated[
+        bool, typer.Option("--table", help="List every start point where stdout is no terminal, too."), OFF
+    ] = False
+    quiet: Quiet = False
+
+
 class Listed(Struct, frozen=True):
     """The list of images, and the lock file that goes with it."""
 
@@ -216,40 +231,26 @@ class Judging(Struct, frozen=True):
     ]
 
 
+def _at_most(option: str, help_: str) -> Any:
+    return typer.Option(option, min=1, metavar="N", help=help_, rich_help_panel=_LIMITS)
+
+
 class TreeLimits(Struct, frozen=True):
     """What is accepted of one checkout."""
 
     max_bytes: Annotated[
         int,
-        typer.Option(
-            "--max-bytes",
-            min=1,
-            metavar="N",
-            help="Its total size, uncompressed, in bytes.",
-            rich_help_panel=_LIMITS,
-        ),
+        _at_most("--max-bytes", "Its total size, uncompressed, in bytes."),
         Default(_LIMIT.max_bytes),
     ]
     max_entries: Annotated[
         int,
-        typer.Option(
-            "--max-entries",
-            min=1,
-            metavar="N",
-            help="The number of its files and folders.",
-            rich_help_panel=_LIMITS,
-        ),
+        _at_most("--max-entries", "The number of its files and folders."),
         Default(_LIMIT.max_entries),
     ]
     max_path: Annotated[
         int,
-        typer.Option(
-            "--max-path",
-            min=1,
-            metavar="N",
-            help="The length of one path, in bytes.",
-            rich_help_panel=_LIMITS,
-        ),
+        _at_most("--max-path", "The length of one path, in bytes."),
         Default(_LIMIT.max_path),
     ]
 
@@ -259,13 +260,7 @@ class ImageLimits(TreeLimits, frozen=True):
 
     max_compressed: Annotated[
         int,
-        typer.Option(
-            "--max-compressed",
-            min=1,
-            metavar="N",
-            help="The size of its layers together, as stored, in bytes.",
-            rich_help_panel=_LIMITS,
-        ),
+        _at_most("--max-compressed", "The size of its layers together, as stored, in bytes."),
         Default(_LIMIT.max_compressed),
     ]
 

@@ -8,6 +8,7 @@ import errno
 import io
 import os
 import select
+import shutil
 import sys
 import threading
 from typing import Protocol
@@ -155,8 +156,18 @@ def document(text: str) -> None:
 
 
 def verbatim(text: str) -> None:
-    """Write a report with colours or workflow commands in it, which is harmless already, on stdout."""
+    """Write a report with colours, tabs or workflow commands in it, which is harmless already, on stdout."""
     beneath(sys.stdout).write(text)
+
+
+def width() -> int | None:
+    """The columns of the terminal that stdout is; None if it is none."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def has_color() -> bool:
+    """Whether colours on stdout are welcome."""
+    return sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
 
 
 def is_lost() -> bool:

@@ -12,7 +12,6 @@ from lsp_assembler.cli import options, output, reporting
 from lsp_assembler.cli.grouped import NOTHING, OFF, grouped
 from lsp_assembler.cli.options import Format
 from lsp_assembler.errors import LspAssemblerError
-from lsp_assembler.model.result import Result
 from lsp_assembler.operations import pack as operation
 from lsp_assembler.reports import github, markdown
 from lsp_assembler.reports import pack as reports
@@ -88,6 +87,7 @@ def pack(
     type_: options.Type,
     jobs: options.Jobs,
     format_: options.AnyFormat,
+    quiet: options.Quiet,
     reach: options.Reach,
     limits: options.TreeLimits,
 ) -> None:
@@ -108,7 +108,12 @@ def pack(
         stores=reach.options(Pull.NEVER, options.limits(limits)),
         environ=options.environ(),
     )
-    show = {Format.TEXT: _text, Format.JSON: _json, Format.GITHUB: _github}[format_]
+
+    def text(result: operation.PackResult) -> None:
+        said = reports.text(result, output.width(), color=output.has_color(), quiet=quiet)
+        output.verbatim(said)
+
+    show = {Format.TEXT: text, Format.JSON: _json, Format.GITHUB: _github}[format_]
 
     def failed(error: LspAssemblerError) -> None:
         if format_ is Format.JSON:
@@ -117,7 +122,7 @@ def pack(
             output.verbatim(github.stopped("pack", error))
 
     work = partial(operation.pack, request)
-    reporting.run(work, show, None if format_ is Format.TEXT else failed, _done)
+    reporting.run(work, show, None if format_ is Format.TEXT else failed, _done, quiet=quiet)
 
 
 def _json(result: operation.PackResult) -> None:
@@ -131,15 +136,5 @@ def _github(result: operation.PackResult) -> None:
     output.verbatim(github.render_pack(result))
 
 
-def _text(result: operation.PackResult) -> None:
-    assembly = result.assembly
-    if assembly and (assembly.findings or assembly.failures):
-        reporting.write(Result(assembly, assembly.exit_status, command="pack"), Format.TEXT)
-    output.report(_done(result))
-    errors = [refusal.message for refusal in result.refusals] + ([result.error] if result.error else [])
-    for error in errors:
-        output.complain(error)
-
-
 def _done(result: operation.PackResult) -> str:
-    return reports.text(result.packed)
+    return reports.published(result.packed)

@@ -4,6 +4,7 @@ import contextlib
 import os
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -18,7 +19,8 @@ from lsp_assembler.text import visible
 if TYPE_CHECKING:
     from rich.console import Console
 
-_STATES = ("waiting", "pulling", "extracting", "fetched", "checked", "failed")
+_LEFT = ("waiting", "pulling", "extracting")
+_TOLD = ("waiting", "failed")
 _BUSY = ("pulling", "extracting")
 _DONE = ("fetched", "failed")
 _REFRESHES_PER_SECOND = 10
@@ -60,6 +62,7 @@ def _live(names: Sequence[str]) -> Iterator[Watch]:
     from rich.live import Live
     from rich.text import Text
 
+    started = time.monotonic()
     states = dict.fromkeys(range(len(names)), ("waiting", 0))
 
     def observe(index: int, state: str, size: int) -> None:
@@ -68,7 +71,10 @@ def _live(names: Sequence[str]) -> Iterator[Watch]:
     def shown() -> Group:
         now = list(states.items())
         counted = Counter(state for _, (state, _) in now)
-        summary = "  ".join(f"{state} {counted[state]}" for state in _STATES if counted[state])
+        done = len(now) - sum(counted[state] for state in _LEFT)
+        parts = [f"{done} of {len(now)}", f"{time.monotonic() - started:.0f} s"]
+        parts += [f"{counted[state]} {state}" for state in _TOLD if counted[state]]
+        summary = ", ".join(parts)
         busy = [(index, state, size) for index, (state, size) in now if state in _BUSY]
         lines = [
             f"  {state:<10} {human_size(size) if size else '':>9}  {names[index]}"

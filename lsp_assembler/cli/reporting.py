@@ -1,19 +1,16 @@
 """Running an operation while its user watches, and writing what came of it where its reader looks for it."""
 
 import os
-import shutil
-import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from functools import partial
 from pathlib import Path
 from typing import Literal, NoReturn, Protocol, TypeVar
 
 import typer
 
 from lsp_assembler.cli import output, signals
-from lsp_assembler.cli.options import Format
+from lsp_assembler.cli.options import Format, Showing
 from lsp_assembler.cli.progress import watching
 from lsp_assembler.errors import LspAssemblerError
 from lsp_assembler.model.assembly import Assembly
@@ -22,8 +19,6 @@ from lsp_assembler.model.start_point import StartPointType
 from lsp_assembler.operations.observer import Observer, Watch
 from lsp_assembler.reports.wording import closing_line
 from lsp_assembler.text import visible
-
-_WIDTH_OF_A_FILE = 120
 
 
 class _Ends(Protocol):
@@ -37,11 +32,18 @@ Outcome = TypeVar("Outcome", bound=_Ends)
 
 
 class Terminal(Observer):
-    """Shows progress and notices on stderr, and holds signals back where they would do harm."""
+    """Shows progress and notices on stderr, and holds signals back where they would do harm.
+
+    Args:
+        quiet: whether to show no progress.
+    """
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._is_quiet = quiet
 
     def watch(self, sources: Sequence[str], /) -> AbstractContextManager[Watch]:
         """See Observer.watch."""
-        return watching(sources)
+        return super().watch(sources) if self._is_quiet else watching(sources)
 
     def notice(self, text: str) -> None:
         """See Observer.notice."""
@@ -61,6 +63,8 @@ def run(
     show: Callable[[Outcome], None],
     failed: Callable[[LspAssemblerError], None] | None = None,
     done: Callable[[Outcome], str] | None = None,
+    *,
+    quiet: bool = False,
 ) -> NoReturn:
     """Do the work, show its result, end the command with its status.
 
@@ -69,9 +73,10 @@ def run(
             writes it to stderr.
         done: what has changed in the world, in lines; None if a command changes nothing. A user must learn
             of it even if the result cannot be written.
+        quiet: whether to show no progress.
     """
     try:
-        result = work(Terminal())
+        result = work(Terminal(quiet=quiet))
     except LspAssemblerError as error:
         if failed is None or signals.came():
             raise
@@ -90,9 +95,10 @@ def insist(done: str) -> None:
 
 
 def report(
-    command: Literal["build", "check"], format_: Format, work: Callable[[Observer], Result]
+    command: Literal["build", "check"], showing: Showing, work: Callable[[Observer], Result]
 ) -> NoReturn:
     """The same for an operation whose result is a `Result`; an error that ends it early is one, too."""
+    format_ = showing.format_
 
     def done(observer: Observer) -> Result:
         started = time.perf_counter()
@@ -108,16 +114,16 @@ def report(
     def built(result: Result) -> str:
         return closing_line(result) if result.image else ""
 
-    run(done, lambda result: write(result, format_), done=built)
+    run(done, lambda result: write(result, showing), done=built, quiet=showing.quiet)
 
 
-def write(result: Result, format_: Format) -> None:
+def write(result: Result, showing: Showing) -> None:
     """Write a result to stdout, and to the files in which GitHub Actions looks for a summary and outputs."""
-    if format_ is Format.JSON:
+    if showing.format_ is Format.JSON:
         from lsp_assembler.reports import json
 
         output.document(json.render(result))
-    elif format_ is Format.GITHUB:
+    elif showing.format_ is Format.GITHUB:
         from lsp_assembler.reports import github, markdown
 
         image = result.image
@@ -127,19 +133,18 @@ def write(result: Result, format_: Format) -> None:
     else:
         from lsp_assembler.reports import text
 
-        draw(partial(text.render, result))
+        width, color = output.width(), output.has_color()
+        with_table = showing.table or width is not None
+        output.verbatim(text.render(result, width, color=color, table=with_table, quiet=showing.quiet))
 
 
 def draw(render: Callable[..., str]) -> None:
     """Write a report for people, as wide as the terminal, with colours where they are wanted.
 
     Args:
-        render: called with the width and `color`.
+        render: called with the width, None where stdout is no terminal, and `color`.
     """
-    terminal = sys.stdout.isatty()
-    width = shutil.get_terminal_size().columns if terminal else _WIDTH_OF_A_FILE
-    color = terminal and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
-    (output.verbatim if color else output.report)(render(width, color=color))
+    output.verbatim(render(output.width(), color=output.has_color()))
 
 
 def append(variable: str, text: str) -> None:

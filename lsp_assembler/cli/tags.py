@@ -10,7 +10,6 @@ from lsp_assembler.cli.grouped import OFF, grouped
 from lsp_assembler.cli.options import DataFormat
 from lsp_assembler.errors import LspAssemblerError
 from lsp_assembler.operations import tags as operation
-from lsp_assembler.reports import tags as reports
 
 Name = Annotated[
     str,
@@ -51,15 +50,21 @@ def tags(
     )
 
     def show(done: operation.TagsResult) -> None:
+        from lsp_assembler.reports import tags as reports
+
         if format_ is DataFormat.JSON:
             place = (done.repository, done.store)
             output.document(reports.render_json(done, *place, None, done.exit_status))
             return
-        output.report(reports.text(done))
+        output.verbatim(reports.text(done, output.width()))
+        for note in reports.notes(done):
+            output.say(note)
         for version in done.problems:
             output.complain(version.problem)
 
     def failed(error: LspAssemblerError) -> None:
+        from lsp_assembler.reports import tags as reports
+
         output.document(reports.render_json(None, name, reading.from_, str(error), error.exit_status))
 
     reporting.run(partial(operation.tags, request), show, failed if format_ is DataFormat.JSON else None)

@@ -9,6 +9,13 @@ from lsp_assembler.errors import FailureKind
 Severity = Literal["error", "warning"]
 
 
+class ManifestPlace(Struct, frozen=True):
+    """Where a manifest is: the index of its start point, and its path, e.g. "start_point/manifest.json"."""
+
+    index: int
+    path: str
+
+
 class Finding(Struct, frozen=True):
     """A rule that one start point breaks.
 
@@ -20,6 +27,9 @@ class Finding(Struct, frozen=True):
             the finding is about the start point as a whole.
         message: what is wrong and what would be right, e.g. "tab_size is 9; it must be an integer 1..8".
         manifest_line: the line in the manifest, from 1, where it is known.
+        cause: what is behind it where that is not this start point's own fault, and others may suffer from
+            the same, e.g. "the language image cannot be verified: cannot resolve host ghcr.io"; else "".
+        others: the manifests that take part in it, e.g. have the same display_name.
     """
 
     rule: str
@@ -29,10 +39,17 @@ class Finding(Struct, frozen=True):
     manifest: str | None
     message: str
     manifest_line: int | None = None
+    cause: str = ""
+    others: tuple[ManifestPlace, ...] = ()
 
 
 class Failure(Struct, frozen=True):
-    """Why a source gave no start point: an error of one source, as a value of the run's result."""
+    """Why a source gave no start point: an error of one source, as a value of the run's result.
+
+    Args:
+        cause: that of the FetchError.
+    """
 
     kind: FailureKind
     message: str
+    cause: str = ""

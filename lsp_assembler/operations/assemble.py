@@ -126,7 +126,7 @@ def read_and_check(planned: Plan, read: ReadSource, jobs: int, watch: Watch) -> 
     with at_work(lambda source: _outcome(source, read, watch), planned.sources, jobs) as reading:
         from lsp_assembler import rules  # these take a while to import, in which others are being read
 
-        findings = rules.check(planned.type, arriving(reading))
+        findings = rules.check(planned.type, arriving(reading), planned.called)
     seconds = {"fetch": fetched - started, "check": time.perf_counter() - fetched}
     return Assembly(planned.type, tuple(outcomes), findings, seconds)
 
@@ -170,7 +170,7 @@ def _outcome(source: Source, read: ReadSource, watch: Watch) -> Outcome:
         start_point = read(source, lambda state, size: watch(source.index, state, size))
     except FetchError as error:
         watch(source.index, "failed", 0)
-        failure = Failure(error.kind, str(error))
+        failure = Failure(error.kind, str(error), error.cause)
         return Outcome(source, time.perf_counter() - began, failure=failure)
     watch(source.index, "fetched", start_point.tree.size)
     return Outcome(source, time.perf_counter() - began, start_point)

@@ -10,6 +10,7 @@ from lsp_assembler.config.images_file import ImagesFile, load
 from lsp_assembler.errors import InvalidInputError
 from lsp_assembler.model.reference import PortError, Reference
 from lsp_assembler.model.start_point import Source, StartPointType
+from lsp_assembler.text import visible
 
 DEFAULT_FILE = Path("images.yml")
 DEFAULT_BASE = "cyberdojo/start-points-base:latest"
@@ -56,6 +57,12 @@ class Plan(Struct, frozen=True):
     def listed_in(self) -> str | None:
         """The path of images.yml if the sources stand in it, so that messages can name their lines."""
         return str(self.path) if any(source.line for source in self.sources) else None
+
+    def called(self, index: int) -> str:
+        """How a message names a source to people, e.g. "acme/java:LSP (images.yml, line 9)"."""
+        source = self.sources[index]
+        place = f" ({self.path}, line {source.line})" if source.line else ""
+        return visible(f"{source.text}{place}")
 
     @property
     def folder(self) -> Path:

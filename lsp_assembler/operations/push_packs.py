@@ -66,11 +66,13 @@ class Refusal(Struct, frozen=True):
         index: of the checkout; None where several are meant.
         kind: "refused" before anything was done, "not-published" where the store failed.
         message: subject, fact, expectation and, in a line of its own, the remedy.
+        subject: what the message begins with, where others may be refused in the same words; else "".
     """
 
     index: int | None
     kind: Literal["refused", "not-published"]
     message: str
+    subject: str = ""
 
 
 class Packed(Struct, frozen=True):
@@ -151,7 +153,7 @@ def _published(job: PackJob, image: BuiltImage) -> Packed:
 
 
 def _failed(job: PackJob, error: LspAssemblerError) -> Refusal:
-    return Refusal(job.index, "not-published", str(error))
+    return Refusal(job.index, "not-published", str(error), str(job.pack.references[0]))
 
 
 def _shared(jobs: Sequence[PackJob]) -> Iterator[Refusal]:
@@ -163,13 +165,13 @@ def _shared(jobs: Sequence[PackJob]) -> Iterator[Refusal]:
 
 def _objections(job: PackJob, store: Store, options: PushOptions) -> Iterator[Refusal]:
     checks = (
-        _dirty(job, store, options),
-        _moved(job, store, options),
-        _language_image(job, store, options),
+        (str(job.pack.directory), _dirty(job, store, options)),
+        (str(job.pack.references[0]), _moved(job, store, options)),
+        ("", _language_image(job, store, options)),
     )
-    for check in checks:
+    for subject, check in checks:
         try:
-            yield from (Refusal(job.index, "refused", str(error)) for error in check)
+            yield from (Refusal(job.index, "refused", str(error), subject) for error in check)
         except FetchError as error:
             yield _failed(job, error)
 

@@ -42,6 +42,7 @@ class RequestError(Exception):
             None where it did not ask.
         host: whom the pause holds for, e.g. "ghcr.io".
         answered: whether a server said so, and not the network.
+        cause: the fact without what a server says in other words of each image; "" for just the fact.
     """
 
     kind: FailureKind
@@ -51,10 +52,11 @@ class RequestError(Exception):
     pause: float | None = None
     host: str = ""
     answered: bool = False
+    cause: str = ""
 
     def about(self, subject: str) -> FetchError:
         """The error that the user sees, e.g. for subject "busybox:latest"."""
-        return FetchError(f"{subject}: {self.fact}", self.remedy, kind=self.kind)
+        return FetchError(f"{subject}: {self.fact}", self.remedy, kind=self.kind, cause=self.cause)
 
 
 def printable(text: str, longest: int = _LONGEST) -> str:
@@ -104,25 +106,25 @@ def of_status(host: str, what: str, status: int, stated: str) -> RequestError:
         stated: what `stated_error` found.
     """
     answer = f"{status} {stated}".strip()
+    retry = Retry.NEVER
+    kind: FailureKind = "unavailable"
     if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        return RequestError("unauthorized", f"{host} denies access to {what} ({answer})", "Check the name.")
-    if status == HTTPStatus.NOT_FOUND:
+        kind, fact, remedy = "unauthorized", f"{host} denies access to {what}", "Check the name."
+    elif status == HTTPStatus.NOT_FOUND:
         absent = "has no such image or tag" if what == MANIFEST else f"does not have {what}"
+        kind, fact = "not-found", f"{host} {absent}"
         remedy = "Check the name and the tag, and that the image has been pushed."
-        return RequestError("not-found", f"{host} {absent} ({answer})", remedy)
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
+    elif status == HTTPStatus.TOO_MANY_REQUESTS:
+        fact = f"{host} limits the rate of requests"
         remedy = "Try again later, or log in for a higher limit."
-        return RequestError("unavailable", f"{host} limits the rate of requests ({answer})", remedy)
-    if status in _BUSY or (
+    elif status in _BUSY or (
         status >= HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.NOT_IMPLEMENTED
     ):
-        fact = f"{host} failed to answer the request for {what} ({answer})"
-        return RequestError("unavailable", fact, "Try again later.", Retry.PATIENTLY)
-    return RequestError(
-        "unavailable",
-        f"{host} refused the request for {what} ({answer})",
-        f"Check that {host} is a registry.",
-    )
+        fact, remedy = f"{host} failed to answer the request for {what}", "Try again later."
+        retry = Retry.PATIENTLY
+    else:
+        fact, remedy = f"{host} refused the request for {what}", f"Check that {host} is a registry."
+    return RequestError(kind, f"{fact} ({answer})", remedy, retry, cause=fact)
 
 
 @contextmanager

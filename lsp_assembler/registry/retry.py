@@ -229,6 +229,7 @@ class Waiter:
             "unavailable",
             f"{host} asks us to wait {math.ceil(left)} s{why}; our patience is {self._patience:g} s",
             "Try again later, log in for a higher limit, or wait longer with --patience.",
+            cause=f"{host} asks us to wait for longer than our patience of {self._patience:g} s",
         )
 
 

@@ -1,4 +1,6 @@
-"""The report for GitHub Actions: annotations at the lines to change, and a summary of the run.
+"""The report for GitHub Actions: annotations at the lines to change, and the log of the step.
+
+The annotations are folded away in the log, which ends with what is to be fixed.
 
 The commands follow "Workflow commands for GitHub Actions"; the escaping is that of the runner.
 """
@@ -19,8 +21,8 @@ from lsp_assembler.operations.mentions import Mention
 from lsp_assembler.operations.outdated import OutdatedResult
 from lsp_assembler.operations.pack import PackResult
 from lsp_assembler.reports import audit, outdated, pack
+from lsp_assembler.reports.problems import failed, manifest_place, rule_name, without_subject
 from lsp_assembler.reports.versions import version_step
-from lsp_assembler.reports.wording import closing_line, failed, manifest_place, rule_name, without_subject
 from lsp_assembler.text import harmless, inert, plural, visible, visible_lines
 
 MAX_ANNOTATIONS = 10
@@ -48,14 +50,19 @@ class Annotation(Struct, frozen=True):
 
 
 def render(result: Result) -> str:
-    """Workflow commands, one a line, and the closing line, to be printed to stdout in a step."""
-    return _with(closing_line(result), _annotations(result))
+    """Workflow commands, one a line, then the report without a table, to be printed to stdout in a step."""
+    from lsp_assembler.reports import text  # which imports Rich, and this module is there for --help, too
+
+    return _with(
+        text.render(result, None, table=False).rstrip("\n"), _folded(_commands(_annotations(result)))
+    )
 
 
 def render_pack(result: PackResult) -> str:
     """The same for `pack`, with a line for each published image."""
-    said = "" if result.exit_status else pack.text(result.packed).rstrip("\n")
-    return _with(said or closing_line(pack.as_result(result)), _annotations(pack.as_result(result)))
+    return _with(
+        pack.text(result, None).rstrip("\n"), _folded(_commands(_annotations(pack.as_result(result))))
+    )
 
 
 def render_outdated(done: OutdatedResult) -> str:
@@ -72,7 +79,7 @@ def render_outdated(done: OutdatedResult) -> str:
             said = version_step(each.entry, each.version) if each.version else str(each.error)
             place = _in_images_file(each.entry, str(done.file))
             notices.append(Annotation("notice", each.state, f"{visible(each.entry.text)}\n{said}", *place))
-    return _with("\n".join(outdated.verdicts(done)), notices)
+    return _with("\n".join(outdated.verdicts(done)), _commands(notices))
 
 
 def render_audit(result: AuditResult) -> str:
@@ -85,7 +92,7 @@ def render_audit(result: AuditResult) -> str:
         for severity, rule, message in _said_of(audited)
         for mention in audited.mentions
     ]
-    return _with(audit.closing_line(result), found)
+    return _with(audit.closing_line(result), _commands(found))
 
 
 def _said_of(audited: Audited) -> Iterator[tuple[Severity, str, str]]:
@@ -115,13 +122,19 @@ def step_outputs(images: Sequence[tuple[str, str]]) -> str:
     return f"digest={visible(' '.join(digests))}\nimage={visible(' '.join(names))}\n"
 
 
-def _with(said: str, annotations: Iterable[Annotation]) -> str:
+def _with(said: str, commands: Iterable[str]) -> str:
     """Commands, then lines that are none, whatever is named in them."""
-    return "".join(f"{line}\n" for line in (*_commands(annotations), harmless(said)))
+    return "".join(f"{line}\n" for line in (*commands, harmless(said)))
+
+
+def _folded(commands: Iterable[str]) -> list[str]:
+    """The same commands, out of the way of who reads the log, which tells all of it once more."""
+    found = list(commands)
+    return ["::group::Annotations", *found, "::endgroup::"] if found else []
 
 
 def _commands(annotations: Iterable[Annotation]) -> Iterator[str]:
-    by_severity: dict[str, list[Annotation]] = {"error": [], "warning": [], "notice": []}
+    by_severity: dict[str, list[Annotation]] = {"notice": [], "warning": [], "error": []}
     for each in annotations:
         by_severity[each.severity].append(each)
     return (str(each) for found in by_severity.values() for each in _limited(found))
@@ -172,10 +185,10 @@ def _limited(annotations: Sequence[Annotation]) -> Sequence[Annotation]:
     return [*shown, Annotation(severity, more, message)]
 
 
-def _in_message(text: str) -> str:
-    escaped = "\n".join(map(inert, visible_lines(text).split("\n"))).replace("%", "%25")
+def _in_message(message: str) -> str:
+    escaped = "\n".join(map(inert, visible_lines(message).split("\n"))).replace("%", "%25")
     return escaped.replace("\r", "%0D").replace("\n", "%0A")
 
 
-def _in_property(text: str) -> str:
-    return visible(text).replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
+def _in_property(value: str) -> str:
+    return visible(value).replace("%", "%25").replace(":", "%3A").replace(",", "%2C")

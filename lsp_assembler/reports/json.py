@@ -1,5 +1,7 @@
 """The report for programs: one JSON object, schema 1, documented field by field in docs/json.md."""
 
+from collections.abc import Sequence
+
 from lsp_assembler.model.assembly import Outcome
 from lsp_assembler.model.finding import Finding
 from lsp_assembler.model.result import Result
@@ -24,6 +26,7 @@ def envelope(exit_status: int, error: str | None, **fields: object) -> str:
 def render(result: Result) -> str:
     """The whole result as one JSON object with a line feed at its end; what does not apply is null."""
     assembly = result.assembly
+    sources = [outcome.source for outcome in assembly.outcomes]
     image = result.image
     return envelope(
         result.exit_status,
@@ -31,9 +34,7 @@ def render(result: Result) -> str:
         image=image
         and {"names": list(image.names), "digest": image.digest, "platforms": list(image.platforms)},
         start_points=[_start_point(outcome) for outcome in assembly.outcomes],
-        findings=[
-            _finding(finding, assembly.outcomes[finding.index].source) for finding in assembly.findings
-        ],
+        findings=[_finding(finding, sources) for finding in assembly.findings],
         failures=[_failure(outcome) for outcome in assembly.failures],
         seconds={step: _rounded(assembly.seconds.get(step)) for step in _STEPS},
     )
@@ -62,7 +63,8 @@ def _start_point(outcome: Outcome) -> dict[str, object]:
     }
 
 
-def _finding(finding: Finding, source: Source) -> dict[str, object]:
+def _finding(finding: Finding, sources: Sequence[Source]) -> dict[str, object]:
+    source = sources[finding.index]
     return {
         "rule": finding.rule,
         "code": finding.code,
@@ -73,6 +75,16 @@ def _finding(finding: Finding, source: Source) -> dict[str, object]:
         "manifest_line": finding.manifest_line,
         "message": finding.message,
         "line": source.line,
+        "cause": finding.cause or None,
+        "others": [
+            {
+                "source": sources[other.index].text,
+                "index": other.index,
+                "manifest": other.path,
+                "line": sources[other.index].line,
+            }
+            for other in finding.others
+        ],
     }
 
 
@@ -84,6 +96,7 @@ def _failure(outcome: Outcome) -> dict[str, object]:
         "line": outcome.source.line,
         "kind": failure and failure.kind,
         "message": failure and failure.message,
+        "cause": (failure and failure.cause) or None,
     }
 
 

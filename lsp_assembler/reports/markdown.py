@@ -4,24 +4,24 @@ import re
 from collections.abc import Iterable, Iterator
 
 from lsp_assembler.model.assembly import Outcome
-from lsp_assembler.model.finding import Finding
 from lsp_assembler.model.result import Result
-from lsp_assembler.model.start_point import Source
+from lsp_assembler.reports.problems import Case, Place, Problem, failed, problems
 from lsp_assembler.reports.wording import (
     ABSENT,
     closing_line,
-    failed,
     human_seconds,
     human_size,
-    manifest_place,
-    rule_name,
+    more_alike,
     source_place,
-    without_subject,
+    start_points,
 )
 from lsp_assembler.text import plural, visible, visible_lines
 
 MAX_CHARACTERS = 100_000
 """Of each table: GitHub refuses a summary of more than 1 MiB, and a character may take 4 bytes."""
+
+_MESSAGES = 10  # of the warnings of a rule
+_NAMES = 100  # of the start points that one message is about
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9._/:@+-]+")
 _OBEYED = re.compile(
@@ -37,12 +37,11 @@ _NOTHING = "&#8203;"  # a space without width
 
 
 def summary(result: Result) -> str:
-    """The whole result in GitHub's Markdown: verdict, everything that is wrong, all start points."""
+    """The whole result in GitHub's Markdown: verdict, errors, warnings, all start points."""
     sign = "✅" if result.exit_status == 0 else "❌"
     parts = [f"### {sign} lsp-assembler {result.command}", escaped(closing_line(result, "below"))]
-    problems = list(_problems(result))
-    if problems:
-        parts.append(_table(("", "start point", "where", "what"), problems))
+    if rows := list(_problems(result)):
+        parts.append(_table(("", "start point", "where", "what"), rows))
     if result.assembly.outcomes:
         parts.append(_start_points(result.assembly.outcomes))
     return "\n\n".join(parts) + "\n"
@@ -74,22 +73,36 @@ def _name(text: str | None) -> str:
 def _problems(result: Result) -> Iterator[tuple[str, ...]]:
     if result.error is not None:
         yield "❌", ABSENT, ABSENT, escaped(result.error)
-    for outcome, findings in result.assembly.by_source():
-        source = outcome.source
-        if outcome.failure:
-            message = without_subject(outcome.failure.message, source)
-            what = f"{escaped(message)}<br>{failed(outcome.failure.kind)}"
-            yield "❌", _name(source.text), _where(source, None, result.images_file), what
-        for finding in findings:
-            sign = "❌" if finding.severity == "error" else "⚠️"
-            message = without_subject(finding.message, source)
-            what = f"{escaped(message)}<br>{escaped(rule_name(finding))}"
-            yield sign, _name(source.text), _where(source, finding, result.images_file), what
+    found = problems(result.assembly)
+    for severity, sign in (("error", "❌"), ("warning", "⚠️")):
+        for problem in (each for each in found if each.severity == severity):
+            for row in _of_problem(problem, result.images_file):
+                yield sign, *row
 
 
-def _where(source: Source, finding: Finding | None, images_file: str | None) -> str:
-    places = (source_place(source, images_file), finding and manifest_place(finding))
-    return "<br>".join(escaped(visible(place)) for place in places if place) or ABSENT
+def _of_problem(problem: Problem, images_file: str | None) -> Iterator[tuple[str, ...]]:
+    cases, left = problem.shown(_MESSAGES)
+    for case in cases:
+        what = f"{escaped(case.message)}<br>{escaped(problem.label)}"
+        if len({place.source.index for place in case.places}) > 1:
+            yield _several(case), ABSENT, what
+        else:
+            for place in case.places:
+                yield _name(place.source.text), _where(place, images_file), what
+    if left:
+        yield start_points(problem.sources), ABSENT, f"{more_alike(left)}<br>{escaped(problem.label)}"
+
+
+def _several(case: Case) -> str:
+    sources = {place.source.index: place.source for place in case.places}
+    names = [_name(source.text) for source in sources.values()]
+    more = f"<br>and {len(names) - _NAMES:,} more" if len(names) > _NAMES else ""
+    return f"{start_points(tuple(sources.values()))}:<br>{'<br>'.join(names[:_NAMES])}{more}"
+
+
+def _where(place: Place, images_file: str | None) -> str:
+    places = (source_place(place.source, images_file), place.in_source)
+    return "<br>".join(escaped(visible(each)) for each in places if each) or ABSENT
 
 
 def _start_points(outcomes: tuple[Outcome, ...]) -> str:

@@ -1,6 +1,6 @@
 """What `pack` says of what it published: lines for people, and JSON, documented in docs/packing.md."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from lsp_assembler.errors import LspAssemblerError
@@ -9,8 +9,9 @@ from lsp_assembler.model.labels import REVISION_LABEL
 from lsp_assembler.model.result import Result
 from lsp_assembler.model.start_point import StartPointType
 from lsp_assembler.operations.pack import PackResult
-from lsp_assembler.operations.push_packs import Packed
+from lsp_assembler.operations.push_packs import Packed, Refusal
 from lsp_assembler.reports.json import envelope
+from lsp_assembler.reports.wording import SHORT_DIGEST, and_more, in_a_row
 from lsp_assembler.text import visible
 
 _WORK_IN_PROGRESS = " (work in progress: no commit holds this content)"
@@ -19,12 +20,29 @@ _WORK_IN_PROGRESS = " (work in progress: no commit holds this content)"
 def as_result(result: PackResult) -> Result:
     """The same as the reports that `build` and `check` have want it."""
     nothing = Assembly(StartPointType.LANGUAGES, (), (), {})
-    errors = [refusal.message for refusal in result.refusals] + ([result.error] if result.error else [])
+    errors = [*_told_once(result.refusals), *filter(None, (result.error,))]
     error = "\n".join(errors) or None
     return Result(result.assembly or nothing, result.exit_status, error=error, command="pack")
 
 
-def text(packed: Sequence[Packed]) -> str:
+def text(result: PackResult, width: int | None, *, color: bool = False, quiet: bool = False) -> str:
+    """What is published, what is wrong, and a closing line unless there is just one line to close.
+
+    Args:
+        quiet: whether to leave out all but errors and the closing line.
+    """
+    from lsp_assembler.reports.text import render  # which imports Rich, and this module is there for --help
+
+    told = as_result(result)
+    report = render(told, width, color=color, table=False, quiet=quiet)
+    if quiet or not result.packed:
+        return report
+    is_all = len(result.packed) == 1 and not told.assembly.findings
+    gap = "" if width is None else "\n"
+    return published(result.packed) + ("" if is_all else f"{gap}{report}")
+
+
+def published(packed: Sequence[Packed]) -> str:
     """A line for each published image, after one for its language image where that was tagged."""
     return "".join(f"{visible(line)}\n" for each in packed for line in _lines(each))
 
@@ -33,10 +51,22 @@ def _lines(each: Packed) -> list[str]:
     job = each.job
     tagged = job.language_tag
     lines = [f"{job.pack.directory}: tagged {tagged.image} as {tagged.name}"] if tagged else []
-    store_id = f" (the engine's id: {each.store_id})" if each.store_id else ""
+    store_id = f" (the engine's id: {each.store_id[:SHORT_DIGEST]})" if each.store_id else ""
     note = _WORK_IN_PROGRESS if job.pack.is_provisional else ""
     names = " and ".join(each.names)
-    return [*lines, f"{job.pack.directory}: packed {names} {each.digest}{store_id}{note}"]
+    digest = each.digest[:SHORT_DIGEST]
+    return [*lines, f"{job.pack.directory}: packed {names} {digest}{store_id}{note}"]
+
+
+def _told_once(refusals: Sequence[Refusal]) -> Iterator[str]:
+    """The messages; of several in the same words one, which names the first few."""
+    alike: dict[str, list[Refusal]] = {}
+    for each in refusals:
+        words = each.message.removeprefix(f"{visible(each.subject)}: ") if each.subject else each.message
+        alike.setdefault(words, []).append(each)
+    for words, found in alike.items():
+        names = and_more([each.subject for each in found])
+        yield found[0].message if len(found) == 1 else f"{visible(in_a_row(names))}: {words}"
 
 
 def render_json(result: PackResult) -> str:

@@ -1,32 +1,45 @@
 """What `tags` says of the versions of one image: text, and JSON."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from lsp_assembler.model.dates import epoch_of, timestamp
 from lsp_assembler.model.versions import Version, order_of
 from lsp_assembler.operations.tags import TagsResult
 from lsp_assembler.reports.json import envelope
+from lsp_assembler.reports.layout import Column, Span, painted, table
 from lsp_assembler.reports.wording import ABSENT
 from lsp_assembler.text import plural, visible
 
 _SHORT_DIGEST = len("sha256:") + 12
 _SHORT_REVISION = 7
+_COLUMNS = (Column("tag", keeps="ends"), Column("created"), Column("commit"), Column("digest"))
 _TO_THE_MINUTE = len("2026-11-21T03:34")
 
 
-def text(found: TagsResult) -> str:
-    """The listing for people: a line for each tag, newest first."""
+def text(found: TagsResult, width: int | None) -> str:
+    """The listing: a row for each tag, newest first.
+
+    Args:
+        width: of the terminal; None for a program, which gets the table alone, with tabs.
+    """
     place = visible(found.place)
-    lines = [f"{found.repository}: no LSP tag in {place}"]
-    if found.versions:
-        head = f"{found.repository}: {plural(len(found.versions), 'tag')} in {place}, newest first"
-        lines = [head, "", *_table([("tag", "created", "commit", "digest"), *map(_row, found.versions)])]
-    notes = []
+    if not found.versions:
+        return f"{found.repository}: no LSP tag in {place}\n"
+    rows = [[Span(cell) for cell in _row(version)] for version in found.versions]
+    lines = [painted(line, color=False) for line in table(_COLUMNS, rows, width)]
+    if width is not None:
+        lines = [f"{found.repository}: {plural(len(rows), 'tag')} in {place}, newest first", "", *lines]
+    return "\n".join(lines) + "\n"
+
+
+def notes(found: TagsResult) -> list[str]:
+    """What else the reader of the listing should know, for stderr: a program reads stdout."""
+    said = []
     if _order(found.versions) == "created":
-        notes.append("Commits have no order: the dates decide which is newest.")
+        said.append("Commits have no order: the dates decide which is newest.")
     if found.others:
-        notes.append(f"Not listed without --all: {plural(found.others, 'other tag')}.")
-    return "\n".join([*lines, *([""] if notes else []), *notes]) + "\n"
+        said.append(f"Not listed without --all: {plural(found.others, 'other tag')}.")
+    return said
 
 
 def render_json(
@@ -58,13 +71,6 @@ def _row(version: Version) -> tuple[str, str, str, str]:
     date = ABSENT if epoch is None else timestamp(epoch)[:_TO_THE_MINUTE].replace("T", " ")
     revision = visible(version.revision or "")[:_SHORT_REVISION]
     return visible(version.tag), date, revision or ABSENT, visible(version.digest[:_SHORT_DIGEST])
-
-
-def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
-        yield f"  {'  '.join(cells)}".rstrip()
 
 
 def _json(version: Version) -> dict[str, object]:

@@ -1,78 +1,112 @@
-"""The report for people: a table of the start points, what is wrong, and one closing line."""
+"""The report for people: the table, warnings, errors, and the closing line, which says what to do.
 
-from collections.abc import Iterator
+What is to be fixed stands last, where a terminal shows it without scrolling.
+"""
 
-from lsp_assembler.model.assembly import Outcome
-from lsp_assembler.model.finding import Finding
+from collections.abc import Iterator, Sequence
+
 from lsp_assembler.model.result import Result
-from lsp_assembler.reports.layout import GAP, Column, Line, Span, beside, fold, painted
+from lsp_assembler.model.start_point import Source
+from lsp_assembler.reports import log
+from lsp_assembler.reports.layout import GAP, Line, Span, fold, painted
 from lsp_assembler.reports.overview import overview
+from lsp_assembler.reports.problems import Case, Problem, of_one, problems
 from lsp_assembler.reports.wording import (
+    NAMED,
+    and_more,
     closing_line,
-    failed,
-    manifest_place,
-    rule_name,
+    more_alike,
     source_place,
-    without_subject,
+    start_points,
 )
 from lsp_assembler.text import inert, visible, visible_lines
 
 _MIN_WIDTH = 40
 _STYLES = {"error": "red", "warning": "yellow"}
 _INDENT = 2
+_MESSAGES_AT = _INDENT + len("warning") + GAP
 
 
-def render(result: Result, width: int, *, color: bool) -> str:
-    """The whole result, in lines of at most `width` cells without trailing spaces.
+def render(
+    result: Result, width: int | None, *, color: bool = False, table: bool = True, quiet: bool = False
+) -> str:
+    """The whole result.
 
     Args:
-        result: what the run came to.
-        width: of the terminal, e.g. 80; for a file, 120 or more. Below 40 it counts as 40.
+        width: of the terminal, e.g. 80; below 40 it counts as 40. None where nobody looks: then each record
+            is one line that is never broken, and the table has tabs.
         color: whether to use the terminal's own red, yellow and green.
+        table: whether to tell of the start points that are as they should be, too.
+        quiet: whether to leave out all but errors and the closing line.
     """
-    blocks = [
-        "\n".join(inert(painted(line, color=color)) for line in block)
-        for block in _blocks(result, max(width, _MIN_WIDTH))
-    ]
-    return "\n\n".join(blocks) + "\n"
+    width = None if width is None else max(width, _MIN_WIDTH)
+    found = [each for each in problems(result.assembly) if each.severity == "error" or not quiet]
+    blocks: list[list[Line]] = []
+    if table and not quiet and result.assembly.outcomes:
+        blocks.append(overview(result.assembly, width))
+    if width is None:
+        told = [*log.lines(found, result), closing_line(result)]
+        blocks.append([[Span(line)] for line in told])
+    else:
+        blocks += _blocks(found, result, width)
+    shown = ("\n".join(inert(painted(line, color=color)) for line in block) for block in blocks)
+    return "\n\n".join(shown) + "\n"
 
 
-def _blocks(result: Result, width: int) -> Iterator[list[Line]]:
-    """What stands in the report from top to bottom, with an empty line between them."""
-    if result.assembly.outcomes:
-        yield overview(result.assembly, width)
-    for outcome, found in result.assembly.by_source():
-        if found or outcome.failure:
-            yield _problems(outcome, found, result, width)
+def _blocks(found: Sequence[Problem], result: Result, width: int) -> Iterator[list[Line]]:
+    """What stands below the table, with an empty line between them."""
+    for sources, together in of_one(found):
+        if len(sources) == 1:
+            yield _of_one(sources[0], together, result, width)
+        else:
+            yield from (_of_several(problem, result, width) for problem in together)
     if result.error is not None:
-        yield _marked("error", [Span(visible_lines(result.error))], width)
+        yield marked("error", [Span(visible_lines(result.error))], width)
     yield fold([Span(closing_line(result), "red" if result.exit_status else "green")], width)
 
 
-def _problems(outcome: Outcome, findings: list[Finding], result: Result, width: int) -> list[Line]:
+def _of_one(source: Source, found: Sequence[Problem], result: Result, width: int) -> list[Line]:
     """One start point that is not as it should be, with all that is wrong with it."""
-    source = outcome.source
-    place = source_place(source, result.images_file)
-    title = [Span(visible(source.text), "bold")]
-    if place:
-        title.append(Span(f"  ({visible(place)})", "dim"))
-    block = fold(title, width)
-    if outcome.failure:
-        message = without_subject(outcome.failure.message, source)
-        block += _marked("error", _message(message, failed(outcome.failure.kind)), width)
-    for finding in findings:
-        where = " · ".join(filter(None, (manifest_place(finding), rule_name(finding))))
-        block += _marked(finding.severity, _message(without_subject(finding.message, source), where), width)
+    block = fold(_title(visible(source.text), source_place(source, result.images_file)), width)
+    for problem in found:
+        for case in problem.cases:
+            for place in case.places:
+                below = " · ".join(filter(None, (place.in_source, problem.label)))
+                block += marked(problem.severity, _message(case.message, below), width)
     return block
 
 
-def _message(text: str, below: str) -> list[Span]:
-    return [Span(visible_lines(text)), Span(f"\n{visible(below)}", "dim")]
+def _of_several(problem: Problem, result: Result, width: int) -> list[Line]:
+    """What is wrong with many start points, each message once."""
+    block = fold(_title(start_points(problem.sources), problem.label), width)
+    cases, left = problem.shown(NAMED)
+    for case in cases:
+        block += marked(problem.severity, _message(case.message, *_names(case, result)), width)
+    return [*block, *(marked(problem.severity, [Span(more_alike(left))], width) if left else ())]
 
 
-def _marked(severity: str, message: list[Span], width: int) -> list[Line]:
-    """A message with its severity in front, wrapped beside it and not below it."""
-    first = Column("", _INDENT + len("warning"))
-    second = Column("", width - first.width - GAP)
-    mark = [Span(" " * _INDENT), Span(severity, _STYLES[severity])]
-    return beside([[mark], fold(message, second.width)], (first, second))
+def _names(case: Case, result: Result) -> list[str]:
+    names = []
+    for place in case.places:
+        said = ", ".join(filter(None, (source_place(place.source, result.images_file), place.in_source)))
+        names.append(f"{place.source.text}{f'  ({said})' if said else ''}")
+    return and_more(names)
+
+
+def _title(text: str, aside: str | None) -> list[Span]:
+    return [Span(text, "bold"), *([Span(f"  ({visible(aside)})", "dim")] if aside else [])]
+
+
+def _message(text: str, *below: str) -> list[Span]:
+    return [Span(visible_lines(text)), *(Span(f"\n{visible(line)}", "dim") for line in below)]
+
+
+def marked(severity: str, message: Sequence[Span], width: int) -> list[Line]:
+    """A message with its severity, "error" or "warning", in front, wrapped beside it and not below it."""
+    mark = [
+        Span(" " * _INDENT),
+        Span(severity, _STYLES[severity]),
+        Span(" " * (len("warning") - len(severity))),
+    ]
+    first, *others = fold(message, width - _MESSAGES_AT)
+    return [[*mark, Span(" " * GAP), *first], *([Span(" " * _MESSAGES_AT), *line] for line in others)]

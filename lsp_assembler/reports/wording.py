@@ -1,18 +1,22 @@
 """The words that all reports for people share."""
 
-from pathlib import Path
+from collections.abc import Sequence
 
-from lsp_assembler.errors import FailureKind
-from lsp_assembler.model.finding import Finding
 from lsp_assembler.model.result import Result
 from lsp_assembler.model.start_point import Source
+from lsp_assembler.reports.problems import messages, problems
 from lsp_assembler.text import plural, visible
 
 ABSENT = "\N{EN DASH}"
 """What stands in a table where there is nothing to say."""
 
+NAMED = 3
+"""Of many that are alike, this many are named to a person; a program is told of all."""
+
+
 _KILO = 1000
-_SHORT_DIGEST = len("sha256:") + 12
+SHORT_DIGEST = len("sha256:") + 12
+"""The characters of a digest that are enough for people."""
 
 
 def human_size(size: int) -> str:
@@ -33,23 +37,6 @@ def human_seconds(seconds: float) -> str:
     return f"{minutes} min {rest} s"
 
 
-def failed(kind: FailureKind) -> str:
-    """What stands in place of a failed source's display name, e.g. "failed: not found"."""
-    return f"failed: {kind.replace('-', ' ')}"
-
-
-def rule_name(finding: Finding) -> str:
-    """The rule with the number that cyber-dojo's own checker gives it, e.g. "tab-size (41)"."""
-    return finding.rule if finding.code is None else f"{finding.rule} ({finding.code})"
-
-
-def manifest_place(finding: Finding) -> str | None:
-    """Where in the start point, e.g. "start_point/manifest.json, line 3"."""
-    if finding.manifest is None or finding.manifest_line is None:
-        return finding.manifest
-    return f"{finding.manifest}, line {finding.manifest_line}"
-
-
 def source_place(source: Source, images_file: str | None) -> str | None:
     """Where the user asked for it, e.g. "images.yml, line 9"; None for the command line."""
     if source.line is None or images_file is None:
@@ -57,11 +44,27 @@ def source_place(source: Source, images_file: str | None) -> str | None:
     return f"{images_file}, line {source.line}"
 
 
-def without_subject(message: str, source: Source) -> str:
-    """A message to stand below its source's name: "a/b:LSP: no such image" becomes "no such image"."""
-    for subject in (source.text, str(Path(source.text))) if source.is_directory else (source.text,):
-        message = message.removeprefix(f"{visible(subject)}: ")  # Path makes "a" of "./a"
-    return message
+def start_points(sources: Sequence[Source]) -> str:
+    """How many there are: "84 images", or "84 start points" where some are directories."""
+    return plural(len(sources), "start point" if any(each.is_directory for each in sources) else "image")
+
+
+def and_more(names: Sequence[str]) -> list[str]:
+    """The first few names, and "and 81 more" in place of the others."""
+    left = len(names) - NAMED
+    return [*names[:NAMED], f"and {left:,} more"] if left > 1 else list(names)
+
+
+def in_a_row(names: Sequence[str]) -> str:
+    """What `and_more` gives, in a sentence: "a, b, c and 81 more"."""
+    *others, last = names
+    joint = " " if last.startswith("and ") else ", "
+    return f"{', '.join(others)}{joint}{last}" if others else last
+
+
+def more_alike(left: int) -> str:
+    """What stands in place of further warnings of a rule."""
+    return f"and {left:,} more like these: --format json lists them all"
 
 
 def closing_line(result: Result, errors_are: str = "above") -> str:
@@ -83,9 +86,9 @@ def _fine(result: Result) -> str:
     time = "" if total is None else f" in {human_seconds(total)}"
     if result.image is not None:
         names = visible(" and ".join(result.image.names))
-        done = f"built {names} ({visible(result.image.digest[:_SHORT_DIGEST])}){time}"
+        done = f"built {names} ({visible(result.image.digest[:SHORT_DIGEST])}){time}"
     elif result.assembly.outcomes:
-        done = f"all rules pass, checked{time}"
+        done = f"packed{time}" if result.command == "pack" else f"all rules pass, checked{time}"
     else:
         done = "there was nothing to check"
     warned = sum(finding.severity == "warning" for finding in result.assembly.findings)
@@ -112,7 +115,8 @@ def _some(count: int, total: int) -> str:
 
 
 def _next_step(result: Result, errors_are: str) -> str:
-    reported = len(result.assembly.failures) + len(result.assembly.errors) + (result.error is not None)
+    told = (problem for problem in problems(result.assembly) if problem.severity == "error")
+    reported = sum(len(problem.cases) for problem in told) + len(messages(result.error or ""))
     mistakes = "the error" if reported == 1 else f"the {reported} errors" if reported else "the cause"
     return f"Fix {mistakes} {errors_are} and run it again."
 

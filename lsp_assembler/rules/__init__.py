@@ -5,7 +5,7 @@ the network: what a rule needs to know is in its subject.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
 
@@ -13,14 +13,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from lsp_assembler.model.checkout import Checkout
-from lsp_assembler.model.finding import Finding, Severity
+from lsp_assembler.model.finding import Finding, ManifestPlace, Severity
 from lsp_assembler.model.manifest import Manifest, UnreadableManifest
 from lsp_assembler.model.start_point import MANIFEST, StartPoint, StartPointType
 from lsp_assembler.rules import checkout, language_images, policy, tables
 from lsp_assembler.rules.language_images import Mention
-from lsp_assembler.rules.manifests import Namesakes
+from lsp_assembler.rules.manifests import MOST_NAMESAKES, Namesakes
 from lsp_assembler.rules.rule import MOST, Judge, Rule
 from lsp_assembler.rules.tables import Table
+from lsp_assembler.text import visible
 
 __all__ = ["Documentation", "check", "check_checkouts", "check_language_images", "documentation"]
 
@@ -39,13 +40,18 @@ class Documentation(Struct, frozen=True):
     wants: str
 
 
-def check(type_: StartPointType, start_points: Iterable[tuple[int, StartPoint]]) -> tuple[Finding, ...]:
+def check(
+    type_: StartPointType,
+    start_points: Iterable[tuple[int, StartPoint]],
+    called: Callable[[int], str] = "start point {}".format,
+) -> tuple[Finding, ...]:
     """Every finding of every start point; the first error's code is that of cyber-dojo's own checker.
 
     Args:
         type_: languages, custom or exercises.
         start_points: each with its index, in index order; those that could not be fetched are absent. Each is
             checked as soon as it comes.
+        called: how a message about another start point names it to people, by its index.
 
     Returns:
         Codes 16; then 17 and 18; then all other errors in index order; then shared display_names, one for
@@ -60,7 +66,7 @@ def check(type_: StartPointType, start_points: Iterable[tuple[int, StartPoint]])
         for manifest in start_point.manifests:
             if manifest.display_name is not None:
                 by_name[manifest.display_name].append((index, manifest.outline()))
-    findings += _shared_names(table.unique, by_name.values())
+    findings += _shared_names(table.unique, by_name.values(), called)
     return tuple(sorted(findings, key=lambda each: (each.severity == "warning", _STOPS.get(each.code, 2))))
 
 
@@ -128,15 +134,25 @@ def _findings(table: Table, start_point: StartPoint, judge: Judge) -> Iterator[F
 
 
 def _shared_names(
-    rule: Rule[Namesakes], groups: Iterable[Sequence[tuple[int, Manifest]]]
+    rule: Rule[Namesakes], groups: Iterable[Sequence[tuple[int, Manifest]]], called: Callable[[int], str]
 ) -> Iterator[Finding]:
     """A finding for each manifest of every group of more than one."""
     judges: dict[int, Judge] = {}
     for sharing in groups:
-        if len(sharing) > 1:
-            places = [f"{index}/{manifest.path}" for index, manifest in sharing]
-            for index, manifest in sharing:
-                judge = judges.setdefault(index, Judge(index))
-                yield from judge.run((rule,), Namesakes(manifest, places), manifest.path)
+        for index, manifest in sharing if len(sharing) > 1 else ():
+            first = [each for each in sharing[: MOST_NAMESAKES + 1] if each[1] is not manifest]
+            others = first[:MOST_NAMESAKES]
+            names = [_named(index, *each, called) for each in others]
+            places = tuple(ManifestPlace(number, other.path) for number, other in others)
+            judge = judges.setdefault(index, Judge(index))
+            for finding in judge.run((rule,), Namesakes(manifest, names, len(sharing) - 1), manifest.path):
+                yield replace(finding, others=places)
     for judge in judges.values():
         yield from judge.rest()
+
+
+def _named(here: int, index: int, manifest: Manifest, called: Callable[[int], str]) -> str:
+    """How a finding of the start point `here` names another manifest."""
+    if index == here:
+        return visible(manifest.path)
+    return called(index) if manifest.path == MANIFEST else f"{visible(manifest.path)} of {called(index)}"

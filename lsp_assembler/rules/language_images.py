@@ -24,13 +24,17 @@ class Mention(Struct, frozen=True):
 
 def image_exists(mention: Mention) -> Iterator[Problem]:
     """The language image that a manifest names is there: without it no session starts."""
+    cause = ""
     if isinstance(mention.answer, FetchError):
-        fact = f"it cannot be verified ({mention.answer.message})"
+        error = mention.answer
+        why = error.cause or error.message.removeprefix(f"{mention.image}: ")
+        fact, cause = f"it cannot be verified ({why})", f"the language image cannot be verified ({why})"
     elif not mention.answer:
         fact = "its registry has no such image; publish it first"
     else:
         return
-    yield Problem(f'image_name is "{mention.image}"; {fact}', mention.manifest.line_of("image_name"))
+    line = mention.manifest.line_of("image_name")
+    yield Problem(f'image_name is "{mention.image}"; {fact}', line, cause=cause)
 
 
 RULE: Rule[Mention] = Rule("image-exists", None, "error", image_exists)

@@ -9,7 +9,8 @@ from lsp_assembler.model.start_point import StartPoint
 from lsp_assembler.rules.rule import Problem
 from lsp_assembler.text import listed, quoted
 
-_MOST_PLACES = 10  # that a message names: each of thousands must not name all others
+MOST_NAMESAKES = 10
+"""That a finding names: each of thousands must not name all others."""
 
 
 class Namesakes(Struct, frozen=True):
@@ -17,11 +18,13 @@ class Namesakes(Struct, frozen=True):
 
     Args:
         manifest: the one that the finding is for.
-        places: of all of them, e.g. ("0/start_point/manifest.json", "3/start_point/manifest.json").
+        others: what the first of the others are called, e.g. ("acme/java:LSP (images.yml, line 9)",).
+        count: how many others there are.
     """
 
     manifest: Manifest
-    places: Sequence[str]
+    others: Sequence[str]
+    count: int
 
 
 def has_manifest(start_point: StartPoint) -> Iterator[Problem]:
@@ -52,7 +55,7 @@ def duplicate_keys(manifest: Manifest) -> Iterator[Problem]:
 
 def display_name_unique(namesakes: Namesakes) -> Iterator[Problem]:
     """No two manifests of the collection share a display_name: a learner could not tell them apart."""
-    name = quoted(namesakes.manifest.display_name)
-    places = listed(namesakes.places, _MOST_PLACES)
-    message = f"display_name is {name} in {len(namesakes.places)} manifests; it must be unique: {places}"
+    name, more = quoted(namesakes.manifest.display_name), namesakes.count - len(namesakes.others)
+    others = f"{', '.join(namesakes.others)}{f' and {more:,} more' if more else ''}"
+    message = f"display_name is {name}, as in {others}; it must be unique"
     yield Problem(message, namesakes.manifest.line_of("display_name"))

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from lsp_assembler.model.finding import Finding, Severity
 
@@ -23,11 +24,13 @@ class Problem(Struct, frozen=True):
         line: in the manifest, from 1, where it is known.
         hint: makes the end of the message, e.g. '; did you mean "tab_size"?'; called only for a problem that
             is shown, as it may take long.
+        cause: that of the finding.
     """
 
     message: str
     line: int | None = None
     hint: Callable[[], str] | None = None
+    cause: str = ""
 
 
 class Rule(Struct, Generic[Subject], frozen=True):
@@ -82,7 +85,7 @@ class Judge:
                 count += 1
                 if count <= self._most:
                     hint = problem.hint() if problem.hint and count <= _MOST_HINTS else ""
-                    yield self._finding(rule, manifest, problem.message + hint, problem.line)
+                    yield self._finding(rule, manifest, replace(problem, message=problem.message + hint))
                 elif count == self._most + 1:
                     self._beyond[rule.id] = rule, manifest
             self._counts[rule.id] = count
@@ -94,7 +97,8 @@ class Judge:
         """
         for rule, manifest in self._beyond.values():
             more = self._counts[rule.id] - self._most
-            yield self._finding(rule, manifest, f"and {more:,} more", None)
+            yield self._finding(rule, manifest, Problem(f"and {more:,} more"))
 
-    def _finding(self, rule: Rule[Any], manifest: str | None, message: str, line: int | None) -> Finding:
-        return Finding(rule.id, rule.code, rule.severity, self._index, manifest, message, line)
+    def _finding(self, rule: Rule[Any], manifest: str | None, problem: Problem) -> Finding:
+        message, line, cause = problem.message, problem.line, problem.cause
+        return Finding(rule.id, rule.code, rule.severity, self._index, manifest, message, line, cause)

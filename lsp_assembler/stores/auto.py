@@ -132,7 +132,8 @@ class AutoSource(ImageSource):
                 raise error from None
             except InvalidInputError as unusable:  # only who set it up so can know what it would have had
                 note = f"The Docker Engine was not asked: {unusable.message}."
-                raise FetchError(error.message, f"{error.remedy} {note}".strip(), kind=error.kind) from None
+                remedy = f"{error.remedy} {note}".strip()
+                raise FetchError(error.message, remedy, kind=error.kind, cause=error.cause) from None
             self._from_engine.add(str(reference))
             self._notes.from_engine(str(reference))
             return found

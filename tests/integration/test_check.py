@@ -76,7 +76,7 @@ def test_json_has_the_documented_fields_and_no_others(
 ) -> None:
     documented = set(FIELDS.findall(JSON_PAGE.read_text("utf-8")))
     good = publish(registry, "fields/java", "Fields")
-    bad = publish(registry, "fields/bad", "Bad", tab_size=9)
+    bad = publish(registry, "fields/bad", "Fields", tab_size=9)  # the same name
     built = tool.run("build", "--base", registry_base, "--tag", "fields/final:1", "--format", "json", good)
     failed = tool.run("check", "--format", "json", good, bad, f"{registry.host}/fields/absent:LSP")
     assert (built.status, failed.status) == (0, 3)
@@ -121,7 +121,7 @@ def test_github_gets_annotations_and_a_summary(tool: Tool, registry: Registry) -
     summary = tool.write("summary.md", "Before.\n")
     run = tool.run("check", "--format", "github", GITHUB_STEP_SUMMARY=str(summary))
     assert run.status == 1
-    assert run.stdout.startswith("::error file=images.yml,line=4,title=tab-size (41)::")
+    assert run.stdout.splitlines()[1].startswith("::error file=images.yml,line=4,title=tab-size (41)::")
     text = summary.read_text("utf-8")
     assert text.startswith("Before.\n")
     assert "GitHub" in text

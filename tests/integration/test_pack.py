@@ -148,7 +148,7 @@ def test_two_checkouts_of_one_name_are_refused(tool: Tool, docker_client: docker
     checkout(tool, "second", "pack/shared", "Second")
     run = tool.run("pack", "first", "second")
     assert run.status == 5
-    assert "pack/shared: first and second are both packed under this name" in run.stderr
+    assert "pack/shared: first and second are both packed under this name" in run.stdout
     assert id_of(docker_client, "pack/shared:LSP") == ""
 
 

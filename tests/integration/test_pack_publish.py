@@ -436,6 +436,6 @@ def _shown(command: str, tool: Tool, registry: Registry) -> str:
 
 def _steady(text: str) -> str:
     """A text without what the registry's port gets into: digests are numbered, tags of commits left out."""
-    for number, digest in enumerate(dict.fromkeys(DIGEST.findall(text)), 1):
-        text = text.replace(digest, f"{{digest {number}}}")
+    for number, short in enumerate(dict.fromkeys(re.findall(r"sha256:[0-9a-f]{12}", text)), 1):
+        text = re.sub(f"{short}[0-9a-f]*", f"{{digest {number}}}", text)
     return re.sub(r":(LSP-)?[0-9a-f]{7}\b", r":\1{tag}", text)

@@ -286,7 +286,7 @@ def test_tags_asks_for_manifests_and_configurations_and_for_no_layer(tmp_path: P
         run = tool.run("tags", f"{fake.netloc}/a/java", "--from", "registry")
         asked = {seen.path for seen in fake.seen if seen.method == "GET"}
     assert run.status == 0, run.output
-    assert [line.split()[0] for line in run.stdout.splitlines()[3:]] == tags[::-1]
+    assert [line.split("\t")[0] for line in run.stdout.splitlines()[1:]] == tags[::-1]
     assert {f"/v2/a/java/manifests/{tag}" for tag in tags} <= asked
     assert f"/v2/a/java/blobs/{layer_blob['digest']}" not in asked
 

@@ -1,14 +1,19 @@
 """The documentation says what is so: commands, options, defaults, statuses, links, what the README shows."""
 
+import fcntl
+import io
 import itertools
 import os
 import re
 import shlex
 import shutil
+import struct
 import subprocess
 import sys
+import termios
 import tomllib
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +36,7 @@ SCRIPT = Path(sys.executable).with_name("lsp-assembler")
 REVISION = "7d854d2c490d7962cfb44ccee398cb123a5a4d02"
 TREE = typer.main.get_command(app)
 SECONDS_A_COMMAND = 60
+COLUMNS = 120
 
 FENCE = re.compile(r"^```(?P<language>\w*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"!?\[[^\]]*\]\((?P<target>[^()\s]+)\)")
@@ -229,7 +235,7 @@ def runs_anywhere(command: str) -> bool:
 
 
 def run(command: str, folder: Path) -> str:
-    """What a command line writes to stdout, at a commit that is always the same."""
+    """What a command line writes to a terminal, at a commit that is always the same."""
     environment: Mapping[str, str] = {
         **PACKAGE_PATH,
         "PATH": f"{SCRIPT.parent}{os.pathsep}{os.environ['PATH']}",
@@ -238,17 +244,27 @@ def run(command: str, folder: Path) -> str:
         "GITHUB_SHA": REVISION,
         "GITHUB_REPOSITORY": "cyber-dojo/lsp-assembler",
         "LC_ALL": "C.UTF-8",
+        "NO_COLOR": "1",
     }
-    done = subprocess.run(
-        ["/bin/sh", "-c", command],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        check=False,
-        timeout=SECONDS_A_COMMAND,
-    )
-    assert done.returncode == 0, done.stderr.decode()
-    return done.stdout.decode()
+    ours, terminal = os.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("4H", 50, COLUMNS, 0, 0))
+    with (folder / "stderr").open("w+b") as errors, os.fdopen(ours, "rb", buffering=0) as screen:
+        done = subprocess.Popen(
+            ["/bin/sh", "-c", command], cwd=folder, env=environment, stdout=terminal, stderr=errors
+        )
+        os.close(terminal)
+        said = b"".join(iter(partial(read, screen), b"")).decode()
+        errors.seek(0)
+        assert done.wait(SECONDS_A_COMMAND) == 0, errors.read().decode()
+    return said.replace("\r\n", "\n")
+
+
+def read(screen: io.RawIOBase) -> bytes:
+    """What comes next, b"" at the end, which Linux calls an error."""
+    try:
+        return screen.read(65536) or b""
+    except OSError:
+        return b""
 
 
 def matches(expected: str, actual: str) -> bool:

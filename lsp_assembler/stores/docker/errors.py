@@ -111,7 +111,8 @@ def cause(error: BaseException) -> tuple[FailureKind, str]:
 def fetch_error(image: object, error: BaseException) -> FetchError:
     """An engine's error while reading an image."""
     kind, words = cause(error)
-    return FetchError(f"{image}: {_FACTS[kind]}: {words}", _REMEDIES[kind], kind=kind)
+    shared = "" if kind in ("unavailable", "corrupt") else _FACTS[kind]  # whose words name image or file
+    return FetchError(f"{image}: {_FACTS[kind]}: {words}", _REMEDIES[kind], kind=kind, cause=shared)
 
 
 def publish_error(image: object, error: BaseException) -> PublishError:

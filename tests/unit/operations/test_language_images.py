@@ -47,13 +47,15 @@ class Registry:
     [
         ("org/there:1", None),
         ("org/not:1", "its registry has no such image; publish it first"),
-        ("org/silent:1", "it cannot be verified (org/silent:1: no bytes for 30 s)"),
+        ("org/silent:1", "it cannot be verified (no bytes for 30 s)"),
     ],
 )
 def test_what_is_not_there_is_an_error_after_the_others(name: str, problem: str | None) -> None:
     found = verify_images(assembly("{}", f'{{\n"image_name": "{name}"}}'), Registry(), 4)
     message = f'image_name is "{name}"; {problem}'
-    expected = (Finding("image-exists", None, "error", 2, MANIFEST, message, 2),) if problem else ()
+    silent = "the language image cannot be verified (no bytes for 30 s)"
+    cause = silent if name == "org/silent:1" else ""
+    expected = (Finding("image-exists", None, "error", 2, MANIFEST, message, 2, cause),) if problem else ()
     assert found.findings == (EARLIER, *expected)
 
 

@@ -81,3 +81,12 @@ def test_kinds(status: int, kind: str) -> None:
 )
 def test_login_remedy(registry: str, complaint: str, remedy: str) -> None:
     assert login_remedy(registry, complaint) == remedy
+
+
+def test_the_cause_is_the_same_for_every_image_of_a_host() -> None:
+    told = [
+        of_status("ghcr.io", "the manifest", 403, f"DENIED: {name}").about(name)
+        for name in ("a/b:1", "c/d:1")
+    ]
+    assert {error.cause for error in told} == {"ghcr.io denies access to the manifest"}
+    assert len({error.message for error in told}) == 2

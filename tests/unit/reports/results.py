@@ -3,9 +3,11 @@
 import json
 from collections.abc import Mapping
 
+from msgspec.structs import replace
+
 from lsp_assembler.errors import FailureKind
 from lsp_assembler.model.assembly import Assembly, Outcome
-from lsp_assembler.model.finding import Failure, Finding
+from lsp_assembler.model.finding import Failure, Finding, ManifestPlace
 from lsp_assembler.model.images import BuiltImage
 from lsp_assembler.model.result import Result
 from lsp_assembler.model.start_point import Source, StartPoint, StartPointType
@@ -185,6 +187,65 @@ def _unpublished() -> Result:
     return Result(assembly(JAVA, PYTHON, seconds=STEPS), 5, error=error, images_file="images.yml")
 
 
+def _one_cause() -> Result:
+    """Failures and findings that share a cause, in the same words or in others, and some that do not."""
+    remedy = "Check the spelling of the host, and the network."
+    gone = tuple(
+        (
+            listed(i, name),
+            failure("unavailable", f"{REGISTRY}/{name}:LSP: cannot resolve host ghcr.io\n{remedy}"),
+        )
+        for i, name in enumerate(("java_junit", "java_cucumber", "ruby_rspec", "ruby_minitest", "elm_test"))
+    )
+    full = tuple(
+        (
+            listed(5 + i, name),
+            Failure(
+                "disk-full",
+                f"{REGISTRY}/{name}:LSP: the engine's disk is full: write /{i}: no space left\nFree some.",
+                "the engine's disk is full",
+            ),
+        )
+        for i, name in enumerate(("zig_test", "go_testify"))
+    )
+    fine = [(listed(7 + i, name), PYTHON[1]) for i, name in enumerate(("python", "pytest"))]
+    unsure = tuple(
+        Finding(
+            "image-exists",
+            None,
+            "error",
+            index,
+            "start_point/manifest.json",
+            f"image_name is {name}; it cannot be verified (cannot resolve host quay.io)",
+            cause="the language image cannot be verified (cannot resolve host quay.io)",
+        )
+        for index, name in ((7, "a"), (7, "b"), (8, "c"))
+    )
+    found = assembly(*gone, *full, *fine, findings=(*unsure, replace(TAB_SIZE, index=7)))
+    return Result(found, 3, images_file="images.yml", command="check")
+
+
+def _namesakes() -> Result:
+    """Findings that name other start points."""
+    findings = tuple(
+        Finding(
+            "display-name-unique",
+            40,
+            "error",
+            here,
+            "start_point/manifest.json",
+            f'display_name is "Java 21, JUnit 5", as in {REGISTRY}/{name}:LSP (images.yml, '
+            f"line {other + 2}); it must be unique",
+            2,
+            others=(ManifestPlace(other, "start_point/manifest.json"),),
+        )
+        for here, other, name in ((0, 1, "java"), (1, 0, "java_junit"))
+    )
+    return Result(
+        assembly(JAVA, (listed(1, "java"), JAVA[1]), findings=findings), 1, images_file="images.yml"
+    )
+
+
 RESULTS = {
     "fine": _fine(),
     "warning": _warning(),
@@ -197,4 +258,6 @@ RESULTS = {
     "nothing": _nothing(),
     "many": _many(),
     "unpublished": _unpublished(),
+    "one_cause": _one_cause(),
+    "namesakes": _namesakes(),
 }

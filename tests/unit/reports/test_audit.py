@@ -137,12 +137,12 @@ def test_json() -> None:
 def test_github_annotates_each_line_that_names_an_image() -> None:
     *commands, closing, end = github.render_audit(ALL).split("\n")
     assert [command.partition("::")[2].partition("::")[0] for command in commands] == [
-        "error file=images.yml,line=4,title=image-too-old",
-        "error file=images.yml,line=9,title=image-too-old",
-        "error file=images.yml,line=6,title=failed%3A not found",
         "warning file=images.yml,line=4,title=image-superseded",
         "warning file=images.yml,line=9,title=image-superseded",
         "warning file=images.yml,line=5,title=image-date-unknown",
+        "error file=images.yml,line=4,title=image-too-old",
+        "error file=images.yml,line=9,title=image-too-old",
+        "error file=images.yml,line=6,title=failed%3A not found",
     ]
     assert (closing, end) == (closing_line(ALL), "")
 

@@ -18,6 +18,8 @@ CASES = ROOT / "tests/cases" / "reports"
 REPORTS: dict[str, Callable[[Result], str]] = {
     "text-80.txt": lambda result: text.render(result, 80, color=False),
     "text-120.txt": lambda result: text.render(result, 120, color=False),
+    "piped.txt": lambda result: text.render(result, None),
+    "quiet.txt": lambda result: text.render(result, None, quiet=True),
     "report.json": json.render,
     "github.txt": github.render,
     "summary.md": markdown.summary,

@@ -26,4 +26,4 @@ def test_no_report_lets_a_name_through(name: str, image: str) -> None:
 
 def test_no_message_adds_a_workflow_command() -> None:
     lines = github.render(RESULTS["hostile"]).splitlines()
-    assert [line.startswith("::") for line in lines] == [True, False]
+    assert [line.startswith("::") for line in lines] == [True, True, True, False, False]

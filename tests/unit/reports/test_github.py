@@ -17,10 +17,13 @@ from lsp_assembler.reports.github import render, render_outdated, render_pack, s
 def test_a_refused_pack_is_an_error() -> None:
     refused = Refusal(0, "refused", "org/java:LSP-1: it is there already\n  Commit the change.")
     lines = render_pack(PackResult(5, refusals=(refused,))).splitlines()
-    assert lines[0] == (
-        "::error title=lsp-assembler pack stopped::org/java:LSP-1: it is there already%0ACommit the change."
-    )
-    assert lines[1].startswith("No start points, but nothing was published.")
+    assert lines == [
+        "::group::Annotations",
+        "::error title=lsp-assembler pack stopped::org/java:LSP-1: it is there already%0ACommit the change.",
+        "::endgroup::",
+        "error: org/java:LSP-1: it is there already. Commit the change.",
+        "No start points, but nothing was published. Fix the error above and run it again.",
+    ]
 
 
 def test_differences_are_notices() -> None:
@@ -57,7 +60,7 @@ def test_no_name_begins_a_line_of_a_message() -> None:
     failure = Failure("not-found", str(FetchError("a\n::error::b: it is gone", kind="not-found")))
     finding = Finding("rule", None, "warning", 0, None, "it is odd")
     found = Assembly(StartPointType.LANGUAGES, (Outcome(source, 0.1, failure=failure),), (finding,), {})
-    assert render(Result(found, 3)).splitlines()[:2] == [
-        r"::error title=failed%3A not found::a\n::error::b: it is gone",
+    assert render(Result(found, 3)).splitlines()[1:3] == [
         r"::warning title=rule::a\n::error::b: it is odd",
+        r"::error title=failed%3A not found::a\n::error::b: it is gone",
     ]

@@ -16,24 +16,21 @@ FOUND = InspectResult(
 )
 
 
-def test_a_line_for_each_where_there_is_room() -> None:
+def test_a_line_for_each() -> None:
     assert text(FOUND, 120, color=False).splitlines() == [
-        "display name        language image         from                      commit   files",
+        "display name        language image         commit   files  from",
         "─" * 83,
-        "Elm 0.19, elm-test  acme/elm_test:4edf92a  github.com/acme/elm-test  4edf92a     12",
-        r"Zig\x1b, test       acme/elm_test:4edf92a  acme/zig:LSP              4edf92a      5",
+        "Elm 0.19, elm-test  acme/elm_test:4edf92a  4edf92a     12  github.com/acme/elm-test",
+        r"Zig\x1b, test       acme/elm_test:4edf92a  4edf92a      5  acme/zig:LSP",
         "",
         "acme/lsp:1: 2 start points",
     ]
 
 
-def test_names_below_each_other_where_there_is_not() -> None:
-    assert text(FOUND, 80, color=False).splitlines()[:5] == [
-        "display name, language image, from  commit   files",
-        "─" * 50,
-        "Elm 0.19, elm-test                  4edf92a     12",
-        "  acme/elm_test:4edf92a",
-        "  github.com/acme/elm-test",
+def test_a_program_gets_whole_names_and_tabs() -> None:
+    assert text(FOUND, None, color=False).splitlines()[:2] == [
+        "display name\tlanguage image\tcommit\tfiles\tfrom",
+        "Elm 0.19, elm-test\tacme/elm_test:4edf92a\t4edf92a\t12\tgithub.com/acme/elm-test",
     ]
 
 
@@ -46,9 +43,9 @@ def test_exercises_have_no_language_images() -> None:
     assert text(found, 120, color=False).splitlines()[0].split() == [
         "display",
         "name",
-        "from",
         "commit",
         "files",
+        "from",
     ]
     assert (images(found, json=False), images(found, json=True)) == ("", "[]\n")
 

@@ -1,8 +1,8 @@
-"""Lines that are broken, put side by side and coloured."""
+"""Lines that are broken and coloured, and tables for people and for programs."""
 
 import pytest
 
-from lsp_assembler.reports.layout import Column, Span, beside, fold, painted, table
+from lsp_assembler.reports.layout import Column, Span, cut, fold, painted, table
 
 
 def folded(text: str, width: int) -> list[str]:
@@ -38,27 +38,86 @@ def test_keeps_each_style_across_a_break() -> None:
     ]
 
 
-def test_puts_blocks_side_by_side_by_what_they_take_of_a_terminal() -> None:
-    columns = (Column("", 6), Column("", 4, is_right=True), Column("", 3))
-    lines = beside((fold([Span("日本\nab")], 6), fold([Span("7")], 4), fold([Span("x\ny\nz")], 3)), columns)
-    assert [painted(line, color=False) for line in lines] == [
-        "日本       7  x",
-        "ab            y",
-        "              z",
+COLUMNS = (
+    Column("#", is_right=True),
+    Column("image", keeps="end"),
+    Column("display name", keeps="ends"),
+    Column("size", is_right=True),
+)
+ROWS = [
+    [
+        Span("0"),
+        Span("ghcr.io/cyber-dojo-languages/java_junit:LSP", "red"),
+        Span("Java 21, JUnit 5"),
+        Span("9 B"),
+    ],
+    [Span("10"), Span("acme/日本:LSP"), Span("日本"), Span("1.9 kB")],
+]
+
+
+def shown(width: int | None) -> list[str]:
+    return [painted(line, color=False) for line in table(COLUMNS, ROWS, width)]
+
+
+def test_a_table_is_aligned_by_what_its_cells_take_of_a_terminal() -> None:
+    assert shown(80) == [
+        " #  image                                        display name        size",
+        "─────────────────────────────────────────────────────────────────────────",
+        " 0  ghcr.io/cyber-dojo-languages/java_junit:LSP  Java 21, JUnit 5     9 B",
+        "10  acme/日本:LSP                                日本              1.9 kB",
+    ]
+    title, _, first, _ = (painted(line, color=True) for line in table(COLUMNS, ROWS, 80))
+    assert title.startswith(" \x1b[1m#\x1b[0m  \x1b[1mimage\x1b[0m")
+    assert "\x1b[31mghcr.io/cyber-dojo-languages/java_junit:LSP\x1b[0m" in first
+
+
+def test_names_keep_their_end_where_there_is_no_room() -> None:
+    assert shown(60)[2:] == [
+        " 0  …dojo-languages/java_junit:LSP  Java 21, JUnit 5     9 B",
+        "10  acme/日本:LSP                   日本              1.9 kB",
     ]
 
 
-def test_a_table_has_its_titles_above_a_rule() -> None:
-    columns = (Column("#", 2, is_right=True), Column("name", 6))
-    lines = table(columns, [[[Span("0")], [Span("a long name", "red")]]])
-    assert [painted(line, color=False) for line in lines] == [
-        " #  name",
-        "──────────",
-        " 0  a long",
-        "    name",
+def test_numbers_at_the_end_give_way_to_names_and_then_the_last_name() -> None:
+    assert shown(46)[2:] == [
+        " 0  …anguages/java_junit:LSP  Java 21, JUnit 5",
+        "10  acme/日本:LSP             日本",
     ]
-    assert painted(lines[0], color=True) == " \x1b[1m#\x1b[0m  \x1b[1mname\x1b[0m"
-    assert painted(lines[3], color=True) == "    \x1b[31mname\x1b[0m"
+    assert shown(24)[2:] == [" 0  …ages/java_junit:LSP", "10  acme/日本:LSP"]
+
+
+def test_one_odd_name_does_not_shorten_all_others() -> None:
+    rows = [[Span("org/java:LSP"), Span(f"Java {number}")] for number in range(20)]
+    rows[7] = [Span("org/odd:LSP"), Span("odd " * 40)]
+    lines = [painted(line, color=False) for line in table(COLUMNS[1:3], rows, 40)]
+    assert lines[2] == "org/java:LSP  Java 0"
+    assert lines[9] == "org/odd:LSP   odd odd odd…d odd odd odd"
+
+
+def test_a_program_gets_tabs_and_whole_names() -> None:
+    assert shown(None) == [
+        "#\timage\tdisplay name\tsize",
+        "0\tghcr.io/cyber-dojo-languages/java_junit:LSP\tJava 21, JUnit 5\t9 B",
+        "10\tacme/日本:LSP\t日本\t1.9 kB",
+    ]
+
+
+def test_a_table_without_rows() -> None:
+    assert [painted(line, color=False) for line in table(COLUMNS[:2], [], 80)] == ["#  image", "────────"]
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "end", "ends"),
+    [
+        ("fits", 4, "fits", "fits"),
+        ("abcdefgh", 5, "…efgh", "ab…gh"),
+        ("abcdefgh", 1, "…", "…"),
+        ("ab  cdefg", 6, "…cdefg", "ab…efg"),
+        ("日本語日本語", 6, "…本語", "日…語"),
+    ],
+)
+def test_cuts(text: str, width: int, end: str, ends: str) -> None:
+    assert (cut(text, width, "end"), cut(text, width, "ends")) == (end, ends)
 
 
 def test_two_styles_at_once() -> None:

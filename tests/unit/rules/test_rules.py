@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lsp_assembler.model.finding import Finding
+from lsp_assembler.model.finding import Finding, ManifestPlace
 from lsp_assembler.model.start_point import StartPoint, StartPointType
 from lsp_assembler.model.tree import File, Tree
 from lsp_assembler.rules import check, documentation
@@ -183,7 +183,8 @@ def test_many_manifests_of_one_name_do_not_each_list_all_others() -> None:
     findings = _check(StartPoint("sha256:0", Tree.of(files)), kind="custom")
     shared = [finding for finding in findings if finding.rule == "display-name-unique"]
     assert len(shared) == 101
-    assert shared[0].message.endswith('"0/start_point/106/manifest.json" and 490 more')
+    assert shared[0].message.endswith("start_point/107/manifest.json and 489 more; it must be unique")
+    assert len(shared[0].others) == 10
     assert shared[-1].message == "and 400 more"
 
 
@@ -246,10 +247,13 @@ def test_strays_are_a_warning() -> None:
     )
 
 
-def test_indexes_are_the_given_ones() -> None:
-    findings = check(StartPointType.LANGUAGES, [(3, _start_point(_VALID)), (7, _start_point(_VALID))])
+def test_a_namesake_is_named_as_its_user_knows_it() -> None:
+    start_points = [(3, _start_point(_VALID)), (7, _start_point(_VALID))]
+    findings = check(StartPointType.LANGUAGES, start_points, {3: "org/a (line 4)", 7: "org/b"}.__getitem__)
     assert [(finding.index, finding.code) for finding in findings] == [(3, 40), (7, 40)]
-    assert all('"3/start_point/manifest.json", "7/start' in finding.message for finding in findings)
+    assert ", as in org/b; " in findings[0].message
+    assert ", as in org/a (line 4); " in findings[1].message
+    assert findings[0].others == (ManifestPlace(7, _MANIFEST),)
 
 
 _VALUES = st.recursive(
