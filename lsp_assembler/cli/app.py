@@ -22,6 +22,7 @@ _COMMANDS = (
     "outdated",
     "pack",
     "schema",
+    "serve",
     "tags",
     "update",
 )

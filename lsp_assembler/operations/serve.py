@@ -1,0 +1,197 @@
+"""`serve`: what a source holds, to be served. No HTTP here."""
+
+import time
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from lsp_assembler.errors import InvalidInputError
+from lsp_assembler.model.assembly import Assembly
+from lsp_assembler.model.result import Result
+from lsp_assembler.model.served import Served, ServedStartPoint
+from lsp_assembler.model.start_point import SHA, START_POINT, URL, StartPointType
+from lsp_assembler.model.tree import Tree
+from lsp_assembler.operations.assemble import Checking, as_it_stands, assemble
+from lsp_assembler.operations.inspect import room_for_all
+from lsp_assembler.operations.inspection import REPOS, shas
+from lsp_assembler.operations.locked import existing, locked, refusal, required
+from lsp_assembler.operations.observer import SILENT, Observer
+from lsp_assembler.operations.plan import Plan, base_of, plan, reference
+from lsp_assembler.operations.recipe import sha_of, url_of
+from lsp_assembler.operations.request import ReadRequest
+from lsp_assembler.stores.open import Stores, StoreSpec
+
+_NOTES = ("shas.txt", "image.type")  # what an index folder has beside its index dirs
+
+
+class SourceKind(StrEnum):
+    """What a source is."""
+
+    IMAGE = "image"
+    FOLDER = "folder"
+    LIST = "list"
+    CHECKOUTS = "checkouts"
+
+
+class ServeRequest(ReadRequest, frozen=True, kw_only=True):
+    """What to serve.
+
+    Args:
+        sources: a start-points image, a folder of index dirs or an images.yml; or LTF checkouts.
+        type: what the start points are; None for what the source says, else languages.
+        locked: whether every image of an images.yml is read by the digest in its lock file.
+        lock_file: None for images.lock beside images.yml.
+        strict: whether warnings are errors.
+    """
+
+    sources: Sequence[str]
+    type: StartPointType | None = None
+    locked: bool = False
+    lock_file: Path | None = None
+    strict: bool = False
+
+
+class Taken(Struct, frozen=True):
+    """What was taken from a source.
+
+    Args:
+        served: what there is to serve; where the result has errors, all that could be read.
+        result: what checking it came to; None for an image or a folder: what is in them was checked before.
+        port: that images.yml names.
+    """
+
+    served: Served
+    result: Result | None = None
+    port: int | None = None
+
+
+def kind_of(sources: Sequence[str]) -> SourceKind:
+    """What the sources are.
+
+    Raises:
+        InvalidInputError: there are several, and not all of them are checkouts.
+    """
+    kinds = [_kind(source) for source in sources]
+    if len(kinds) != 1 and set(kinds) != {SourceKind.CHECKOUTS}:
+        fact = (
+            f"serve: there are {len(kinds)} sources; expected one image, folder or images.yml, or checkouts"
+        )
+        raise InvalidInputError(fact, "Name one, or list them in an images.yml.")
+    return kinds[0]
+
+
+def take(request: ServeRequest, observer: Observer = SILENT) -> Taken:
+    """Read what there is to serve.
+
+    Raises:
+        InvalidInputError: the request or images.yml is wrong.
+        LockError: the lock file is missing, stale or invalid.
+        FetchError: an image or a folder cannot be read, or is no start-points image; or the store of an
+            images.yml cannot be reached. What is wrong with one image of a list is in the result.
+    """
+    kind = kind_of(request.sources)
+    if request.locked and kind is not SourceKind.LIST:
+        raise InvalidInputError(
+            f"--locked: '{request.sources[0]}' has no lock file; expected an images.yml", "Leave it out."
+        )
+    if kind is SourceKind.IMAGE:
+        return _of_image(request, observer)
+    if kind is SourceKind.FOLDER:
+        from lsp_assembler.checkout.reader import read_checkout  # noqa: PLC0415  # an image needs none
+
+        folder = request.sources[0]
+        repos = read_checkout(Path(folder), room_for_all())
+        return Taken(_of_repos(repos, folder, request.type))
+    return _of_list(request, kind, observer)
+
+
+def _kind(source: str) -> SourceKind:
+    path = Path(source)
+    if path.is_dir() and ("/" in source or source in (".", "..")):
+        return SourceKind.FOLDER if _has_index_dirs(path) else SourceKind.CHECKOUTS
+    if path.suffix in (".yml", ".yaml") or path.is_file():
+        return SourceKind.LIST
+    if source.startswith(("/", "./", "../")) or source in (".", ".."):
+        return SourceKind.CHECKOUTS  # whose reader says what is wrong with it
+    return SourceKind.IMAGE
+
+
+def _has_index_dirs(folder: Path) -> bool:
+    if any((folder / name).is_file() for name in _NOTES):
+        return True
+    return not (folder / START_POINT).is_dir() and (folder / "0").is_dir()
+
+
+def _of_image(request: ServeRequest, observer: Observer) -> Taken:
+    name = request.sources[0]
+    options = replace(request.stores, limits=room_for_all())
+    with Stores(options, request.environ, observer.notice) as stores:
+        store = stores.reader(StoreSpec.source(request.from_store))
+        repos = store.read(reference(name, "serve"), REPOS)
+    shas(repos, name)  # raises where this is no start-points image
+    return Taken(_of_repos(repos, name, request.type))
+
+
+def _of_repos(repos: Tree, name: str, type_: StartPointType | None) -> Served:
+    """What /app/repos holds: every folder in it, as the original looks into all of them."""
+    known = {index: (sha, url) for index, sha, url in shas(repos, name)} if "shas.txt" in repos.files else {}
+    said = _text(repos, "image.type")
+    found = type_ or (StartPointType(said) if said in list(StartPointType) else StartPointType.LANGUAGES)
+    return Served(found, [_of_folder(repos.below(each), each, known) for each in _folders(repos)])
+
+
+def _folders(repos: Tree) -> list[str]:
+    """The folders at the top, in the order of their bytes."""
+    return sorted(
+        (path for path in repos.directories if "/" not in path),
+        key=lambda path: path.encode(errors="surrogateescape"),
+    )
+
+
+def _of_folder(tree: Tree, place: str, known: dict[str, tuple[str, str]]) -> ServedStartPoint:
+    sha, url = known.get(place, ("", ""))
+    noted = [_text(tree, f"{START_POINT}/{name}") for name in (SHA, URL)]
+    return ServedStartPoint(place, noted[0] or sha, noted[1] or url, tree)
+
+
+def _of_list(request: ServeRequest, kind: SourceKind, observer: Observer) -> Taken:
+    """Assemble in memory, as `check` does."""
+    started = time.perf_counter()
+    is_list = kind is SourceKind.LIST
+    file = Path(request.sources[0]) if is_list else None
+    planned = plan(() if is_list else request.sources, file, request.type)
+    lock = existing(planned, request.lock_file) if is_list and not request.locked else None
+    if request.locked:
+        lock = required(planned, base_of(planned, None), request.lock_file, ())
+        planned = locked(planned, lock)
+    assembly = _assembled(planned, request, observer)
+    result = refusal(assembly, None, lock, "check") or Result(assembly, assembly.exit_status, command="check")
+    result = replace(result, images_file=planned.listed_in).with_total(time.perf_counter() - started)
+    return Taken(_of_assembly(assembly), result, planned.file.port if planned.file and is_list else None)
+
+
+def _assembled(planned: Plan, request: ServeRequest, observer: Observer) -> Assembly:
+    spec = StoreSpec.source(request.from_store)
+    with Stores(request.stores, request.environ, observer.notice, planned.registries) as stores:
+        store = stores.reader(spec) if planned.needs_store else None
+        stores.warn_of_rate_limit(spec, planned.references)
+        checking = Checking(request.jobs, request.strict, request.stores.limits)
+        read_directory = as_it_stands(planned.type, request.stores.limits)
+        return assemble(planned, store, read_directory, checking, observer)
+
+
+def _of_assembly(assembly: Assembly) -> Served:
+    start_points = [
+        ServedStartPoint(str(each.source.index), sha_of(point), url_of(each.source, point), point.tree)
+        for each in assembly.outcomes
+        if (point := each.start_point)
+    ]
+    return Served(assembly.type, sorted(start_points, key=lambda point: point.place))
+
+
+def _text(tree: Tree, path: str) -> str:
+    file = tree.files.get(path)
+    return file.content.decode("utf-8", "replace").strip() if file else ""
