@@ -1,5 +1,6 @@
 """`lsp-assembler serve`."""
 
+import importlib
 import importlib.util
 import re
 from functools import partial
@@ -16,6 +17,7 @@ from lsp_assembler.errors import InvalidInputError
 from lsp_assembler.model.reference import MAX_PORT
 from lsp_assembler.model.result import Result
 from lsp_assembler.operations import serve as operation
+from lsp_assembler.parallel import in_background
 from lsp_assembler.service.access_log import LogFormat
 from lsp_assembler.stores.interface import Pull
 from lsp_assembler.text import named, visible_lines
@@ -165,6 +167,7 @@ def serve(
     )
     _check(freshness, kind)
     _check_extra()
+    in_background(lambda: importlib.import_module("uvicorn"))  # while the source is read
     from lsp_assembler.service.run import Settings, run
 
     settings = Settings(

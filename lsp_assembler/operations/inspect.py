@@ -5,15 +5,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from lsp_assembler.oci.layers import Limits
-from lsp_assembler.operations.inspection import REPOS, inspection
+from lsp_assembler.operations.inspection import REPOS, inspection, room_for_all
 from lsp_assembler.operations.observer import SILENT, Observer
 from lsp_assembler.operations.plan import reference
 from lsp_assembler.operations.request import ReadRequest
 from lsp_assembler.stores.open import Stores, StoreSpec
-
-_MAX_BYTES = 1024 * 1024 * 1024
-_START_POINTS = 2_000
 
 
 class InspectRequest(ReadRequest, frozen=True, kw_only=True):
@@ -42,9 +38,3 @@ def inspect(request: InspectRequest, observer: Observer = SILENT) -> Mapping[str
     options = replace(request.stores, limits=room_for_all())
     with Stores(options, request.environ, observer.notice) as stores:
         return inspection(stores.reader(spec).read(name, REPOS), request.image)
-
-
-def room_for_all() -> Limits:
-    """The limits of an image that holds many start points, each of which may be as large as an LSP image."""
-    single = Limits()
-    return Limits(_MAX_BYTES, single.max_entries * _START_POINTS, single.max_path, _MAX_BYTES)

@@ -6,9 +6,13 @@ from lsp_assembler.errors import FetchError
 from lsp_assembler.model.manifest import Manifest, read_manifests
 from lsp_assembler.model.start_point import StartPointType
 from lsp_assembler.model.tree import Tree
+from lsp_assembler.oci.layers import Limits
 
 REPOS = "app/repos"
 """Where a start-points image has what it serves."""
+
+_MAX_BYTES = 1024 * 1024 * 1024
+_START_POINTS = 2_000
 
 
 def inspection(repos: Tree, image: str) -> dict[str, dict[str, Any]]:
@@ -61,6 +65,12 @@ def shas(repos: Tree, image: str) -> list[tuple[str, str, str]]:
             ) from error
         lines.append((index, sha, url))
     return lines
+
+
+def room_for_all() -> Limits:
+    """The limits of an image that holds many start points, each of which may be as large as an LSP image."""
+    single = Limits()
+    return Limits(_MAX_BYTES, single.max_entries * _START_POINTS, single.max_path, _MAX_BYTES)
 
 
 def _text(tree: Tree, path: str) -> str:

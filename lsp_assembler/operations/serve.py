@@ -1,6 +1,5 @@
 """`serve`: what a source holds, to be served. No HTTP here."""
 
-import time
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -9,18 +8,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from lsp_assembler.errors import InvalidInputError
-from lsp_assembler.model.assembly import Assembly
 from lsp_assembler.model.result import Result
 from lsp_assembler.model.served import Served, ServedStartPoint
 from lsp_assembler.model.start_point import SHA, START_POINT, URL, StartPointType
-from lsp_assembler.model.tree import Tree
-from lsp_assembler.operations.assemble import Checking, as_it_stands, assemble
-from lsp_assembler.operations.inspect import room_for_all
-from lsp_assembler.operations.inspection import REPOS, shas
-from lsp_assembler.operations.locked import existing, locked, refusal, required
+from lsp_assembler.model.tree import File, Tree
+from lsp_assembler.operations.inspection import REPOS, room_for_all, shas
 from lsp_assembler.operations.observer import SILENT, Observer
-from lsp_assembler.operations.plan import Plan, base_of, plan, reference
-from lsp_assembler.operations.recipe import sha_of, url_of
 from lsp_assembler.operations.request import ReadRequest
 from lsp_assembler.stores.open import Stores, StoreSpec
 
@@ -100,12 +93,14 @@ def take(request: ServeRequest, observer: Observer = SILENT) -> Taken:
     if kind is SourceKind.IMAGE:
         return _of_image(request, observer)
     if kind is SourceKind.FOLDER:
-        from lsp_assembler.checkout.reader import read_checkout  # noqa: PLC0415  # an image needs none
+        from lsp_assembler.checkout.reader import read_checkout
 
         folder = request.sources[0]
         repos = read_checkout(Path(folder), room_for_all())
         return Taken(_of_repos(repos, folder, request.type))
-    return _of_list(request, kind, observer)
+    from lsp_assembler.operations.serve_list import take_list
+
+    return take_list(request, observer, is_file=kind is SourceKind.LIST)
 
 
 def _kind(source: str) -> SourceKind:
@@ -126,6 +121,8 @@ def _has_index_dirs(folder: Path) -> bool:
 
 
 def _of_image(request: ServeRequest, observer: Observer) -> Taken:
+    from lsp_assembler.operations.plan import reference
+
     name = request.sources[0]
     options = replace(request.stores, limits=room_for_all())
     with Stores(options, request.environ, observer.notice) as stores:
@@ -140,56 +137,24 @@ def _of_repos(repos: Tree, name: str, type_: StartPointType | None) -> Served:
     known = {index: (sha, url) for index, sha, url in shas(repos, name)} if "shas.txt" in repos.files else {}
     said = _text(repos, "image.type")
     found = type_ or (StartPointType(said) if said in list(StartPointType) else StartPointType.LANGUAGES)
-    return Served(found, [_of_folder(repos.below(each), each, known) for each in _folders(repos)])
+    return Served(found, [_of_folder(tree, place, known) for place, tree in _folders(repos)])
 
 
-def _folders(repos: Tree) -> list[str]:
-    """The folders at the top, in the order of their bytes."""
-    return sorted(
-        (path for path in repos.directories if "/" not in path),
-        key=lambda path: path.encode(errors="surrogateescape"),
-    )
+def _folders(repos: Tree) -> list[tuple[str, Tree]]:
+    """The folders at the top with what is in them, in the order of their bytes."""
+    found: dict[str, dict[str, File]] = {}
+    for path, file in repos.files.items():
+        folder, slash, inner = path.partition("/")
+        if slash:
+            found.setdefault(folder, {})[inner] = file
+    ordered = sorted(found.items(), key=lambda item: item[0].encode(errors="surrogateescape"))
+    return [(folder, Tree.of(files)) for folder, files in ordered]
 
 
 def _of_folder(tree: Tree, place: str, known: dict[str, tuple[str, str]]) -> ServedStartPoint:
     sha, url = known.get(place, ("", ""))
     noted = [_text(tree, f"{START_POINT}/{name}") for name in (SHA, URL)]
     return ServedStartPoint(place, noted[0] or sha, noted[1] or url, tree)
-
-
-def _of_list(request: ServeRequest, kind: SourceKind, observer: Observer) -> Taken:
-    """Assemble in memory, as `check` does."""
-    started = time.perf_counter()
-    is_list = kind is SourceKind.LIST
-    file = Path(request.sources[0]) if is_list else None
-    planned = plan(() if is_list else request.sources, file, request.type)
-    lock = existing(planned, request.lock_file) if is_list and not request.locked else None
-    if request.locked:
-        lock = required(planned, base_of(planned, None), request.lock_file, ())
-        planned = locked(planned, lock)
-    assembly = _assembled(planned, request, observer)
-    result = refusal(assembly, None, lock, "check") or Result(assembly, assembly.exit_status, command="check")
-    result = replace(result, images_file=planned.listed_in).with_total(time.perf_counter() - started)
-    return Taken(_of_assembly(assembly), result, planned.file.port if planned.file and is_list else None)
-
-
-def _assembled(planned: Plan, request: ServeRequest, observer: Observer) -> Assembly:
-    spec = StoreSpec.source(request.from_store)
-    with Stores(request.stores, request.environ, observer.notice, planned.registries) as stores:
-        store = stores.reader(spec) if planned.needs_store else None
-        stores.warn_of_rate_limit(spec, planned.references)
-        checking = Checking(request.jobs, request.strict, request.stores.limits)
-        read_directory = as_it_stands(planned.type, request.stores.limits)
-        return assemble(planned, store, read_directory, checking, observer)
-
-
-def _of_assembly(assembly: Assembly) -> Served:
-    start_points = [
-        ServedStartPoint(str(each.source.index), sha_of(point), url_of(each.source, point), point.tree)
-        for each in assembly.outcomes
-        if (point := each.start_point)
-    ]
-    return Served(assembly.type, sorted(start_points, key=lambda point: point.place))
 
 
 def _text(tree: Tree, path: str) -> str:

@@ -13,8 +13,8 @@ from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.start_point import Source
 from lsp_assembler.model.versions import Version, is_immutable, lsp_tag, newer, order_of
 from lsp_assembler.operations.observer import SILENT, Observer
-from lsp_assembler.operations.plan import DEFAULT_FILE, reference
-from lsp_assembler.operations.request import ReadRequest
+from lsp_assembler.operations.plan import reference
+from lsp_assembler.operations.request import DEFAULT_FILE, ReadRequest
 from lsp_assembler.operations.tags import describe_all
 from lsp_assembler.stores.interface import ImageSource
 from lsp_assembler.stores.open import Stores, StoreSpec

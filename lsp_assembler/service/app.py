@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import parse_qs
 
 from msgspec import Struct
@@ -12,7 +12,6 @@ from lsp_assembler.service.answer import Answer, accepts
 from lsp_assembler.service.errors import RequestError, argument, malformed
 from lsp_assembler.service.kept import Kept
 from lsp_assembler.service.manifests import rendered
-from lsp_assembler.service.request_body import BodyError, parsed
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -60,20 +59,13 @@ class Exchange(Struct, frozen=True):
     error: str
 
 
-class Pages(Protocol):
-    """What people see."""
-
-    def page(self, request: Request, kept: Kept, readiness: Readiness) -> Answer:
-        """The page that a request asks for."""
-
-
 class Parts(Struct, frozen=True):
     """What an application is made of, beside its catalog.
 
     Args:
         readiness: called for each /ready, so it must be quick.
         sha: what /sha says; None where nobody knows.
-        pages: what people see; None to have no pages.
+        page: what people see who ask for /; None to have no pages.
         metrics: what /metrics says; None to have no metrics.
         seen: called after each answer.
         failed: called with what is a bug.
@@ -81,7 +73,7 @@ class Parts(Struct, frozen=True):
 
     readiness: Callable[[], Readiness] = lambda: Readiness(ready=True)
     sha: str | None = None
-    pages: Pages | None = None
+    page: Callable[[Request, Kept, Readiness], Answer] | None = None
     metrics: Callable[[Kept, Readiness], Answer] | None = None
     seen: Callable[[Exchange], None] = lambda _: None
     failed: Callable[[Exception], None] = lambda _: None
@@ -154,8 +146,8 @@ class Service:
             return self._sha
         if request.path == "metrics" and self._parts.metrics:
             return self._parts.metrics(self.kept, self._parts.readiness())
-        if not request.path and self._parts.pages and _is_person(request):
-            return self._parts.pages.page(request, self.kept, self._parts.readiness())
+        if not request.path and self._parts.page and _is_person(request):
+            return self._parts.page(request, self.kept, self._parts.readiness())
         raise malformed()
 
 
@@ -176,6 +168,9 @@ async def _body(receive: Receive) -> bytes | None:
 
 
 def _arguments(body: bytes) -> Mapping[str, Any]:
+    # its patterns take a while to make, and probes carry nothing
+    from lsp_assembler.service.request_body import BodyError, parsed
+
     try:
         found = parsed(body)
     except BodyError as error:

@@ -13,7 +13,9 @@ from lsp_assembler.model.start_point import StartPointType
 from lsp_assembler.service.answer import Prepared
 from lsp_assembler.service.manifests import answer, faults, names_for, rendered
 
-_VERSIONED = re.compile(r"(?P<name>.+?)\s+(?P<version>v?\d[\w.+-]*)")
+_VERSION = r"(v?\d[\w.+-]*)"
+_VERSIONED = re.compile(rf"(.+?)\s+{_VERSION}")
+_INNER = re.compile(rf"(.+\(.+?)\s+{_VERSION}\)")  # e.g. "C (gcc 15.2.0)"
 
 
 class Entry(Struct, frozen=True):
@@ -137,5 +139,8 @@ def _pair(stated: Any, spelled: str) -> tuple[str, str]:
     if isinstance(stated, list) and stated:
         name, version, *_ = (*map(str, stated), "")
         return name, version
-    match = _VERSIONED.fullmatch(spelled)
-    return (match["name"], match["version"]) if match else (spelled, "")
+    if match := _VERSIONED.fullmatch(spelled):
+        return match[1], match[2]
+    if match := _INNER.fullmatch(spelled):
+        return f"{match[1]})", match[2]
+    return spelled, ""

@@ -7,9 +7,18 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from lsp_assembler.errors import LspAssemblerError
+from lsp_assembler.model.finding import Severity
 from lsp_assembler.model.result import Result
 from lsp_assembler.operations.serve import Taken
 from lsp_assembler.service.catalog import Catalog, catalog_of
+
+
+class Problem(Struct, frozen=True):
+    """Something that is wrong with a source, e.g. "error", "examples/c" and "tab_size is 9; …"."""
+
+    severity: Severity
+    source: str
+    message: str
 
 
 class Kept(Struct, frozen=True):
@@ -17,16 +26,16 @@ class Kept(Struct, frozen=True):
 
     Args:
         taken_up: when the catalog was last known to be what the source holds, in seconds since 1970.
-        result: what checking the source last came to; None for an image or a folder.
-        problem: why the source as it is now was not taken up; "" where it was.
+        problems: what was found in the source when it was last read.
+        refused: why the source as it is now is not served, in lines; "" where it is.
         refreshes: how often the source was read again.
         failures: how often of these it was not taken up.
     """
 
     catalog: Catalog
     taken_up: float = 0.0
-    result: Result | None = None
-    problem: str = ""
+    problems: tuple[Problem, ...] = ()
+    refused: str = ""
     refreshes: int = 0
     failures: int = 0
 
@@ -55,31 +64,42 @@ class Source(Struct, frozen=True):
         if taken.result and taken.result.exit_status and not self.partial:
             return None, taken
         catalog = catalog_of(taken.served, strict_api=self.strict_api, partial=self.partial)
-        return Kept(catalog, time.time(), taken.result), taken
+        return Kept(catalog, time.time(), problems_of(taken.result)), taken
 
-    def again(self, before: Kept) -> Kept:
-        """What is to be served after reading the source once more. Never raises what means something."""
+    def again(self, before: Kept) -> tuple[Kept, Result | None]:
+        """What is to be served after reading the source once more, and what checking it came to."""
         refreshes = before.refreshes + 1
+        failed = replace(before, refreshes=refreshes, failures=before.failures + 1)
         try:
             kept, taken = self.read()
         except LspAssemblerError as error:
-            problem, result = str(error), before.result
-        else:
-            if kept:
-                catalog = before.catalog if kept.catalog == before.catalog else kept.catalog
-                return replace(kept, catalog=catalog, refreshes=refreshes, failures=before.failures)
-            problem, result = _problem(taken.result), taken.result
-        return replace(
-            before, result=result, problem=problem, refreshes=refreshes, failures=before.failures + 1
-        )
+            return replace(failed, problems=(), refused=str(error)), None
+        if kept is None:
+            problems = problems_of(taken.result)
+            return replace(failed, problems=problems, refused=_refused(taken.result, problems)), taken.result
+        catalog = before.catalog if kept.catalog == before.catalog else kept.catalog
+        again = replace(kept, catalog=catalog, refreshes=refreshes, failures=before.failures)
+        return again, taken.result
 
 
-def _problem(result: Result | None) -> str:
-    """What is wrong, in lines, each with its source."""
+def problems_of(result: Result | None) -> tuple[Problem, ...]:
+    """What checking found, in the order of the sources."""
     if result is None:
-        return ""
-    assembly = result.assembly
-    names = [each.source.text for each in assembly.outcomes]
-    lines = [each.failure.message for each in assembly.failures if each.failure]
-    lines += [f"{names[finding.index]}: {finding.message}" for finding in assembly.errors]
-    return "\n".join(lines) or result.error or ""
+        return ()
+    found = []
+    for outcome, findings in result.assembly.by_source():
+        source = outcome.source.text
+        if outcome.failure:
+            found.append(Problem("error", source, outcome.failure.message))
+        for each in findings:
+            place = f" ({each.manifest}, line {each.manifest_line})" if each.manifest_line else ""
+            found.append(Problem(each.severity, source, f"{each.message}{place}"))
+    return tuple(found)
+
+
+def _refused(result: Result | None, problems: tuple[Problem, ...]) -> str:
+    """Why nothing was taken up, in lines, each with its source."""
+    lines = [f"{each.source}: {each.message}" for each in problems if each.severity == "error"]
+    if result and result.error:
+        lines.append(result.error)
+    return "\n".join(lines)

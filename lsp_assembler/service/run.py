@@ -4,17 +4,22 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
 from lsp_assembler.model.readiness import Readiness
 from lsp_assembler.model.result import Result
 from lsp_assembler.operations.serve import Taken
+from lsp_assembler.parallel import in_background
 from lsp_assembler.service.access_log import AccessLog, LogFormat
-from lsp_assembler.service.app import Parts, Service
+from lsp_assembler.service.answer import Answer
+from lsp_assembler.service.app import Exchange, Parts, Request, Service
 from lsp_assembler.service.kept import Kept, Source
-from lsp_assembler.service.server import Place, listen, serve
+from lsp_assembler.text import plural
+
+if TYPE_CHECKING:
+    from lsp_assembler.service.pages import HtmlPages
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -71,13 +76,15 @@ def run(
         return taken.result
     if settings.watch and taken.result:
         voice.show(taken.result)
+    from lsp_assembler.service.server import Place, listen, serve  # which takes a while, but for a thread
+
     port = settings.port if settings.port is not None else taken.port or kept.catalog.type.default_port
     log = AccessLog(settings.log, voice.say)
     service = Service(kept, _parts(settings, log, voice, readiness))
     listener = listen(Place(settings.host, port))
     host, port, *_ = listener.getsockname()
     greeting = (
-        f"serving {len(kept.catalog.names)} {kept.catalog.type} start points on "
+        f"serving {plural(len(kept.catalog.names), 'start point')} ({kept.catalog.type}) on "
         f"http://{f'[{host}]' if ':' in host else host}:{port}"
     )
     del kept, taken  # they may be large, and the service swaps its own
@@ -90,12 +97,37 @@ def run(
 
 
 def _parts(settings: Settings, log: AccessLog, voice: Voice, readiness: Callable[[], Readiness]) -> Parts:
+    metrics = None
+    if settings.metrics:
+        from lsp_assembler.service.metrics import Metrics
+
+        metrics = Metrics()
+
+    def seen(exchange: Exchange) -> None:
+        log(exchange)
+        if metrics:
+            metrics.count(exchange)
+
     return Parts(
         readiness=readiness,
         sha=settings.sha,
-        seen=log,
+        page=_page(watches=bool(settings.watch)),
+        metrics=metrics.answer if metrics else None,
+        seen=seen,
         failed=lambda error: voice.say(f"a bug in lsp-assembler: {type(error).__name__}: {error}"),
     )
+
+
+def _page(*, watches: bool) -> Callable[[Request, Kept, Readiness], Answer]:
+    """What renders pages. It is made beside the requests, as it takes longer than a probe may."""
+
+    def made() -> "HtmlPages":
+        from lsp_assembler.service.pages import HtmlPages
+
+        return HtmlPages(watches=watches)
+
+    pages = in_background(made)
+    return lambda *request: pages.result().page(*request)
 
 
 def _ticks(seconds: float) -> Iterator[None]:
@@ -105,7 +137,7 @@ def _ticks(seconds: float) -> Iterator[None]:
 
 
 def _saves(folders: tuple[Path, ...]) -> Iterator[None]:
-    from watchfiles import watch  # noqa: PLC0415  # few runs watch
+    from watchfiles import watch
 
     for _ in watch(*folders, raise_interrupt=False):
         yield
@@ -115,15 +147,16 @@ def _follow(again: Iterator[None], source: Source, service: Service, voice: Voic
     """Read the source again each time, and tell what came of it."""
     for _ in again:
         before = service.kept
-        service.kept = after = source.again(before)
-        if source.partial and after.result:
-            voice.show(after.result)
-        elif after.problem and after.problem != before.problem:
-            voice.say(f"refresh: kept what is served, for this is wrong:\n{after.problem}")
-        elif not after.problem and after.catalog is not before.catalog:
+        after, result = source.again(before)
+        service.kept = after
+        if source.partial and result:
+            voice.show(result)
+        elif after.refused and after.refused != before.refused:
+            voice.say(f"refresh: the newest list is not served, for\n{after.refused}")
+        elif not after.refused and after.catalog is not before.catalog:
             voice.say(f"refresh: now serving {_told(before, after)}")
-        elif before.problem and not after.problem:
-            voice.say("refresh: all is well again, and nothing has changed")
+        elif before.refused and not after.refused:
+            voice.say("refresh: the newest list is served again; it is as it was")
 
 
 def _told(before: Kept, after: Kept) -> str:
@@ -135,4 +168,4 @@ def _told(before: Kept, after: Kept) -> str:
         "gone": len(old.keys() - new.keys()),
     }
     changes = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
-    return f"{len(after.catalog.names)} start points: {changes}"
+    return f"{plural(len(after.catalog.names), 'start point')}: {changes or 'another order'}"
