@@ -34,6 +34,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._unread = 0  # bytes of answers that the client did not read, when last looked at
         self._unread_for = 0  # sweeps
         self._last_words = b""  # sent when all answers are
+        self._is_over = False  # whether the client sends no more
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
         """A client has come. If there are too many, the one goes that has let us wait longest."""
@@ -88,6 +89,11 @@ class GuardedProtocol(HttpToolsProtocol):
         elif self.since is not None and now - self.since > SECONDS_TO_ASK:
             self._refuse(_LATE)
 
+    def eof_received(self) -> bool:  # type: ignore[override]  # uvicorn's drops the answers under way
+        """The client sends no more; whether it still gets something."""
+        self._is_over = True
+        return self._is_answering()
+
     def on_response_complete(self) -> None:
         """An answer is sent."""
         super().on_response_complete()
@@ -99,11 +105,18 @@ class GuardedProtocol(HttpToolsProtocol):
         self._end()
 
     def _end(self) -> None:
-        cycle: RequestResponseCycle | None = self.cycle  # which uvicorn declares to be always there
-        is_answering = cycle is not None and not cycle.more_body and not cycle.response_complete
-        if self._last_words and not self.pipeline and not is_answering and not self.transport.is_closing():
-            self.transport.write(self._last_words)
+        """Close, if that is all that is left to do."""
+        if (self._last_words or self._is_over) and not self._is_answering():
+            if not self.transport.is_closing():
+                self.transport.write(self._last_words)
             self.transport.close()
+
+    def _is_answering(self) -> bool:
+        """Whether there are requests, all of which have arrived, that are not answered yet."""
+        cycle: RequestResponseCycle | None = self.cycle  # which uvicorn declares to be always there
+        return bool(self.pipeline) or (
+            cycle is not None and not cycle.more_body and not cycle.response_complete
+        )
 
 
 def most_connections() -> int:
