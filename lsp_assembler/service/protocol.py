@@ -48,13 +48,17 @@ class GuardedProtocol(HttpToolsProtocol):
         """Bytes have come."""
         if self._last_words:
             return
-        if self.since is None:
-            self.since = self.loop.time()
         if self._is_in_head:
             self._head += len(data)
         super().data_received(data)
         if self._is_in_head and self._head > _MAX_HEAD and not self.transport.is_closing():
             self._refuse(_LARGE_HEAD)
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        if self.since is None:
+            self.since = self.loop.time()
+        super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """The head of a request is there."""
