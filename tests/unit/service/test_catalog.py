@@ -26,8 +26,8 @@ GOOD = point("0", "Good")
     ],
 )
 def test_what_cannot_be_served_is_refused_or_left_out(keys: dict[str, Any], fault: str) -> None:
-    given: dict[str, Any] = {"display_name": "Bad", **keys}
-    bad = point("7", **given)
+    others = {key: value for key, value in keys.items() if key != "display_name"}
+    bad = point("7", keys.get("display_name", "Bad"), **others)
     with pytest.raises(FetchError) as caught:
         catalog_of(served(GOOD, bad, bad))
     assert caught.value.message.splitlines() == [f"7/start_point/manifest.json: {fault}"] * 2
@@ -35,7 +35,7 @@ def test_what_cannot_be_served_is_refused_or_left_out(keys: dict[str, Any], faul
 
 
 def test_odd_values_are_served_as_they_are() -> None:
-    odd = {"tab_size": 10**30, "max_seconds": 1.5, "x": {"y": ["é", None]}}
+    odd: dict[str, Any] = {"tab_size": 10**30, "max_seconds": 1.5, "x": {"y": ["é", None]}}
     body = catalog(point("0", "Odd", **odd)).answers["manifests"].body
     found = json.loads(body)["manifests"]["Odd"]
     assert {key: found[key] for key in odd} == odd
