@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from lsp_assembler.service.app import Exchange
 from lsp_assembler.text import shortened, visible
@@ -92,4 +93,9 @@ def _json(when: float, exchange: Exchange) -> str:
 
 
 def _time(when: float) -> str:
-    return datetime.fromtimestamp(when, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return f"{_second(int(when))}.{int(when * 1000) % 1000:03}Z"
+
+
+@lru_cache(maxsize=1)
+def _second(when: int) -> str:
+    return datetime.fromtimestamp(when, UTC).strftime("%Y-%m-%dT%H:%M:%S")
