@@ -50,7 +50,7 @@ def shas(repos: Tree, image: str) -> list[tuple[str, str, str]]:
     if "shas.txt" not in repos.files:
         raise FetchError(
             f"{image}: it has no /app/repos/shas.txt; expected a start-points image",
-            "Check the name; an LSP image holds one start point only, and has nothing to inspect.",
+            "Check the name; an LSP image holds one start point only.",
             kind="not-found",
         )
     lines = []

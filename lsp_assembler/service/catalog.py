@@ -83,7 +83,7 @@ def catalog_of(served: Served, *, strict_api: bool = False, partial: bool = Fals
             if isinstance(manifest, Manifest) and not reasons:
                 found.append((point, manifest))
     if problems and not partial:
-        remedy = "Run 'lsp-assembler check' on where it is from, and build it again."
+        remedy = "Run 'lsp-assembler check' on the checkout, and build it again."
         raise FetchError(problems, remedy, kind="corrupt")
     return _made(served.type, found, strict_api=strict_api)
 

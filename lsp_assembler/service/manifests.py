@@ -13,7 +13,7 @@ _EXTRAS = ("image_url", "image_sha")
 def faults(manifest: Manifest | UnreadableManifest) -> Iterator[str]:
     """Why a manifest cannot be served, e.g. "it has no display_name"; nothing where it can."""
     if isinstance(manifest, UnreadableManifest):
-        yield f"{manifest.message} (line {manifest.line})"
+        yield f"line {manifest.line}: {manifest.message}"
         return
     if manifest.display_name is None:
         yield "it has no display_name that is a string"

@@ -38,8 +38,8 @@ def listen(place: Place) -> socket.socket:
     family = socket.AF_INET6 if ":" in place.host else socket.AF_INET
     try:
         return socket.create_server((place.host, place.port), family=family, backlog=_BACKLOG)
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or error
+    except OSError as error:
+        reason, *_ = (error.strerror or "").split(" (while")  # where Python says what we say
         raise InvalidInputError(
             f"serve: cannot listen on {place.host}, port {place.port} ({reason})",
             "Choose another address with --host or --port.",

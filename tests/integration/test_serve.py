@@ -177,6 +177,16 @@ def test_a_list_that_breaks_a_rule_is_reported_as_by_check(registry: Registry, t
     assert tool.run("serve", "images.yml", "--from", "registry", "--port", 0).status == 3
 
 
+def test_without_its_extra_it_says_what_to_install(tool: Tool) -> None:
+    tool.write("sitecustomize.py", "import sys; sys.modules['uvicorn'] = None")
+    path = f"{tool.folder}:{tool.variables().get('PYTHONPATH', '')}"
+    done = tool.run("serve", CASES / "mixed/repos", PYTHONPATH=path)
+    assert done.status == 2
+    assert "the Python package uvicorn is not installed; it comes with the extra 'serve'" in done.stderr
+    assert "pip install 'lsp-assembler[serve]'" in done.stderr
+    assert "Serve start points over HTTP" in tool.run("--help", PYTHONPATH=path).stdout
+
+
 def _write(folder: Path, files: dict[str, bytes | tuple[bytes, int]]) -> None:
     for path, content in files.items():
         target = folder / path
