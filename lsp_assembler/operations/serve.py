@@ -69,7 +69,8 @@ def kind_of(sources: Sequence[str]) -> SourceKind:
     """
     kinds = [_kind(source) for source in sources]
     if len(kinds) != 1 and set(kinds) != {SourceKind.CHECKOUTS}:
-        fact = f"serve: there are {len(kinds)} sources; expected one image, one folder or one images.yml, or only checkouts"
+        wanted = "one image, one folder or one images.yml, or only checkouts"
+        fact = f"serve: there are {len(kinds)} sources; expected {wanted}"
         raise InvalidInputError(fact, "Name one, or list them in an images.yml.")
     return kinds[0]
 
