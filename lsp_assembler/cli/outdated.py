@@ -23,9 +23,10 @@ def outdated(
     jobs: options.Jobs,
     format_: options.AnyFormat,
 ) -> None:
-    """Show what has changed since images.lock was written.
+    """Show what is newer than images.lock and images.yml say.
 
-    Compares the lock file with images.yml, and with the current digest of every image. Fetches no image.
+    Which images have moved since the lock file was written, and which have a newer version than the one that
+    images.yml names. Fetches no image.
     """
     request = operation.OutdatedRequest(
         file=listed.file,
@@ -41,11 +42,11 @@ def outdated(
 
     def show(done: operation.OutdatedResult) -> None:
         if format_ is Format.JSON:
-            output.document(reports.render_json(done.diff, shown, None, done.exit_status))
+            output.document(reports.render_json(done, shown, None, done.exit_status))
         elif format_ is Format.GITHUB:
             output.verbatim(github.render_outdated(done))
         else:
-            output.report(reports.text(done.diff, shown))
+            output.report(reports.text(done))
 
     def failed(error: LspAssemblerError) -> None:
         if format_ is Format.JSON:

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from lsp_assembler.errors import FetchError, LockError
-from lsp_assembler.lockfile.file import Lock
+from lsp_assembler.lockfile.file import Lock, LockedImage
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.start_point import StartPointType
 
@@ -16,6 +17,18 @@ the lock; no image has the name any more; or the store did not answer."""
 
 CurrentDigest = str | FetchError | None
 """What a store says about a name: its digest, None if there is no such image, or why it cannot say."""
+
+
+class Words(Struct, frozen=True):
+    """What people call an image.
+
+    Args:
+        revision: the commit it was packed from; None where nobody knows.
+        title: e.g. "Elm 0.19, elm-test"; None likewise.
+    """
+
+    revision: str | None = None
+    title: str | None = None
 
 
 class Requested(Struct, frozen=True):
@@ -33,6 +46,8 @@ class Entry(Struct, frozen=True):
         locked: its digest in the lock; None if it is not in the lock.
         now: its current digest; None if that is not known.
         problem: why the store did not answer; only if the state is "failed".
+        locked_words: what the lock says of the image.
+        words: what it says of itself now, where that is known.
     """
 
     role: Literal["base", "image"]
@@ -41,6 +56,8 @@ class Entry(Struct, frozen=True):
     locked: str | None
     now: str | None
     problem: str | None = None
+    locked_words: Words = Words()
+    words: Words = Words()
 
     @property
     def may_move(self) -> bool:
@@ -88,22 +105,41 @@ class LockDiff(Struct, frozen=True):
         return sum(entry.state == state for entry in self.entries)
 
 
-def diff(lock: Lock | None, requested: Requested, current: Mapping[str, CurrentDigest]) -> LockDiff:
+def diff(
+    lock: Lock | None,
+    requested: Requested,
+    current: Mapping[str, CurrentDigest],
+    words: Mapping[str, Words] | None = None,
+) -> LockDiff:
     """Compare a lock with what is requested.
 
     Args:
         lock: None counts as an empty one.
         current: by name; a locked name that is not in it counts as unchanged.
+        words: what images say of themselves now, by name; None where nobody has asked.
     """
     bases = {lock.base.name: lock.base.digest} if lock else {}
     images = {image.name: image.digest for image in lock.images} if lock else {}
-    entries = (
-        *_entries("base", bases, (requested.base,), current),
-        *_entries("image", images, requested.images, current),
+    known = {image.name: words_of(image) for image in lock.images} if lock else {}
+    entries = tuple(
+        replace(
+            entry,
+            locked_words=known.get(entry.name, entry.locked_words),
+            words=(words or {}).get(entry.name, entry.words),
+        )
+        for entry in (
+            *_entries("base", bases, (requested.base,), current),
+            *_entries("image", images, requested.images, current),
+        )
     )
     both = [name for name in requested.images if name in images]
     is_reordered = both != [name for name in images if name in requested.images]
     return LockDiff(lock.type if lock else None, requested.type, entries, is_reordered)
+
+
+def words_of(image: LockedImage) -> Words:
+    """What a lock says of an image."""
+    return Words(image.revision, " · ".join(image.display_names) or None)
 
 
 def staleness(found: LockDiff, lock_path: str, source: str) -> list[str]:

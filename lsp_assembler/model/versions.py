@@ -1,7 +1,8 @@
 """The versions of one LSP image: which tags never move, and which of them is newest. Pure.
 
 A tag LSP-TAG never moves. Where TAG is a version, as in LSP-3.7.4-18, versions have an order. Where it is the
-beginning of a commit, as in LSP-9f53889, it has none, and the date of the image decides.
+beginning of a commit, as in LSP-9f53889, it has none, and the date of the image decides; of several with one
+date, what the tag LSP stands for.
 """
 
 import re
@@ -22,6 +23,7 @@ _COMMIT = re.compile(r"[0-9a-f]{7}")
 _TOKEN = re.compile(r"\d+|[a-z]+|[-+]")
 # Words that come before the version itself, as in 3.13.0-rc1: a single letter only with a number after it.
 _BEFORE = re.compile(r"[-+._]?(?:(?:alpha|beta|preview|pre|rc|dev)(?![a-z])|[abc](?=\d))")
+_NO_DATE = -(2**62)
 _PRE, _END, _BUILD, _WORD, _NUMBER = range(5)
 
 _Key = tuple[tuple[int, int, str], ...]
@@ -35,6 +37,7 @@ class Version(Struct, frozen=True):
         created: when, in RFC 3339, where the image says so.
         digest: e.g. "sha256:9f86…"; "" where it is not known.
         revision: the commit it was packed from, where the image says so.
+        title: what learners call it, e.g. "Elm 0.19, elm-test", where the image says so.
         problem: why nothing else is known of it; "" where there is no problem.
     """
 
@@ -42,6 +45,7 @@ class Version(Struct, frozen=True):
     created: str | None = None
     digest: str = ""
     revision: str | None = None
+    title: str | None = None
     problem: str = ""
 
     @property
@@ -79,12 +83,14 @@ def newest_first(versions: Iterable[Version]) -> tuple[Version, ...]:
     """The versions of one repository in order.
 
     First the tag LSP, then every LSP-TAG from the newest to the oldest, then all others likewise.
-    Among equals, and among those without a date where dates decide, versions and then letters count.
+    Among those with one date where dates decide, what LSP stands for is first. Among equals, and among those
+    without a date where dates decide, versions and then letters count.
     """
     groups: tuple[list[Version], ...] = ([], [], [])
     for version in versions:
         groups[0 if version.tag == MOVING_TAG else 1 if is_immutable(version.tag) else 2].append(version)
-    return tuple(version for group in groups for version in _newest_first(group))
+    offered = next((version.digest for version in groups[0]), "")
+    return tuple(version for group in groups for version in _newest_first(group, offered))
 
 
 def newer(current: str, versions: Iterable[Version]) -> Version | None:
@@ -95,15 +101,27 @@ def newer(current: str, versions: Iterable[Version]) -> Version | None:
 
     Args:
         current: a tag, e.g. "LSP-3.7.4-18", or one that moves.
-        versions: of the same repository.
+        versions: of the same repository; LSP, if it is among them, decides between those of one date.
     """
-    found = newest_first(version for version in versions if is_immutable(version.tag))
+    versions = [version for version in versions if is_lsp(version.tag)]
+    found = [version for version in newest_first(versions) if is_immutable(version.tag)]
     if not found or found[0].tag == current:
         return None
-    tags = [current, *(version.tag for version in found)]
-    if is_immutable(current) and order_of(tags) == "version":
-        return found[0] if version_key(found[0].tag) > version_key(current) else None
-    return found[0]
+    best = found[0]
+    if order_of([current, *(version.tag for version in found)]) == "created":
+        offered = [version.digest for version in versions if version.tag == MOVING_TAG]
+        mine = [version for version in found if version.tag == current]
+        if mine and mine[0].digest and mine[0].digest == best.digest:
+            return None  # one image with two tags
+        return best if not mine or best.digest in offered or is_older_than(mine[0], best) else None
+    if is_immutable(current):
+        return best if version_key(best.tag) > version_key(current) else None
+    return best
+
+
+def is_older_than(one: Version, other: Version) -> bool:
+    """Whether a date is before another; what has no date is older than all that has one."""
+    return _date(one) < _date(other)
 
 
 def version_key(tag: str) -> _Key:
@@ -134,12 +152,17 @@ def _part(piece: str) -> tuple[int, int, str]:
     return (_NUMBER, int(piece), "") if piece.isdecimal() else (_WORD, 0, piece)
 
 
-def _newest_first(group: Sequence[Version]) -> list[Version]:
+def _newest_first(group: Sequence[Version], offered: str) -> list[Version]:
     dated = order_of(version.tag for version in group) == "created"
 
-    def key(version: Version) -> tuple[int, _Key, int, str]:
-        epoch = epoch_of(version.created)
-        date = -(2**62) if epoch is None else epoch  # what has no date is older than all that has one
-        return (date if dated else 0), version_key(version.tag), date, version.tag
+    def key(version: Version) -> tuple[int, bool, _Key, int, str]:
+        date = _date(version)
+        is_offered = dated and bool(offered) and version.digest == offered
+        return (date if dated else 0), is_offered, version_key(version.tag), date, version.tag
 
     return sorted(group, key=key, reverse=True)
+
+
+def _date(version: Version) -> int:
+    epoch = epoch_of(version.created)
+    return _NO_DATE if epoch is None else epoch

@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from lsp_assembler.errors import FetchError
-from lsp_assembler.lockfile.diff import LockDiff, Requested, diff
+from lsp_assembler.lockfile.diff import LockDiff, Requested, diff, words_of
 from lsp_assembler.lockfile.file import Lock, load, lock_of, save
 from lsp_assembler.model.assembly import Assembly
 from lsp_assembler.model.images import BaseImage
@@ -112,6 +112,5 @@ def _platforms(base: BaseImage, before: Lock | None) -> Mapping[str, str]:
 
 def _diff(before: Lock, made: Lock) -> LockDiff:
     digests = {image.name: image.digest for image in made.images} | {made.base.name: made.base.digest}
-    return diff(
-        before, Requested(made.type, made.base.name, tuple(each.name for each in made.images)), digests
-    )
+    requested = Requested(made.type, made.base.name, tuple(each.name for each in made.images))
+    return diff(before, requested, digests, {image.name: words_of(image) for image in made.images})

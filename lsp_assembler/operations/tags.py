@@ -6,7 +6,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from lsp_assembler.errors import FetchError
-from lsp_assembler.model.labels import REVISION_LABEL
+from lsp_assembler.model.images import Description
+from lsp_assembler.model.labels import REVISION_LABEL, TITLE_LABEL
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.versions import Version, is_lsp, newest_first
 from lsp_assembler.operations.observer import SILENT, Observer
@@ -88,9 +89,14 @@ def describe_all(
 
     def version(tag: str) -> Version:
         try:
-            said = store.describe(repository.with_tag(tag))
+            return version_of(tag, store.describe(repository.with_tag(tag)))
         except FetchError as error:
             return Version(tag, problem=str(error))
-        return Version(tag, said.created, said.digest, said.labels.get(REVISION_LABEL) or None)
 
     return in_parallel(version, tags, jobs or store.jobs)
+
+
+def version_of(tag: str, said: Description) -> Version:
+    """A tag, and what its image says of itself."""
+    revision, title = (said.labels.get(label) or None for label in (REVISION_LABEL, TITLE_LABEL))
+    return Version(tag, said.created, said.digest, revision, title)

@@ -1,21 +1,24 @@
-"""`update`: move one image of images.yml to a newer tag."""
+"""`update`: move images of images.yml to newer tags, or add these beside them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec import Struct
 
 from lsp_assembler.config import images_edit, images_file
+from lsp_assembler.config.images_edit import Edit
 from lsp_assembler.errors import FetchError, InvalidInputError, PublishError
 from lsp_assembler.files.atomic import write_file
 from lsp_assembler.files.locking import locked
 from lsp_assembler.lockfile import FILENAME
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.start_point import Source
-from lsp_assembler.model.versions import Version, is_immutable, lsp_tag, newer, order_of
+from lsp_assembler.model.versions import Version
+from lsp_assembler.operations.chosen import Chosen, chosen
+from lsp_assembler.operations.newest import Standing, newest_of_each, standings
 from lsp_assembler.operations.observer import SILENT, Observer
-from lsp_assembler.operations.plan import reference
 from lsp_assembler.operations.request import DEFAULT_FILE, ReadRequest
-from lsp_assembler.operations.tags import describe_all
+from lsp_assembler.reading import read_file
 from lsp_assembler.stores.interface import ImageSource
 from lsp_assembler.stores.open import Stores, StoreSpec
 
@@ -26,108 +29,104 @@ class UpdateRequest(ReadRequest, frozen=True, kw_only=True):
     """What to update, and how.
 
     Args:
-        name: an image as images.yml lists it; its tag is only needed if there are several.
-        tag: a version or a commit, e.g. "3.7.5-1"; None for the newest.
+        names: images as images.yml lists them, or the last parts of their names; their tags are only needed
+            if there are several of a name. The second of two may be a version or a commit instead, e.g.
+            ("python_unittest", "3.7.5-1").
+        all: every image of the list, in place of names. Those whose tag moves are left alone.
+        keep: whether images stay, and the new versions come beside them.
+        dry_run: whether nothing is written.
         file: None for ./images.yml.
     """
 
-    name: str
-    tag: str | None = None
+    names: Sequence[str] = ()
+    all: bool = False
+    keep: bool = False
+    dry_run: bool = False
     file: Path | None = None
 
 
 class UpdateResult(Struct, frozen=True):
-    """What became of one entry of images.yml.
+    """What became of the entries of images.yml.
 
     Args:
+        request: what was to be done.
         path: of images.yml.
-        entry: as it was.
-        new: the version that it names now; None where it stays as it is.
+        standings: of each entry that was asked for; those with the state "newer" now have its version.
         is_newest: whether the newest was looked for, and not a tag that the request names.
         place: where it was looked for, as sentences call it, e.g. "the engine".
         is_local: whether that is a place with no more than somebody has put there.
         stale_lock: the lock file that does not fit any more; None if there is none.
     """
 
+    request: UpdateRequest
     path: Path
-    entry: Source
-    new: Version | None
+    standings: tuple[Standing, ...]
     is_newest: bool
     place: str
     is_local: bool
     stale_lock: Path | None = None
 
+    @property
+    def exit_status(self) -> int:
+        """Always 0: that there is nothing newer is no failure."""
+        return 0
+
 
 def update(request: UpdateRequest, observer: Observer = SILENT) -> UpdateResult:
-    """Move one image to a newer immutable tag; nothing else in the file changes.
+    """Move images to newer immutable tags, all or none; nothing else in the file changes.
 
     From an engine the newest is that of the images that it has; from a registry that of all published.
 
     Raises:
-        InvalidInputError: the request or images.yml is wrong, or does not list the image.
-        FetchError: there is no such version, or a store cannot be asked.
+        InvalidInputError: the request or images.yml is wrong, or does not list an image.
+        FetchError: there is no such version, or a store cannot be asked; all failures.
         PublishError: images.yml cannot be written.
     """
     spec = StoreSpec.source(request.from_store)
     path = request.file or DEFAULT_FILE
     listed = images_file.load(str(path))
-    entry = images_edit.entry(listed.images, reference(request.name, "update"), str(path))
-    old = Reference.parse(entry.text)
-    wanted = _wanted(entry, request.tag, path)
+    if request.all == bool(request.names):
+        fact = "both names and --all are given" if request.all else "no image is named"
+        raise InvalidInputError(f"update: {fact}", "Name images of images.yml, or give --all.")
+    wanted = chosen(request.names, listed.images, path, keep=request.keep)
     with Stores(request.stores, request.environ, observer.notice, listed.registries) as stores:
         store = stores.reader(spec)
-        new = _existing(store, old, wanted) if wanted else _newest(store, old, request.jobs)
-    if new is None or new.tag == old.tag:
-        return UpdateResult(path, entry, None, wanted is None, store.place, not store.is_shared)
+        if request.all:
+            found = standings(store, listed.images, request.jobs)
+        else:
+            found = _of_chosen(store, wanted, request.jobs)
+    failures = [each.error for each in found if each.error]
+    if failures:
+        raise failures[0] if len(failures) == 1 else _all_of(failures, path)
+    edits = [
+        Edit(each.entry, str(Reference.parse(each.entry.text).with_tag(each.version.tag)), request.keep)
+        for each in found
+        if each.version
+    ]
     with observer.critical():
-        _replace(path, entry, str(old.with_tag(new.tag)), request.name)
+        _write(path, edits, dry_run=request.dry_run)
     lock = path.parent / FILENAME
-    return UpdateResult(
-        path, entry, new, wanted is None, store.place, not store.is_shared, lock if lock.exists() else None
-    )
+    is_stale = bool(edits) and not request.dry_run and lock.exists()
+    is_newest, is_local = wanted.tag is None, not store.is_shared
+    return UpdateResult(request, path, found, is_newest, store.place, is_local, lock if is_stale else None)
 
 
-def _replace(path: Path, old: Source, new: str, name: str) -> None:
-    """Change the entry in the file as it is now: others may have changed it while registries were asked."""
-    try:
-        with locked(path):
-            now = images_edit.entry(images_file.load(str(path)).images, reference(name, "update"), str(path))
-            if now.text != old.text:
-                raise InvalidInputError(
-                    f"{path}:{now.line}: '{old.text}' has become '{now.text}' meanwhile", "Run it again."
-                )
-            edited = images_edit.replaced(path.read_bytes(), str(path), now, new)
-            write_file(edited, path, _CHECK)
-    except OSError as error:
-        raise PublishError(f"{path}: cannot be read: {error.strerror}", _CHECK) from error
+def _of_chosen(store: ImageSource, wanted: Chosen, jobs: int | None) -> tuple[Standing, ...]:
+    """How the named entries stand, each by itself, whatever else is in the list."""
+    references = [Reference.parse(entry.text) for entry in wanted.entries]
+    if wanted.tag:
+        found: Sequence[Version | FetchError | None] = [_existing(store, references[0], wanted.tag)]
+    else:
+        found = newest_of_each(store, references, jobs)
+    return tuple(map(_standing, wanted.entries, found))
 
 
-def _wanted(entry: Source, tag: str | None, path: Path) -> str | None:
-    """The tag that the request names; None for the newest.
-
-    Raises:
-        InvalidInputError: it moves, is malformed, or the entry names a digest.
-    """
-    if Reference.parse(entry.text).digest:
-        raise InvalidInputError(
-            f"{path}:{entry.line}: '{entry.text}' names a digest",
-            "Take the digest out; images.lock keeps the digests.",
-        )
-    if tag is None:
-        return None
-    wanted = lsp_tag(tag)
-    try:
-        Reference.parse(f"image:{wanted}")
-    except ValueError as error:
-        raise InvalidInputError(
-            f"update: '{tag}' is not a tag; expected e.g. 3.7.5-1 or LSP-3.7.5-1", "Correct the tag."
-        ) from error
-    if not is_immutable(wanted):
-        raise InvalidInputError(
-            f"update: the tag '{wanted}' moves",
-            "Name one that never does, e.g. LSP-3.7.5-1, or leave it out for the newest.",
-        )
-    return wanted
+def _standing(entry: Source, found: Version | FetchError | None) -> Standing:
+    if isinstance(found, FetchError):
+        return Standing(entry, "failed", error=found)
+    if found is None or found.tag == Reference.parse(entry.text).tag:
+        return Standing(entry, "newest")
+    return Standing(entry, "newer", found)
 
 
 def _existing(store: ImageSource, old: Reference, tag: str) -> Version:
@@ -146,23 +145,32 @@ def _existing(store: ImageSource, old: Reference, tag: str) -> Version:
     return Version(tag)
 
 
-def _newest(store: ImageSource, old: Reference, jobs: int | None) -> Version | None:
-    """The newest immutable tag; None if the old one is as new.
+def _all_of(failures: Sequence[FetchError], path: Path) -> FetchError:
+    remedy = f"{path} stays as it is. To leave these out, name the images to update."
+    return FetchError(
+        [line for each in failures for line in each.message.split("\n")], remedy, kind=failures[0].kind
+    )
 
-    Raises:
-        FetchError: there is none, or an image whose date decides cannot be read.
-    """
-    tags = [tag for tag in store.tags(old) if is_immutable(tag)]
-    if not tags:
-        raise FetchError(
-            f"{old.name}: no immutable tag LSP-TAG in {store.place}",
-            "Pack the image again: 'lsp-assembler pack' gives it such a tag.",
-            kind="not-found",
-        )
-    by_date = order_of([old.tag, *tags]) == "created"
-    found = describe_all(store, old, tags, jobs) if by_date else [Version(tag) for tag in tags]
-    problems = [version.problem.partition("\n")[0] for version in found if version.problem]
-    if problems:
-        remedy = "Name the tag that you want, if the dates do not matter."
-        raise FetchError(problems, remedy, kind="unavailable")
-    return newer(old.tag, found)
+
+def _write(path: Path, edits: Sequence[Edit], *, dry_run: bool) -> None:
+    """Change the file as it is now: others may have changed it while registries were asked."""
+    if not edits:
+        return
+    try:
+        if dry_run:
+            _edited(path, edits)
+            return
+        with locked(path):
+            write_file(_edited(path, edits), path, _CHECK)
+    except OSError as error:
+        raise PublishError(f"{path}: cannot be read: {error.strerror}", _CHECK) from error
+
+
+def _edited(path: Path, edits: Sequence[Edit]) -> bytes:
+    now = {image.text: image for image in images_file.load(str(path)).images}
+    gone = [each.entry.text for each in edits if each.entry.text not in now]
+    if gone:
+        problems = [f"{path}: '{text}' is not in the list any more" for text in gone]
+        raise InvalidInputError(problems, "Somebody has changed the file meanwhile: run it again.")
+    current = [Edit(now[each.entry.text], each.new, each.keep) for each in edits]
+    return images_edit.edited(read_file(path), str(path), current)

@@ -17,6 +17,7 @@ from lsp_assembler.model.start_point import Source
 from lsp_assembler.operations.outdated import OutdatedResult
 from lsp_assembler.operations.pack import PackResult
 from lsp_assembler.reports import outdated, pack
+from lsp_assembler.reports.versions import version_step
 from lsp_assembler.reports.wording import closing_line, failed, manifest_place, rule_name, without_subject
 from lsp_assembler.text import harmless, inert, plural, visible, visible_lines
 
@@ -56,13 +57,20 @@ def render_pack(result: PackResult) -> str:
 
 
 def render_outdated(done: OutdatedResult) -> str:
-    """The same for `outdated`: a notice for each difference, and what they come to."""
+    """The same for `outdated`: a notice for each difference and newer version, and what they come to."""
     notices = [
-        Annotation("notice", entry.state, "\n".join(filter(None, (visible(entry.name), entry.problem))))
-        for entry in done.diff.entries
+        Annotation(
+            "notice", entry.state, "\n".join(filter(None, (visible(entry.name), outdated.detail(entry))))
+        )
+        for entry in (done.diff.entries if done.diff else ())
         if entry.state != "unchanged"
     ]
-    return _with(outdated.verdict(done.diff, str(done.path)), notices)
+    for each in done.versions:
+        if each.version or each.error:
+            said = version_step(each.entry, each.version) if each.version else str(each.error)
+            place = _in_images_file(each.entry, str(done.file))
+            notices.append(Annotation("notice", each.state, f"{visible(each.entry.text)}\n{said}", *place))
+    return _with("\n".join(outdated.verdicts(done)), notices)
 
 
 def stopped(command: str, error: LspAssemblerError) -> str:

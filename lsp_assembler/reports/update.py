@@ -1,28 +1,56 @@
-"""What `update` says of the entry that it moved: text."""
+"""What `update` says of the entries that it looked at: text."""
 
-from lsp_assembler.model.dates import epoch_of, timestamp
+from collections import Counter
+from collections.abc import Iterator
+
 from lsp_assembler.model.reference import Reference
-from lsp_assembler.model.versions import Version, order_of
+from lsp_assembler.operations.newest import Standing, State
 from lsp_assembler.operations.update import UpdateResult
-from lsp_assembler.text import visible
+from lsp_assembler.reports.versions import version_step
+from lsp_assembler.text import plural, visible
 
-_DATE = len("2026-11-21")
+_LEFT: tuple[tuple[State, str, str], ...] = (
+    ("older", "older version", "kept"),
+    ("moving", "moving tag", "left alone"),
+    ("digest", "digest", "left alone"),
+)
 
 
 def text(done: UpdateResult) -> str:
-    """The entry's place, its name, and its old and new tag."""
-    old = Reference.parse(done.entry.text)
-    place = f"{visible(str(done.path))}:{done.entry.line}: {old.name}\n  {old.tag or 'latest'}"
-    if done.new is None:
-        why = f": nothing newer in {done.place}" if done.is_newest else ""
-        hint = "; '--from registry' asks its registry" if why and done.is_local else ""
-        return f"{place} stays{why}{hint}\n"
-    return f"{place} \N{RIGHTWARDS ARROW} {done.new.tag}{_note(old, done.new)}\n"
+    """Each entry that has changed, with its place, name, old tag and new tag; then what it all comes to.
+
+    Of entries that were named, those that stay are shown as well.
+    """
+    shown = [each for each in done.standings if each.version or not done.request.all]
+    lines = [line for each in shown for line in _entry(each, done)]
+    if len(done.standings) > 1 or done.request.all:
+        lines += ["", _summary(done)] if lines else [_summary(done)]
+    if done.request.dry_run and any(each.version for each in done.standings):
+        lines.append(f"{visible(str(done.path))} stays as it is: this was a dry run")
+    return "\n".join(lines) + "\n"
 
 
-def _note(old: Reference, new: Version) -> str:
-    """Why this tag is the newest, where its name does not tell."""
-    epoch = epoch_of(new.created)
-    if epoch is None or order_of([old.tag, new.tag]) == "version":
-        return ""
-    return f" (commits have no order: the newest by date, {timestamp(epoch)[:_DATE]})"
+def _entry(found: Standing, done: UpdateResult) -> Iterator[str]:
+    old = Reference.parse(found.entry.text)
+    tag = old.tag or "latest"
+    yield f"{visible(str(done.path))}:{found.entry.line}: {old.name}"
+    if found.version is None:
+        why = f": nothing newer in {done.place}{_hint(done)}" if done.is_newest else ""
+        yield f"  {tag} stays{why}"
+    else:
+        yield f"  {version_step(found.entry, found.version, kept=done.request.keep)}"
+
+
+def _summary(done: UpdateResult) -> str:
+    """What became of how many, e.g. "images.yml: 2 updated, 5 newest already, 77 moving tags left alone"."""
+    counts = Counter(each.state for each in done.standings)
+    changed = f"{'would be ' if done.request.dry_run else ''}{'added' if done.request.keep else 'updated'}"
+    said = [f"{counts['newer']} {changed}"] if counts["newer"] else []
+    said += [f"{counts['newest']} newest already"] if counts["newest"] else []
+    said += [f"{plural(counts[state], noun)} {what}" for state, noun, what in _LEFT if counts[state]]
+    nothing = f"nothing newer in {done.place}{_hint(done)}: " if counts["newest"] else "nothing to update: "
+    return f"{visible(str(done.path))}: {'' if counts['newer'] else nothing}{', '.join(said)}"
+
+
+def _hint(done: UpdateResult) -> str:
+    return " ('--from registry' asks the registries)" if done.is_local else ""

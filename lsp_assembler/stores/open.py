@@ -127,8 +127,11 @@ class Stores:
     def __exit__(self, *_: object) -> None:
         self._open.close()
 
-    def reader(self, spec: StoreSpec) -> ImageSource:
+    def reader(self, spec: StoreSpec, pull: Pull | None = None) -> ImageSource:
         """Where images are read.
+
+        Args:
+            pull: when an engine pulls here; None for what the options say.
 
         Raises:
             FetchError: it cannot be reached.
@@ -136,7 +139,7 @@ class Stores:
         if spec.kind == "auto":
             return self._automatic
         if spec.kind == "docker":
-            return self._engine(self._options.pull)
+            return self._engine(pull or self._options.pull)
         contents = self._contents(spec)
         return self._daemonless(spec, contents, contents)
 

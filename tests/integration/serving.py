@@ -9,6 +9,7 @@ import subprocess
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -41,9 +42,8 @@ class Serving:
     """`lsp-assembler serve` on a free port of loopback, for as long as the context lasts."""
 
     def __init__(self, tool: Tool, *arguments: object, **environment: str) -> None:
-        self._start = lambda: tool.start(
-            "serve", *arguments, "--host", "127.0.0.1", "--port", 0, **environment
-        )
+        command = ("serve", *arguments, "--host", "127.0.0.1", "--port", 0)
+        self._start = partial(tool.start, *command, **environment)
         self._said: list[str] = []
 
     def __enter__(self) -> Self:

@@ -1,9 +1,11 @@
 """The recipes of docs/ci, step by step as GitHub and CircleCI run them, against a real registry."""
 
+import html
 import json
 import os
 import subprocess
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -186,7 +188,7 @@ def test_pull_request_to_the_languages_is_checked_and_told_what_is_new(
     repository.commit({"images.yml": images_yml(good, name=f"{name}/final", base=registry_base)})
     job = repository.run("languages.yml", "pull_request", f"{name}/final")["check"]
     assert job.ok, job.log
-    assert f"::notice title=moved::{good}\n" in job.log
+    assert f"::notice title=moved::{good}%0Asha256:" in job.log
 
 
 def test_push_to_the_languages_publishes_and_commits_the_lock_once(
@@ -221,6 +223,123 @@ def test_failing_build_publishes_nothing_and_commits_no_lock(
     assert absent in job.log
     assert repository.commits == [revision]
     assert tags(registry, name) == []
+
+
+GH = """#!/usr/bin/env python3
+import pathlib, sys
+folder = pathlib.Path(__file__).parent
+if sys.argv[2] == "list":
+    print((folder / "open").read_text())
+else:
+    words = sys.argv[1:]
+    (folder / "open").write_text("1")
+    (folder / "body").write_text(pathlib.Path(words[words.index("--body-file") + 1]).read_text())
+    with (folder / "asked").open("a") as asked:
+        print(*words[:-2], file=asked)
+"""
+"""In place of GitHub's own program, which needs GitHub: it keeps what it is asked for."""
+
+
+@dataclass(frozen=True)
+class GitHub:
+    """A repository with images.yml whose refresh asks a program in place of GitHub.
+
+    Args:
+        folder: of that program, and what it keeps.
+    """
+
+    repository: Repository
+    folder: Path
+
+    def __post_init__(self) -> None:
+        self.folder.mkdir()
+        (self.folder / "open").write_text("0")
+        (self.folder / "gh").write_text(GH)
+        (self.folder / "gh").chmod(0o755)
+
+    def refresh(self) -> Job:
+        env = {
+            "BRANCH": "refresh-start-points",
+            "PATH": f"{self.folder}:{os.environ.get('PATH', os.defpath)}",
+        }
+        runner = Runner(self.repository.origin, self.folder / "runner", env)
+        return runner.run(RECIPES / "refresh.yml", "schedule")["refresh"]
+
+    def read(self, path: str) -> str:
+        """A file of the proposed branch."""
+        return git(self.repository.origin, "show", f"refresh-start-points:{path}")
+
+    @property
+    def asked(self) -> list[str]:
+        path = self.folder / "asked"
+        return path.read_text().splitlines() if path.exists() else []
+
+
+def publish_version(registry: Registry, name: str, revision: str, title: str, *tags: str) -> str:
+    """Publish an LSP image of a commit and the language image that it names; the name of the first tag."""
+    language = f"{name}:{revision[:7]}"
+    put_language_image(registry, name, revision)
+    labels = {
+        "org.opencontainers.image.created": "2026-11-21T03:34:00Z",
+        "org.opencontainers.image.revision": revision,
+        "org.opencontainers.image.source": f"https://github.com/acme/{name.rpartition('/')[2]}",
+        "org.opencontainers.image.title": title,
+    }
+    for tag in tags:
+        image = Image((layer(start_point(title, image_name=language)),), labels)
+        registry.put_image(name.partition("/")[2], tag, image)
+    return f"{name}:{tags[0]}"
+
+
+def test_refresh_proposes_what_is_new_and_says_what_it_is(
+    repository: Repository, registry: Registry, name: str, registry_base: str, tmp_path: Path
+) -> None:
+    github = GitHub(repository, tmp_path / "github")
+    old, new = "896f72a0" * 5, "f148b7f0" * 5
+    elm, java = f"{name}/elm", f"{name}/java"
+    moving = publish_version(registry, elm, old, "Elm 0.19, elm-test", "LSP")
+    pinned = publish_version(registry, java, old, "Java 21, JUnit", f"LSP-{old[:7]}", "LSP")
+    listed = images_yml(moving, f"{pinned}  # for the course", name=f"{name}/final", base=registry_base)
+    repository.commit({"images.yml": listed})
+    first = github.refresh()
+    assert first.ok, first.log
+    assert github.asked == [
+        "pr create --head refresh-start-points --base main --title Refresh the start points"
+    ]
+    repository.commit({"images.lock": github.read("images.lock") + "\n"})
+    assert github.refresh().summary.endswith("Nothing is new.\n")
+    assert len(github.asked) == 1
+
+    publish_version(registry, elm, new, "Elm 0.19, elm-test", "LSP")
+    publish_version(registry, java, new, "Java 25, JUnit", f"LSP-{new[:7]}", "LSP")
+    job = github.refresh()
+    assert job.ok, job.log
+    assert github.read("images.yml") == listed.replace(old[:7], new[:7]).rstrip("\n")
+    body = (github.folder / "body").read_text()
+    assert body.startswith("### 2 changed, 0 the same\n")
+    for said in (
+        "Elm 0.19, elm-test",
+        "commit: 896f72a -> f148b7f",
+        f"image: {java}:LSP-896f72a -> {java}:LSP-f148b7f",
+        f"[compare the commits](https://github.com/acme/java/compare/{old}...{new})",
+    ):
+        assert said in html.unescape(body).replace("\u200b", ""), body
+    assert body in job.summary
+    assert github.asked[1:] == ["pr edit refresh-start-points"]
+    assert repository.read("images.yml") == listed.rstrip("\n"), "nothing is on main until somebody agrees"
+
+
+def test_refresh_proposes_nothing_whose_language_image_is_not_there(
+    repository: Repository, registry: Registry, name: str, registry_base: str, tmp_path: Path
+) -> None:
+    github = GitHub(repository, tmp_path / "github")
+    path = name.partition("/")[2]
+    publish(registry, f"{path}/java", "Java", image_name=f"{name}:absent")
+    repository.commit({"images.yml": images_yml(f"{name}/java:LSP", base=registry_base)})
+    job = github.refresh()
+    assert not job.ok
+    assert f"{name}:absent" in job.log
+    assert (github.asked, git(repository.origin, "branch", "--format=%(refname:short)")) == ([], "main")
 
 
 def test_what_an_input_holds_is_never_run(repository: Repository, name: str, tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from tests.integration.support import (
 from tests.services import DockerEngine, Image, Registry, layer
 
 STORES = ("docker", "registry")
+NEWER = "f148b7f3d5c1f0b2a4968778695a4b3c2d1e0f00"
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,13 @@ class Place:
     def publish(self, name: str, display_name: str, tag: str = "LSP", **keys: Any) -> str:
         """Publish an LSP image; its name."""
         image = Image((layer(start_point(display_name, **keys)),), labels(display_name))
+        self.registry.put_image(f"{self.repository}/{name}", tag, image)
+        return self.name(name, tag)
+
+    def publish_again(self, name: str, display_name: str, tag: str = "LSP") -> str:
+        """Publish an LSP image of another commit; its name."""
+        newer = {"org.opencontainers.image.revision": NEWER}
+        image = Image((layer(start_point(display_name)),), labels(display_name) | newer)
         self.registry.put_image(f"{self.repository}/{name}", tag, image)
         return self.name(name, tag)
 
@@ -148,17 +156,16 @@ def test_tells_what_is_new_in_the_lock(place: Place) -> None:
     java, python, ruby = (place.publish(each, each) for each in ("java", "python", "ruby"))
     place.list(java, python)
     assert place.run("lock")[0] == 0
-    before = place.digest("java")
-    place.publish("java", "Java 21")
+    place.publish_again("java", "Java 21")
     place.list(ruby, java)
     status, stdout, _ = place.run("lock")
     assert status == 0
     assert stdout == (
         "images.lock: written, with the base and 2 images: 1 added, 1 gone, 1 moved\n"
-        f"  added    {ruby}\n"
+        f"  added    {ruby}  ruby\n"
         f"  moved    {java}\n"
-        f"           {before[:19]} → {place.digest('java')[:19]}\n"
-        f"  gone     {python}\n"
+        f"           4edf92a -> f148b7f  java -> Java 21\n"
+        f"  gone     {python}  python\n"
     )
 
 
@@ -336,18 +343,21 @@ def test_tells_what_is_outdated(place: Place) -> None:
     place.list(java, python, perl)
     assert place.run("lock")[0] == 0
     before = place.digest("java")
-    place.publish("java", "Java 22")
+    place.publish_again("java", "Java 22")
     place.registry.request(
         "DELETE", f"/v2/{place.repository}/perl/manifests/{place.digest('perl')}", expected=202
     )
     place.list(java, ruby, perl)
     status, stdout, _ = place.run("outdated")
+    # An engine is not made to pull for a word.
+    digests = f"{before[:19]} -> {place.digest('java')[:19]}  java"
+    words = {"docker": digests, "registry": "4edf92a -> f148b7f  java -> Java 22"}[place.store]
     assert stdout == (
         f"  moved    {java}\n"
-        f"           {before[:19]} → {place.digest('java')[:19]}\n"
+        f"           {words}\n"
         f"  added    {ruby}\n"
         f"  missing  {perl}: there is no such image any more\n"
-        f"  gone     {python}\n"
+        f"  gone     {python}  python\n"
         "\n"
         "images.lock: out of date: 1 added, 1 gone, 1 moved, 1 missing. "
         "Run 'lsp-assembler lock', and commit the file that it writes.\n"
@@ -370,6 +380,11 @@ def test_tells_what_is_outdated(place: Place) -> None:
         "may_move": True,
         "locked": before,
         "now": place.digest("java"),
+        "revision": {
+            "locked": labels("")["org.opencontainers.image.revision"],
+            "now": NEWER if place.store == "registry" else None,
+        },
+        "title": {"locked": "java", "now": "Java 22" if place.store == "registry" else None},
         "problem": None,
     }
 
@@ -388,13 +403,44 @@ def test_what_could_not_be_asked_is_told_with_all_the_rest(place: Place) -> None
     assert "out of date: 1 moved, 1 could not be asked." in stdout
 
 
-@pytest.mark.parametrize("format_", ["text", "json"])
-def test_outdated_without_a_lock(place: Place, format_: str) -> None:
-    place.list(place.publish("java", "Java"))
-    status, stdout, stderr = place.run("outdated", "--format", format_)
-    assert status == 4
-    said = stderr.removeprefix("error: ") if format_ == "text" else json.loads(stdout)["error"]
-    assert said.startswith("images.lock: No such file or directory\n")
+def test_outdated_without_a_lock_tells_of_newer_versions(place: Place) -> None:
+    old = place.publish("java", "Java 21", "LSP-21.1")
+    new = place.publish_again("java", "Java 22", "LSP-22.0-1")
+    moving = place.publish("python", "Python")
+    place.list(old, moving)
+    if place.store == "docker":  # knows the versions that it has
+        for name in (old, new):
+            assert place.tool.run("check", name, "--from", "docker").status == 0
+    status, stdout, stderr = place.run("outdated")
+    assert (status, stderr) == (0, "")
+    assert stdout == (
+        f"  newer    {old}\n"
+        f"           LSP-21.1 -> LSP-22.0-1  Java 22\n"
+        "\n"
+        "images.lock: not there, so nobody knows what has moved. "
+        "Run 'lsp-assembler lock', and commit the file that it writes.\n"
+        "images.yml: 1 newer version. Run 'lsp-assembler update --all', or name the images to move.\n"
+    )
+    report = json.loads(place.run("outdated", "--format", "json")[1])
+    assert (report["ok"], report["entries"], report["type"]) == (True, [], None)
+    assert report["versions"] == [
+        {
+            "name": old,
+            "line": 4,
+            "state": "newer",
+            "newest": "LSP-22.0-1",
+            "digest": place.digest("java", "LSP-22.0-1"),
+            "revision": NEWER,
+            "title": "Java 22",
+            "created": "2026-11-21T03:34:00Z",
+            "problem": None,
+        }
+    ]
+    status, stdout, _ = place.run("outdated", "--format", "github")
+    assert stdout.startswith(
+        f"::notice file=images.yml,line=4,title=newer::{old}%0ALSP-21.1 -> LSP-22.0-1  Java 22\n"
+    )
+    assert place.run("outdated", "--lock", "other.lock")[0] == 4
 
 
 def test_outdated_asks_a_registry_once_for_each_name_and_downloads_nothing(tmp_path: Path) -> None:

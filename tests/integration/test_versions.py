@@ -142,7 +142,7 @@ def test_a_list_of_git_repositories_becomes_an_image_with_both_versions(
         (new, "python_unittest LSP-3.7.5-1"),
     ]
     moved = tool.run("update", new, "3.10.0-1", "--from", store)
-    assert moved.stdout == f"images.yml:2: {filled.host}/{PYTHON}\n  LSP-3.7.5-1 → LSP-3.10.0-1\n", (
+    assert moved.stdout == f"images.yml:2: {filled.host}/{PYTHON}\n  LSP-3.7.5-1 -> LSP-3.10.0-1\n", (
         moved.stderr
     )
     assert (tmp_path / "images.yml").read_text("utf-8") == f"- {old}  # the old one\n- {newest}\n"
@@ -209,10 +209,10 @@ def test_an_engine_lists_the_images_that_it_has(
     ]
     tool.write("images.yml", images_yml(f"{repository}:LSP"))
     moved = tool.run("update", f"docker.io/{repository}")
-    assert moved.stdout == f"images.yml:3: {repository}\n  LSP → LSP-3.10.0-1\n", moved.stderr
+    assert moved.stdout == f"images.yml:3: {repository}\n  LSP -> LSP-3.10.0-1\n", moved.stderr
     stays = tool.run("update", repository, "--from", "docker").stdout
     assert stays.endswith(
-        "LSP-3.10.0-1 stays: nothing newer in the engine; '--from registry' asks its registry\n"
+        "LSP-3.10.0-1 stays: nothing newer in the engine ('--from registry' asks the registries)\n"
     )
     absent = tool.run("tags", "local/absent", "--from", "docker")
     assert (absent.status, absent.stdout) == (3, "")

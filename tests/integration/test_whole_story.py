@@ -154,7 +154,7 @@ def test_whole_story(world: World) -> None:
     assert f"moved    {repository}:LSP\n" in world.run(*outdated, status=4).stdout
 
     update = world.run("update", repository, "--from", "registry")
-    assert f"LSP → {released.rpartition(':')[2]}" in update.stdout
+    assert f"LSP -> {released.rpartition(':')[2]}" in update.stdout
     before = world.log()
     world.run(*lock)
     second = world.build("2")

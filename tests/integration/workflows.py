@@ -84,6 +84,7 @@ class _Run:
         for each in (self._workspace, self._temp, self._files):
             each.mkdir(parents=True)
         self._contexts = contexts
+        self._path = runner.env.get("PATH", os.environ.get("PATH", os.defpath))
         self._job = Job()
         # As after an earlier use of the action in this job: what is tested is installed already.
         (self._temp / "lsp-assembler").symlink_to(sys.prefix)
@@ -132,7 +133,7 @@ class _Run:
         return True
 
     def _bash(self, script: str, env: Mapping[str, str], outputs: dict[str, str]) -> bool:
-        files = {name: self._files / name for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
+        files = {name: self._files / name for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_PATH")}
         for path in files.values():
             path.write_text("")
         done = subprocess.run(
@@ -148,6 +149,8 @@ class _Run:
         )
         self._job.log += done.stdout
         self._job.summary += files["GITHUB_STEP_SUMMARY"].read_text("utf-8")
+        added = files["GITHUB_PATH"].read_text("utf-8").splitlines()
+        self._path = ":".join([*added[::-1], self._path])
         lines = files["GITHUB_OUTPUT"].read_text("utf-8").splitlines()
         outputs.update({name: value for name, _, value in (line.partition("=") for line in lines)})
         return done.returncode == 0
@@ -156,7 +159,6 @@ class _Run:
         github = {f"GITHUB_{name.upper()}": value for name, value in self._contexts["github"].items()}
         own = {
             **PACKAGE_PATH,
-            "PATH": os.environ.get("PATH", os.defpath),
             "HOME": str(self._temp),
             "LANG": "C.UTF-8",
             "CI": "true",
@@ -166,7 +168,7 @@ class _Run:
             "GITHUB_WORKSPACE": str(self._workspace),
             "RUNNER_TEMP": str(self._temp),
         }
-        return {**own, **github, **self._runner.env, **env}
+        return {**own, **github, **self._runner.env, "PATH": self._path, **env}
 
 
 def _holds(condition: str | None, contexts: Mapping[str, Any]) -> bool:

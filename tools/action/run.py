@@ -15,8 +15,8 @@ from lsp_assembler.errors import InvalidInputError
 from lsp_assembler.reports.github import stopped
 from lsp_assembler.text import choice
 
-COMMANDS = ("build", "check", "lock", "outdated", "pack")
-_TEXT_ONLY = ("lock",)
+COMMANDS = ("build", "check", "lock", "outdated", "pack", "update")
+_TEXT_ONLY = ("lock", "update")
 _OPTIONS = {"LSP_FILE": "--file", "LSP_FROM": "--from", "LSP_TO": "--to"}
 _TOOL = Path(sys.executable).with_name("lsp-assembler")
 

@@ -1,8 +1,8 @@
-"""One image of images.yml gets another name, and no other byte changes."""
+"""Images of images.yml get other names, or others beside them, and no other byte changes."""
 
 import pytest
 
-from lsp_assembler.config.images_edit import entry, replaced
+from lsp_assembler.config.images_edit import Edit, edited, entry
 from lsp_assembler.config.images_file import parse
 from lsp_assembler.errors import InvalidInputError
 from lsp_assembler.model.reference import Reference
@@ -33,10 +33,10 @@ def test_only_the_name_changes(template: str, mark: bytes) -> None:
     text = template.replace("@", OLD)
     images = parse(text, "images.yml").images
     image = entry(images, Reference.parse(OLD), "images.yml")
-    found = replaced(mark + text.encode(), "images.yml", image, NEW)
+    found = edited(mark + text.encode(), "images.yml", [Edit(image, NEW)])
     places = [place for place in range(len(text)) if text.startswith(OLD, place)]
     anywhere = [text[:place] + NEW + text[place + len(OLD) :] for place in places]
-    assert found in [mark + edited.encode() for edited in anywhere]
+    assert found in [mark + each.encode() for each in anywhere]
     after = parse(found.decode("utf-8-sig"), "images.yml").images
     assert [source.text for source in after] == [NEW if each is image else each.text for each in images]
 
@@ -48,17 +48,80 @@ def test_a_name_that_is_not_spelled_as_it_is(text: str) -> None:
     image = parse(text, "images.yml").images[0]
     assert image.text == OLD
     with pytest.raises(InvalidInputError) as caught:
-        replaced(text.encode(), "images.yml", image, NEW)
+        edited(text.encode(), "images.yml", [Edit(image, NEW)])
     assert str(caught.value) == (
         f"images.yml:1: '{OLD}' is written with escapes or on several lines\n"
-        "  Write the name on one line without escapes, or change the tag by hand."
+        "  Write the name on one line without escapes, or change the file by hand."
     )
+
+
+KEPT = {
+    "plain list": ("- @\n", "- @\n- +\n"),
+    "no line end": ("- busybox\n- @", "- busybox\n- @\n- +"),
+    "nothing but the name": ("- @", "- @\n- +"),
+    "comments": (
+        "# @\n\n  -  @   # not @\n\n  -  busybox\n",
+        "# @\n\n  -  @   # not @\n  -  +\n\n  -  busybox\n",
+    ),
+    "quotes": ('- "@" # x\n- a\n', '- "@" # x\n- "+"\n- a\n'),
+    "in brackets": ("{images: [a,  '@' , b], port: 80}", "{images: [a,  '@', '+' , b], port: 80}"),
+    "brackets on lines": ("[\n  @,\n  a\n]\n", "[\n  @, +,\n  a\n]\n"),
+    "Windows": ("images:\r\n  - @\r\n  - a\r\n", "images:\r\n  - @\r\n  - +\r\n  - a\r\n"),
+    "other line ends": ("# a\r- @\r\u2028- busybox\x85", "# a\r- @\r- +\r\u2028- busybox\x85"),
+    "key after": ("images:\n- @\nname: org/x:1\n", "images:\n- @\n- +\nname: org/x:1\n"),
+    "anchor": ("- &java @\n- a\n", "- &java @\n- +\n- a\n"),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), KEPT.values(), ids=KEPT)
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["", "with a byte order mark"])
+def test_a_version_is_added_after_the_one_that_stays(before: str, after: str, mark: bytes) -> None:
+    text, wanted = (each.replace("@", OLD).replace("+", NEW) for each in (before, after))
+    image = entry(parse(text, "images.yml").images, Reference.parse(OLD), "images.yml")
+    found = edited(mark + text.encode(), "images.yml", [Edit(image, NEW, keep=True)])
+    assert found.decode("utf-8") == mark.decode("utf-8") + wanted
+
+
+def test_many_edits_at_once() -> None:
+    text = "".join(f"- a/b{number}:LSP-1  # {number}\n" for number in range(84))
+    images = parse(text, "images.yml").images
+    found = edited(text.encode(), "images.yml", [Edit(each, each.text + "0") for each in images])
+    assert found.decode() == text.replace(":LSP-1 ", ":LSP-10 ")
+    kept = edited(
+        text.encode(), "images.yml", [Edit(each, f"{each.text}0", keep=True) for each in images[::2]]
+    )
+    assert kept.decode().splitlines()[:4] == [
+        "- a/b0:LSP-1  # 0",
+        "- a/b0:LSP-10",
+        "- a/b1:LSP-1  # 1",
+        "- a/b2:LSP-1  # 2",
+    ]
+
+
+def test_what_cannot_be_edited_is_told_all_at_once() -> None:
+    text = '- "a/\\x62:1"\n- a/c:1\n- "a/d\\x3a1"\n'
+    images = parse(text, "images.yml").images
+    with pytest.raises(InvalidInputError) as caught:
+        edited(text.encode(), "images.yml", [Edit(each, f"{each.text}0", keep=True) for each in images])
+    assert caught.value.message == (
+        "images.yml:1: 'a/b:1' is written with escapes or on several lines\n"
+        "images.yml:3: 'a/d:1' is written with escapes or on several lines"
+    )
+
+
+def test_two_entries_cannot_become_one() -> None:
+    text = "- a/b:1\n- a/b:2\n"
+    with pytest.raises(InvalidInputError) as caught:
+        edited(
+            text.encode(), "images.yml", [Edit(each, "a/b:3") for each in parse(text, "images.yml").images]
+        )
+    assert str(caught.value) == "images.yml:2: 'a/b:3' would be in the list twice\n  Name fewer images."
 
 
 def test_a_name_that_the_list_has_already() -> None:
     text = f"- {OLD}\n- docker.io/{NEW}\n"
     with pytest.raises(InvalidInputError) as caught:
-        replaced(text.encode(), "images.yml", parse(text, "images.yml").images[0], NEW)
+        edited(text.encode(), "images.yml", [Edit(parse(text, "images.yml").images[0], NEW)])
     assert str(caught.value) == (
         f"images.yml:2: 'docker.io/{NEW}' is already in the list\n"
         f"  Remove '{OLD}' if you no longer want it, or name another tag."
@@ -76,6 +139,10 @@ class TestEntry:
             ("a/ruby", 2),
             ("a/ruby:LSP", 2),
             ("busybox", 3),
+            ("busybox:latest", 3),
+            ("ruby", 2),
+            ("ruby:LSP", 2),
+            ("java_junit:LSP-3.10.0-1", 1),
         ],
     )
     def test_by_name_with_or_without_tag(self, name: str, index: int) -> None:
@@ -94,13 +161,13 @@ images.yml: the list has 2 versions of 'cyberdojofoundation/java_junit': {OLD}, 
                 "a/rubi",
                 """\
 images.yml: no image 'a/rubi' in the list; did you mean 'a/ruby:LSP'?
-  Write the name as it is in the list, with or without its tag.""",
+  Write the name as it is in the list, or its last part, with or without the tag.""",
             ),
             (
                 "x",
                 """\
 images.yml: no image 'x' in the list
-  Write the name as it is in the list, with or without its tag.""",
+  Write the name as it is in the list, or its last part, with or without the tag.""",
             ),
         ],
         ids=["several", "misspelt", "none"],

@@ -1,15 +1,22 @@
 """The reports of `outdated` and `lock`, word for word."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lsp_assembler.lockfile.diff import Entry, LockDiff, State
-from lsp_assembler.model.start_point import StartPointType
+from lsp_assembler.errors import FetchError
+from lsp_assembler.lockfile.diff import Entry, LockDiff, State, Words
+from lsp_assembler.model.start_point import Source, StartPointType
+from lsp_assembler.model.versions import Version
+from lsp_assembler.operations.newest import Standing
+from lsp_assembler.operations.outdated import OutdatedResult
 from lsp_assembler.reports.outdated import changes, render_json, summary, text
 
 ONE, TWO = (f"sha256:{digit * 64}" for digit in "12")
+COMMIT = "896f72a0d4ac0f8e6ea0a1e1ad47bd9f9a9be6d5"
+LOCK = Path("images.lock")
 LANGUAGES, CUSTOM = StartPointType.LANGUAGES, StartPointType.CUSTOM
 BASE = Entry("base", "cyberdojo/start-points-base:latest", "unchanged", ONE, ONE)
 JAVA = Entry("image", "a/java_junit:LSP", "unchanged", TWO, TWO)
@@ -22,13 +29,33 @@ def diff(*entries: Entry, locked: StartPointType | None = LANGUAGES, is_reordere
 EVERYTHING = diff(
     Entry("base", "cyberdojo/start-points-base:df28e04", "moved", ONE, TWO),
     JAVA,
-    Entry("image", "a/python:LSP", "moved", TWO, ONE),
+    Entry(
+        "image",
+        "a/python:LSP",
+        "moved",
+        TWO,
+        ONE,
+        None,
+        Words(COMMIT, "Python"),
+        Words("f148b7f0", "Python 3"),
+    ),
+    Entry("image", "a/elm:LSP", "moved", TWO, ONE, None, Words(COMMIT, "Elm"), Words(COMMIT, "Elm")),
     Entry("image", "a/ruby:LSP", "added", None, ONE),
     Entry("image", "a/perl:LSP", "missing", ONE, None),
     Entry("image", "a/go:LSP", "failed", ONE, None, "a/go:LSP: no answer; expected one\n  Try again."),
-    Entry("image", "a/c:LSP", "gone", ONE, None),
+    Entry("image", "a/c:LSP", "gone", ONE, None, None, Words(None, "C, assert")),
     locked=CUSTOM,
     is_reordered=True,
+)
+
+VERSIONS = (
+    Standing(
+        Source(0, "a/java:LSP-4edf92a", 3),
+        "newer",
+        Version("LSP-f148b7f", "2026-11-21T03:34:00Z", ONE, COMMIT, "Java 21"),
+    ),
+    Standing(Source(1, "a/c:LSP-2", 4), "newest"),
+    Standing(Source(2, "a/d:LSP-1", 5), "failed", error=FetchError("a/d: no answer", kind="timeout")),
 )
 
 TEXTS = {
@@ -36,20 +63,22 @@ TEXTS = {
     "everything": (
         EVERYTHING,
         """\
-  type     custom → languages
+  type     custom -> languages
   moved    base cyberdojo/start-points-base:df28e04, though its tag must not
-           sha256:111111111111 → sha256:222222222222
+           sha256:111111111111 -> sha256:222222222222
   moved    a/python:LSP
-           sha256:222222222222 → sha256:111111111111
+           896f72a -> f148b7f  Python -> Python 3
+  moved    a/elm:LSP
+           sha256:222222222222 -> sha256:111111111111  Elm
   added    a/ruby:LSP
   missing  a/perl:LSP: there is no such image any more
   failed   a/go:LSP
            no answer; expected one
            Try again.
-  gone     a/c:LSP
+  gone     a/c:LSP  C, assert
   order    the images stand in another order
 
-images.lock: out of date: 1 added, 1 gone, 2 moved, 1 missing, 1 could not be asked, another order, \
+images.lock: out of date: 1 added, 1 gone, 3 moved, 1 missing, 1 could not be asked, another order, \
 another type. A tag moved that must not: find out who moved it before you run \
 'lsp-assembler lock --accept-moved'.
 """,
@@ -78,12 +107,37 @@ images.lock: out of date: another order. Run 'lsp-assembler lock', and commit th
 @pytest.mark.parametrize("name", TEXTS)
 def test_says_exactly(name: str) -> None:
     found, expected = TEXTS[name]
-    assert text(found, "images.lock") == expected
+    assert text(OutdatedResult(LOCK, found)) == expected
+
+
+def test_newer_versions_are_told_with_or_without_a_lock() -> None:
+    versions = """\
+  newer    a/java:LSP-4edf92a
+           LSP-4edf92a -> LSP-f148b7f  Java 21  (2026-11-21)
+  failed   a/d:LSP-1
+           a/d: no answer
+
+"""
+    summed_up = (
+        "images.yml: 1 newer version, 1 could not be asked. "
+        "Run 'lsp-assembler update --all', or name the images to move.\n"
+    )
+    found = OutdatedResult(LOCK, diff(BASE, JAVA), versions=VERSIONS)
+    assert text(found) == f"{versions}images.lock: up to date, with its base and 1 image\n{summed_up}"
+    unlocked = OutdatedResult(LOCK, None, versions=VERSIONS)
+    assert text(unlocked) == (
+        f"{versions}images.lock: not there, so nobody knows what has moved. "
+        f"Run 'lsp-assembler lock', and commit the file that it writes.\n{summed_up}"
+    )
+    assert (found.exit_status, unlocked.exit_status) == (3, 3)
+    newest = OutdatedResult(LOCK, None, versions=VERSIONS[1:2])
+    assert text(newest).endswith("\nimages.yml: no newer version of 1 pinned image\n")
+    assert newest.exit_status == OutdatedResult(LOCK, None, versions=VERSIONS[:2]).exit_status == 0
 
 
 def test_a_problem_cannot_command_a_terminal_or_a_runner() -> None:
     entry = Entry("image", "a/go:LSP", "failed", ONE, None, "\x1b[2J\n::error::x ##[group]")
-    written = text(diff(BASE, entry), "images\x1b.lock")
+    written = text(OutdatedResult(Path("images\x1b.lock"), diff(BASE, entry)))
     assert "\x1b" not in written
     assert "##[" not in written
     assert not any(line.lstrip().startswith("::") for line in written.splitlines())
@@ -101,8 +155,10 @@ def test_the_first_lock_has_no_other_type() -> None:
 
 
 def test_json_tells_everything() -> None:
-    report = json.loads(render_json(EVERYTHING, "images.lock", None, EVERYTHING.exit_status))
+    done = OutdatedResult(LOCK, EVERYTHING, versions=VERSIONS)
+    report = json.loads(render_json(done, "images.lock", None, done.exit_status))
     entries = report.pop("entries")
+    nothing = dict.fromkeys(("newest", "digest", "revision", "title", "created", "problem"))
     assert report == {
         "schema": 1,
         "ok": False,
@@ -111,6 +167,21 @@ def test_json_tells_everything() -> None:
         "lock": "images.lock",
         "type": {"locked": "custom", "now": "languages"},
         "reordered": True,
+        "versions": [
+            {
+                "name": "a/java:LSP-4edf92a",
+                "line": 3,
+                "state": "newer",
+                "newest": "LSP-f148b7f",
+                "digest": ONE,
+                "revision": COMMIT,
+                "title": "Java 21",
+                "created": "2026-11-21T03:34:00Z",
+                "problem": None,
+            },
+            {**nothing, "name": "a/c:LSP-2", "line": 4, "state": "newest"},
+            {**nothing, "name": "a/d:LSP-1", "line": 5, "state": "failed", "problem": "a/d: no answer"},
+        ],
     }
     assert [(entry["name"], entry["state"]) for entry in entries] == [
         (entry.name, entry.state) for entry in EVERYTHING.entries
@@ -122,8 +193,12 @@ def test_json_tells_everything() -> None:
         "may_move": False,
         "locked": ONE,
         "now": TWO,
+        "revision": {"locked": None, "now": None},
+        "title": {"locked": None, "now": None},
         "problem": None,
     }
+    assert entries[2]["revision"] == {"locked": COMMIT, "now": "f148b7f0"}
+    assert entries[2]["title"] == {"locked": "Python", "now": "Python 3"}
 
 
 def test_json_of_a_run_that_was_stopped() -> None:
@@ -137,6 +212,7 @@ def test_json_of_a_run_that_was_stopped() -> None:
         "type": None,
         "reordered": None,
         "entries": [],
+        "versions": [],
     }
 
 
@@ -147,4 +223,6 @@ def test_json_of_a_run_that_was_stopped() -> None:
 def test_every_state_has_its_exit_status(state: State, status: int) -> None:
     found = diff(BASE, Entry("image", "a/go:LSP", state, ONE, TWO))
     assert found.exit_status == status
-    assert json.loads(render_json(found, "images.lock", None, status))["ok"] == (status == 0)
+    assert json.loads(render_json(OutdatedResult(LOCK, found), "images.lock", None, status))["ok"] == (
+        status == 0
+    )

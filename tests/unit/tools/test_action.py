@@ -15,7 +15,7 @@ from tests import ROOT
 from tools.action import run as action
 
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
-WORKFLOWS = ("ltf.yml", "languages.yml")
+WORKFLOWS = ("ltf.yml", "languages.yml", "refresh.yml")
 INPUT = re.compile(r"\$\{\{ inputs\.(\w+) \}\}")
 OURS = re.compile(r"cyber-dojo/lsp-assembler@v(\d+\.\d+\.\d+)")
 
@@ -69,7 +69,7 @@ def test_recipes_use_inputs_and_outputs_that_there_are(name: str) -> None:
 def test_recipes_ask_for_no_more_rights_than_they_need(name: str) -> None:
     assert workflow(name)["permissions"] == {"contents": "read"}
     writing = [job for job, text in workflow(name)["jobs"].items() if text.get("permissions")]
-    assert writing == ([] if name == "ltf.yml" else ["build"])
+    assert writing == {"ltf.yml": [], "languages.yml": ["build"], "refresh.yml": ["refresh"]}[name]
 
 
 def test_recipes_use_this_version() -> None:
@@ -87,6 +87,7 @@ def test_recipes_use_this_version() -> None:
         ("github-actions", "action.yml"),
         ("github-workflows", "docs/ci/ltf.yml"),
         ("github-workflows", "docs/ci/languages.yml"),
+        ("github-workflows", "docs/ci/refresh.yml"),
         ("circle-ci", "docs/ci/circleci.yml"),
     ],
 )
@@ -136,7 +137,10 @@ def test_arguments_are_never_a_shell_s() -> None:
 @pytest.mark.parametrize(
     ("environment", "message"),
     [
-        ({"LSP_COMMAND": "rm"}, "command: 'rm' is unknown; expected build, check, lock, outdated or pack"),
+        (
+            {"LSP_COMMAND": "rm"},
+            "command: 'rm' is unknown; expected build, check, lock, outdated, pack or update",
+        ),
         ({"LSP_COMMAND": "check", "LSP_ARGS": "'a"}, "args: it cannot be taken apart (No closing quotation)"),
     ],
 )
