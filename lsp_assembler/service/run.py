@@ -19,6 +19,8 @@ from lsp_assembler.service.kept import Kept, Source
 from lsp_assembler.text import plural
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from lsp_assembler.service.pages import HtmlPages
 
 
@@ -103,7 +105,10 @@ def _parts(settings: Settings, log: AccessLog, voice: Voice, readiness: Callable
 
         metrics = Metrics()
 
+    pages = _Pages(watches=bool(settings.watch))
+
     def seen(exchange: Exchange) -> None:
+        pages.prepare()
         log(exchange)
         if metrics:
             metrics.count(exchange)
@@ -111,23 +116,33 @@ def _parts(settings: Settings, log: AccessLog, voice: Voice, readiness: Callable
     return Parts(
         readiness=readiness,
         sha=settings.sha,
-        page=_page(watches=bool(settings.watch)),
+        page=pages.page,
         metrics=metrics.answer if metrics else None,
         seen=seen,
         failed=lambda error: voice.say(f"a bug in lsp-assembler: {type(error).__name__}: {error}"),
     )
 
 
-def _page(*, watches: bool) -> Callable[[Request, Kept, Readiness], Answer]:
-    """What renders pages. It is made beside the requests, as it takes longer than a probe may."""
+class _Pages:
+    """Renders pages. It gets ready after the first answer, in a thread, as that takes long."""
 
-    def made() -> "HtmlPages":
+    def __init__(self, *, watches: bool) -> None:
+        self._watches = watches
+        self._made: Future[HtmlPages] | None = None
+
+    def prepare(self) -> "Future[HtmlPages]":
+        """Get ready, unless that is done or under way."""
+        self._made = self._made or in_background(self._make)
+        return self._made
+
+    def page(self, request: Request, kept: Kept, readiness: Readiness) -> Answer:
+        """The page that a request asks for."""
+        return self.prepare().result().page(request, kept, readiness)
+
+    def _make(self) -> "HtmlPages":
         from lsp_assembler.service.pages import HtmlPages
 
-        return HtmlPages(watches=watches)
-
-    pages = in_background(made)
-    return lambda *request: pages.result().page(*request)
+        return HtmlPages(watches=self._watches)
 
 
 def _ticks(seconds: float) -> Iterator[None]:

@@ -64,7 +64,6 @@ def serve(service: Service, listener: socket.socket, started: Callable[[], None]
         timeout_keep_alive=_SECONDS_IDLE,
         timeout_graceful_shutdown=_SECONDS_TO_FINISH,
     )
-    gc.collect()
     gc.freeze()  # what is there now stays: looking through it again would find nothing
     _Server(config, started).run([listener])
 
