@@ -67,13 +67,19 @@ class Source(Struct, frozen=True):
         return Kept(catalog, time.time(), problems_of(taken.result)), taken
 
     def again(self, before: Kept) -> tuple[Kept, Result | None]:
-        """What is to be served after reading the source once more, and what checking it came to."""
+        """What is to be served after reading the source once more, and what checking it came to.
+
+        Never raises: the thread that calls it must live on.
+        """
         refreshes = before.refreshes + 1
         failed = replace(before, refreshes=refreshes, failures=before.failures + 1)
         try:
             kept, taken = self.read()
         except LspAssemblerError as error:
             return replace(failed, problems=(), refused=str(error)), None
+        except Exception as bug:  # noqa: BLE001  # what is served must not grow old without a word
+            name = f"a bug in lsp-assembler: {type(bug).__name__}: {bug}"
+            return replace(failed, problems=(), refused=name), None
         if kept is None:
             problems = problems_of(taken.result)
             return replace(failed, problems=problems, refused=_refused(taken.result, problems)), taken.result

@@ -117,7 +117,9 @@ def commit_of(entry: Entry) -> tuple[str, str]:
     is_commit = len(entry.sha) == _COMMIT and set(entry.sha) <= set("0123456789abcdef")
     if address and is_commit:
         address = f"{address.removesuffix('/').removesuffix('.git')}/commit/{entry.sha}"
-    return (entry.sha[:_SHORT] if is_commit else visible(entry.url)), address
+    if is_commit:
+        return entry.sha[:_SHORT], address
+    return ("as on disk" if entry.url.startswith((".", "/")) else entry.url), address
 
 
 def link_to(name: str) -> str:

@@ -52,6 +52,8 @@ def test_a_commit_is_linked_where_its_repository_is() -> None:
     assert commit_of(entry) == ("4edf92a", f"{URL}/commit/{SHA}")
     [entry] = catalog(point("0", "A", url="org/java:LSP", sha="sha256:9f86")).entries
     assert commit_of(entry) == ("org/java:LSP", "")
+    [entry] = catalog(point("0", "A", url="./java", sha="sha256:9f86")).entries
+    assert commit_of(entry) == ("as on disk", "")
 
 
 def test_the_list_says_of_each_whether_learners_can_start(pages: HtmlPages) -> None:
@@ -77,7 +79,7 @@ def test_an_older_list_says_so(pages: HtmlPages) -> None:
     problems = (Problem("error", "a<b", "tab_size is 9"), Problem("warning", "c", "odd"))
     _, page = shown(pages, Kept(catalog(point("0", "A")), problems=problems, refused="a<b: tab_size is 9"))
     assert "An older list is served" in page
-    assert "<bdi>a&lt;b</bdi>: <bdi>tab_size is 9</bdi>" in page
+    assert "<bdi>a&lt;b</bdi></code> <bdi>tab_size is 9</bdi>" in page
 
 
 def test_a_start_point_is_found_by_each_of_its_names(pages: HtmlPages) -> None:
