@@ -59,6 +59,7 @@ def serve(service: Service, listener: socket.socket, started: Callable[[], None]
         ws="none",
         lifespan="off",
         log_config=None,
+        log_level="error",  # what clients do wrong is for the access log
         access_log=False,
         server_header=False,
         timeout_keep_alive=_SECONDS_IDLE,

@@ -33,6 +33,7 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
         assert serving.ask("/names").status == 200
         assert "Traceback" not in serving.said
         assert "bug" not in serving.said
+        assert "WebSocket" not in serving.said
 
 
 def answers(data: bytes) -> list[Any]:
