@@ -18,9 +18,11 @@ if TYPE_CHECKING:  # imported when first asked for: a command needs one of them
         PublishError,
     )
     from lsp_assembler.oci.layers import Limits
+    from lsp_assembler.operations.audit import AuditRequest, audit
     from lsp_assembler.operations.build import BuildRequest, build
     from lsp_assembler.operations.check import CheckRequest, check
     from lsp_assembler.operations.diff import DiffRequest, diff
+    from lsp_assembler.operations.init import InitRequest, init
     from lsp_assembler.operations.inspect import InspectRequest, inspect
     from lsp_assembler.operations.lock import LockRequest, lock
     from lsp_assembler.operations.migrate import MigrateRequest, migrate
@@ -38,9 +40,11 @@ _HOMES = {
     "config.images_file": ("schema",),
     "errors": ("FetchError", "InvalidInputError", "LockError", "LspAssemblerError", "PublishError"),
     "oci.layers": ("Limits",),
+    "operations.audit": ("AuditRequest", "audit"),
     "operations.build": ("BuildRequest", "build"),
     "operations.check": ("CheckRequest", "check"),
     "operations.diff": ("DiffRequest", "diff"),
+    "operations.init": ("InitRequest", "init"),
     "operations.inspect": ("InspectRequest", "inspect"),
     "operations.lock": ("LockRequest", "lock"),
     "operations.migrate": ("MigrateRequest", "migrate"),
@@ -55,10 +59,12 @@ _HOMES = {
 _MODULES = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "AuditRequest",
     "BuildRequest",
     "CheckRequest",
     "DiffRequest",
     "FetchError",
+    "InitRequest",
     "InspectRequest",
     "InvalidInputError",
     "Limits",
@@ -74,9 +80,11 @@ __all__ = [
     "StoreOptions",
     "TagsRequest",
     "UpdateRequest",
+    "audit",
     "build",
     "check",
     "diff",
+    "init",
     "inspect",
     "lock",
     "migrate",

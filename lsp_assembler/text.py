@@ -19,6 +19,7 @@ _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}  # control, format, surrogate, pr
 _COMMAND = re.compile(r"##(?=\w*\[)")  # "##[" of GitHub, "##vso[" of Azure, "##teamcity["
 _END = 10  # characters of a long text that are kept at its end
 _CLOSE = 0.75
+_BEGUN = 3  # characters that are enough to tell a word
 
 
 def visible(text: str) -> str:
@@ -89,8 +90,13 @@ def choice(words: Iterable[str]) -> str:
 
 
 def closest(word: str, known: Collection[str]) -> str:
-    """The known word that was probably meant, e.g. "tab_size" for "tabsize"; "" if none is close."""
-    return next(iter(difflib.get_close_matches(word[:LONGEST], known, n=1, cutoff=_CLOSE)), "")
+    """The known word that was probably meant, e.g. "tab_size" for "tabsize"; "" if none is close.
+
+    One that is only begun is meant, too, if no other begins like that: "registry" by "reg".
+    """
+    close = difflib.get_close_matches(word[:LONGEST], known, n=1, cutoff=_CLOSE)
+    begun = [each for each in known if each.startswith(word)] if len(word) >= _BEGUN else []
+    return close[0] if close else begun[0] if len(begun) == 1 else ""
 
 
 def suggestion(word: str, known: Collection[str]) -> str:

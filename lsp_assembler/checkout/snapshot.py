@@ -1,5 +1,6 @@
 """What there is to pack in a checkout: as its commit holds it, or, as work in progress, as it is on disk."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -36,7 +37,7 @@ class Snapshot(Struct, frozen=True):
 def snapshot(directory: Path, limits: Limits, environ: Mapping[str, str]) -> Snapshot:
     """Read a checkout: bytes and modes from the commit, where the checkout is clean.
 
-    Without any git history, the commit that CI names counts.
+    Without any git history, the commit that CI names counts. The folder start_point stands for its checkout.
 
     Args:
         environ: the environment's variables, for git and for what CI says.
@@ -44,6 +45,7 @@ def snapshot(directory: Path, limits: Limits, environ: Mapping[str, str]) -> Sna
     Raises:
         FetchError: the checkout cannot be read, git refuses, or it is over the limits.
     """
+    directory = _checkout_of(directory)
     repository = git.repository_of(directory, environ) if directory.is_dir() else None
     if repository is None:
         tree = read_checkout(directory, limits)
@@ -62,6 +64,12 @@ def snapshot(directory: Path, limits: Limits, environ: Mapping[str, str]) -> Sna
     return Snapshot(
         read_checkout(directory, limits, files), image_name.language_image_name(directory), None, source
     )
+
+
+def _checkout_of(directory: Path) -> Path:
+    """The directory, or, where it is the start_point folder of a checkout, what that folder is in."""
+    is_inside = directory.is_dir() and directory.resolve().name == START_POINT
+    return directory / ".." if is_inside and not os.path.lexists(directory / START_POINT) else directory
 
 
 def _committed_name(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from lsp_assembler.cli import options, output, reporting
+from lsp_assembler.cli import completion, options, output, reporting
 from lsp_assembler.cli.grouped import Default, grouped
 from lsp_assembler.errors import LspAssemblerError
 from lsp_assembler.operations import diff as operation
@@ -23,8 +23,14 @@ class DiffFormat(StrEnum):
 
 
 _SIDE = "An image, or the path of images.lock or images.yml."
-Old = Annotated[str, typer.Argument(metavar="OLD", help=_SIDE, show_default=False)]
-New = Annotated[str, typer.Argument(metavar="NEW", help="The same.", show_default=False)]
+Old = Annotated[
+    str,
+    typer.Argument(metavar="OLD", help=_SIDE, show_default=False, autocompletion=completion.built),
+]
+New = Annotated[
+    str,
+    typer.Argument(metavar="NEW", help="The same.", show_default=False, autocompletion=completion.built),
+]
 Format = Annotated[
     DiffFormat,
     typer.Option("--format", help="How to write the differences to stdout."),
@@ -47,7 +53,7 @@ def diff(
     jobs: options.Jobs,
     format_: Format,
 ) -> None:
-    """Show which start points differ between two images, lock files or lists.
+    """Show which start points differ between images, locks or lists.
 
     What was added, what was removed, and for what changed the commits, the language images and the files.
     """

@@ -5,6 +5,7 @@ it has, and gets each as a Struct.
 """
 
 import inspect
+import re
 from collections.abc import Callable
 from functools import wraps
 from itertools import groupby
@@ -14,7 +15,14 @@ from msgspec import Struct
 from msgspec.structs import fields
 from typer.core import TyperCommand
 
+from lsp_assembler.cli import usage
+
 _OPTIONS = "Options"
+_WORDS = {  # for what Click puts in brackets, e.g. [default: (images.yml)]; compiled where help is shown
+    r"(?<=default: )\((.*)\)(?=[;\]])": r"\1",
+    r"\b(\d+)<=x<=(\d+)(?=\])": r"\1 to \2",
+    r"\bx>=([\d.]+)(?=\])": r"at least \1",
+}
 
 
 class Default(Struct, frozen=True):
@@ -60,13 +68,33 @@ def _parameter(name: str, annotation: Any) -> inspect.Parameter:
 class Command(TyperCommand):
     """A command whose help shows options that belong together under a heading of their own."""
 
+    allow_extra_args = True  # so that `parse_args` sees them
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # Click's types, of whichever Click
+        """Read the options and arguments; raises InvalidInputError where there are too many of these."""
+        with usage.in_our_words(ctx):
+            rest = super().parse_args(ctx, args)
+        if rest and not ctx.resilient_parsing:
+            raise usage.too_many(rest, ctx)
+        return rest
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """What stands after the name of the command: "[OPTIONS]", "IMAGE"."""
+        return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
+
     def format_options(self, ctx: Any, formatter: Any) -> None:  # Click's types, of whichever Click
         """Write the arguments, then the options by their panel."""
         rows = [(_panel(parameter), parameter.get_help_record(ctx)) for parameter in self.get_params(ctx)]
         ordered = sorted(rows, key=lambda row: (row[0] != "Arguments", row[0] != _OPTIONS))
         for panel, found in groupby(ordered, key=lambda row: row[0]):
             with formatter.section(panel):
-                formatter.write_dl([record for _, record in found if record])
+                formatter.write_dl([(record[0], _in_words(record[1])) for _, record in found if record])
+
+
+def _in_words(text: str) -> str:
+    for pattern, words in _WORDS.items():
+        text = re.sub(pattern, words, text)
+    return text
 
 
 def _panel(parameter: Any) -> str:

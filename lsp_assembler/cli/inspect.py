@@ -1,18 +1,43 @@
 """`lsp-assembler inspect`."""
 
+import sys
+from functools import partial
 from typing import Annotated
 
 import typer
 
-from lsp_assembler.cli import options, output, reporting
-from lsp_assembler.cli.grouped import Default, grouped
+from lsp_assembler.cli import completion, options, output, reporting
+from lsp_assembler.cli.grouped import NOTHING, OFF, Default, grouped
+from lsp_assembler.cli.options import DataFormat
 from lsp_assembler.operations import inspect as operation
+from lsp_assembler.reports import inspect as reports
 from lsp_assembler.stores.interface import Pull
-from lsp_assembler.text import json_text
 
-Image = Annotated[str, typer.Argument(metavar="IMAGE", help="A start-points image.", show_default=False)]
+Image = Annotated[
+    str,
+    typer.Argument(
+        metavar="IMAGE", help="A start-points image.", show_default=False, autocompletion=completion.built
+    ),
+]
 PullMissing = Annotated[
     Pull, typer.Option("--pull", help="When the engine pulls the image."), Default(Pull.MISSING)
+]
+Images = Annotated[
+    bool, typer.Option("--images", help="Print only the language images, one a line, each once."), OFF
+]
+VerifyImages = Annotated[
+    bool,
+    typer.Option("--verify-images", help="Ask the registries whether every language image exists."),
+    OFF,
+]
+Format = Annotated[
+    DataFormat | None,
+    typer.Option(
+        "--format",
+        help="How to write the result to stdout.",
+        show_default="text on a terminal, else json",
+    ),
+    NOTHING,
 ]
 
 
@@ -20,15 +45,34 @@ PullMissing = Annotated[
 def inspect(
     *,
     image: Image,
+    images: Images,
     reading: options.Reading,
     pull: PullMissing,
     reach: options.Reach,
+    verify_images: VerifyImages,
+    format_: Format,
 ) -> None:
-    """Print what a start-points image serves, as JSON.
+    """Show what a start-points image serves.
 
-    For each display_name it prints the url, the sha and the image_name.
+    For each start point: display_name, language image, where it came from, commit, how many files it has.
     """
     request = operation.InspectRequest(
-        image=image, from_store=reading.from_, stores=reach.options(pull), environ=options.environ()
+        image=image,
+        verify_images=verify_images,
+        from_store=reading.from_,
+        stores=reach.options(pull),
+        environ=options.environ(),
     )
-    output.document(json_text(operation.inspect(request, reporting.Terminal())))
+
+    def show(found: operation.InspectResult) -> None:
+        json = format_ is DataFormat.JSON
+        if images:
+            output.document(reports.images(found, json=json))
+        elif json or (format_ is None and not sys.stdout.isatty()):
+            output.document(reports.render_json(found))
+        else:
+            reporting.draw(partial(reports.text, found))
+        for problem in found.problems:
+            output.complain(problem)
+
+    reporting.run(partial(operation.inspect, request), show)

@@ -10,13 +10,14 @@ import typer
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
+from lsp_assembler.cli import completion, variables
 from lsp_assembler.cli.grouped import NOTHING, OFF, Default
 from lsp_assembler.lockfile import FILENAME as LOCK
 from lsp_assembler.model.start_point import StartPointType
 from lsp_assembler.oci.layers import Limits
 from lsp_assembler.operations.request import DEFAULT_FILE
 from lsp_assembler.stores.interface import Pull
-from lsp_assembler.stores.open import StoreOptions
+from lsp_assembler.stores.open import StoreOptions, StoreSpec
 
 _STORES = "auto, docker, registry, oci:DIR or oci-archive:FILE"
 _LIMITS = "Limits on one image"
@@ -44,12 +45,21 @@ Sources = Annotated[
         metavar="[SOURCE]...",
         help="Image names, or directories ('.' or a path with a '/'), instead of the list in images.yml.",
         show_default=False,
+        autocompletion=completion.sources,
     ),
     NOTHING,
 ]
 ImagesFile = Annotated[
     Path | None,
-    typer.Option("--file", "-f", metavar="FILE", help="The list of images.", show_default=str(DEFAULT_FILE)),
+    typer.Option(
+        "--file",
+        "-f",
+        metavar="FILE",
+        help="The list of images.",
+        show_default=str(DEFAULT_FILE),
+        envvar="LSP_FILE",
+        callback=variables.checked(variables.is_there),
+    ),
     NOTHING,
 ]
 Base = Annotated[
@@ -71,6 +81,9 @@ ToStore = Annotated[
         metavar="STORE",
         help="Where to put the image: docker, registry, oci:DIR or oci-archive:FILE.",
         show_default="docker",
+        envvar="LSP_TO",
+        callback=variables.checked(StoreSpec.target),
+        autocompletion=completion.targets,
     ),
     NOTHING,
 ]
@@ -118,7 +131,14 @@ class Reading(Struct, frozen=True):
 
     from_: Annotated[
         str,
-        typer.Option("--from", metavar="STORE", help=f"Where to read images: {_STORES}."),
+        typer.Option(
+            "--from",
+            metavar="STORE",
+            help=f"Where to read images: {_STORES}.",
+            envvar="LSP_FROM",
+            callback=variables.checked(StoreSpec.source),
+            autocompletion=completion.stores,
+        ),
         Default("auto"),
     ]
 
@@ -126,9 +146,7 @@ class Reading(Struct, frozen=True):
 class Pulling(Reading, frozen=True):
     """The same for what an engine has to have at its newest."""
 
-    pull: Annotated[
-        Pull, typer.Option("--pull", help="When the engine pulls an image."), Default(Pull.ALWAYS)
-    ]
+    pull: Annotated[Pull, typer.Option("--pull", help="When the engine pulls an image."), Default(Pull.NEWER)]
 
 
 class Reach(Struct, frozen=True):
@@ -136,7 +154,12 @@ class Reach(Struct, frozen=True):
 
     insecure: Annotated[
         list[str] | None,
-        typer.Option("--insecure", metavar="HOST", help="Use plain http for this registry; repeatable."),
+        typer.Option(
+            "--insecure",
+            metavar="HOST",
+            help="Use plain http for this registry; repeatable.",
+            envvar="LSP_INSECURE",
+        ),
         NOTHING,
     ]
     stall_timeout: Annotated[

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import Literal, NoReturn, Protocol, TypeVar
 
@@ -126,10 +127,19 @@ def write(result: Result, format_: Format) -> None:
     else:
         from lsp_assembler.reports import text
 
-        terminal = sys.stdout.isatty()
-        width = shutil.get_terminal_size().columns if terminal else _WIDTH_OF_A_FILE
-        color = terminal and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
-        (output.verbatim if color else output.report)(text.render(result, width, color=color))
+        draw(partial(text.render, result))
+
+
+def draw(render: Callable[..., str]) -> None:
+    """Write a report for people, as wide as the terminal, with colours where they are wanted.
+
+    Args:
+        render: called with the width and `color`.
+    """
+    terminal = sys.stdout.isatty()
+    width = shutil.get_terminal_size().columns if terminal else _WIDTH_OF_A_FILE
+    color = terminal and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+    (output.verbatim if color else output.report)(render(width, color=color))
 
 
 def append(variable: str, text: str) -> None:

@@ -5,14 +5,22 @@ from typing import Annotated
 
 import typer
 
-from lsp_assembler.cli import options, output, reporting
+from lsp_assembler.cli import completion, options, output, reporting
 from lsp_assembler.cli.grouped import OFF, grouped
 from lsp_assembler.cli.options import DataFormat
 from lsp_assembler.errors import LspAssemblerError
 from lsp_assembler.operations import tags as operation
 from lsp_assembler.reports import tags as reports
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="The image, without a tag.", show_default=False)]
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME",
+        help="The image, without a tag.",
+        show_default=False,
+        autocompletion=completion.repositories,
+    ),
+]
 All = Annotated[bool, typer.Option("--all", help="List all tags, not only LSP and LSP-TAG."), OFF]
 
 

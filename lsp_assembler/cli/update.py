@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from lsp_assembler.cli import options, output, reporting
+from lsp_assembler.cli import completion, options, output, reporting
 from lsp_assembler.cli.grouped import NOTHING, OFF, grouped
 from lsp_assembler.operations import update as operation
 from lsp_assembler.reports import update as reports
@@ -18,6 +18,7 @@ Names = Annotated[
         help="Images in images.yml; the last part of a name is enough. TAG is a version or a commit, e.g. "
         "3.7.5-1; without it, the newest.",
         show_default=False,
+        autocompletion=completion.sources,
     ),
     NOTHING,
 ]

@@ -1,6 +1,7 @@
 """images.yml -> ImagesFile. All problems of a file are reported at once, each with its line and column.
 
-This module knows the keys; `yaml_nodes` knows YAML. Pure, except for `load`.
+This module knows the keys; `yaml_nodes` knows YAML. Pure, except for `load`, and for the file that a policy's
+`deny` names.
 """
 
 import contextlib
@@ -14,6 +15,7 @@ import yaml
 from msgspec import Struct
 
 from lsp_assembler.config.hosts import HostSettings
+from lsp_assembler.config.policy_file import policy
 from lsp_assembler.config.yaml_nodes import (
     MAX_BYTES,
     ParseNode,
@@ -28,6 +30,7 @@ from lsp_assembler.config.yaml_nodes import (
     word,
 )
 from lsp_assembler.errors import InvalidInputError
+from lsp_assembler.model.policy import Policy
 from lsp_assembler.model.reference import MAX_PORT, PortError, Reference
 from lsp_assembler.model.start_point import Source, StartPointType
 from lsp_assembler.reading import beginning
@@ -47,6 +50,7 @@ class ImagesFile(Struct, frozen=True):
         port: that the built image serves on; None if the file does not say.
         images: at least one; images[i].index == i, and no two are the same image.
         registries: settings by host as `Reference.registry` spells it, e.g. "docker.io".
+        policy: what is asked of language images; None if the file does not say.
     """
 
     type: StartPointType
@@ -55,6 +59,7 @@ class ImagesFile(Struct, frozen=True):
     port: int | None
     images: tuple[Source, ...]
     registries: Mapping[str, HostSettings] = {}
+    policy: Policy | None = None
 
 
 def schema() -> str:
@@ -72,7 +77,7 @@ def load(path: str) -> ImagesFile:
         content = beginning(Path(path), MAX_BYTES)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         reason = getattr(error, "strerror", None) or error
-        remedy = f"Create it with {_IMAGES}, or name another file with --file."
+        remedy = "Make one with 'lsp-assembler init images.yml', or name another file with --file."
         raise InvalidInputError(f"{path}: {reason}", remedy) from error
     return parse(decoded(content, Problems(path)), path)
 
@@ -82,8 +87,8 @@ def parse(text: str, path: str) -> ImagesFile:
 
     Args:
         text: e.g. "- cyberdojofoundation/java_junit:LSP".
-        path: of the file, e.g. "languages/images.yml": for messages, and because a relative `ca` is relative
-            to its folder, so that `ca: certs/ca.pem` gives "languages/certs/ca.pem".
+        path: of the file, e.g. "languages/images.yml": for messages, and because a relative `ca` or `deny` is
+            relative to its folder, so that `ca: certs/ca.pem` gives "languages/certs/ca.pem".
 
     Raises:
         InvalidInputError: it is invalid; the message has a line "PATH:LINE:COLUMN: …" for every problem.
@@ -94,14 +99,14 @@ def parse(text: str, path: str) -> ImagesFile:
     if isinstance(root, yaml.SequenceNode):
         values = {"images": read(root, "the file", _images, problems)}
     elif isinstance(root, yaml.MappingNode):
-        values = mapping(root, _PARSERS, problems, hidden=("policy",))
+        values = mapping(root, _PARSERS, problems)
         if "images" not in values:
             problems.add(root, f"the key 'images' is missing; add {_IMAGES}")
     else:
         problems.add(
             root, f"the file is {shown(root)}; expected {_IMAGES}, or a mapping with the key 'images'"
         )
-    if problems.found:
+    if problems:
         raise problems.error()
     defaults = {"type": StartPointType.LANGUAGES, "name": None, "base": None, "port": None}
     return ImagesFile(**(defaults | values))
@@ -213,10 +218,6 @@ def _ca(node: yaml.Node, problems: Problems) -> str:
     raise ValueError("expected the path of a PEM file")
 
 
-def _policy(node: yaml.Node, problems: Problems) -> None:
-    problems.add(node, "this version does not support a policy and would not enforce it; remove it")
-
-
 _PARSERS: Mapping[str, ParseNode] = {
     "type": _type,
     "name": _name,
@@ -224,7 +225,7 @@ _PARSERS: Mapping[str, ParseNode] = {
     "port": _port,
     "images": _images,
     "registries": _registries,
-    "policy": _policy,
+    "policy": policy,
 }
 _SETTINGS_PARSERS: Mapping[str, ParseNode] = {"insecure": _insecure, "mirror": _mirror, "ca": _ca}
 

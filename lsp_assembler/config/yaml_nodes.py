@@ -4,7 +4,7 @@ Works on the nodes that PyYAML composes, not on the values it would construct: a
 file, how it was written, and what YAML took it for.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import yaml
@@ -28,6 +28,11 @@ class Problems:
     def __init__(self, path: str) -> None:
         self.path = path
         self.found: list[tuple[int, int, str]] = []
+        self._elsewhere: list[str] = []
+
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return bool(self.found or self._elsewhere)
 
     def add(self, at: Any, text: str) -> None:
         """Add a problem at a node, an event or a mark, or at the start of the file (None)."""
@@ -37,6 +42,10 @@ class Problems:
     def add_after(self, before: str, text: str) -> None:
         """Add a problem right after this first part of the file."""
         self.found.append((before.count("\n") + 1, len(before) - before.rfind("\n"), text))
+
+    def add_elsewhere(self, lines: Iterable[str]) -> None:
+        """Add the problems of another file that this one names; they come after its own."""
+        self._elsewhere += lines
 
     def refuse_large(self, size: int) -> None:
         """Refuse a file that is larger than any real one.
@@ -51,6 +60,7 @@ class Problems:
     def error(self) -> InvalidInputError:
         """All problems as one error: a line "PATH:LINE:COLUMN: …" for each, in the order of the file."""
         lines = [f"{self.path}:{line}:{column}: {text}" for line, column, text in sorted(self.found)]
+        lines += self._elsewhere
         errors = "error" if len(lines) == 1 else plural(len(lines), "error")
         return InvalidInputError(lines, f"Fix the {errors} above and run it again.")
 
@@ -135,23 +145,19 @@ def read(node: yaml.Node, subject: str, parse: ParseNode, problems: Problems) ->
         return None
 
 
-def mapping(
-    node: yaml.Node, parsers: Mapping[str, ParseNode], problems: Problems, hidden: Collection[str] = ()
-) -> dict[str, Any]:
+def mapping(node: yaml.Node, parsers: Mapping[str, ParseNode], problems: Problems) -> dict[str, Any]:
     """The values of a mapping by key; an unknown key is a problem.
 
     Args:
         parsers: by key.
-        hidden: keys that no message suggests.
     """
-    suggested = [key for key in parsers if key not in hidden]
     values: dict[str, Any] = {}
     for key, value in entries(node, problems):
         if key.value in parsers:
             values[key.value] = read(value, key.value, parsers[key.value], problems)
         else:
             name = named(without_secrets(key.value))
-            problems.add(key, f"unknown key {name}; {suggestion(key.value, suggested)}")
+            problems.add(key, f"unknown key {name}; {suggestion(key.value, list(parsers))}")
     return values
 
 

@@ -7,5 +7,6 @@ changes the configuration of the base image as they say, with the same result as
 from lsp_assembler.dockerfile.configuration import apply
 from lsp_assembler.dockerfile.instruction import Instruction
 from lsp_assembler.dockerfile.parser import parse
+from lsp_assembler.dockerfile.words import NEEDS_ENGINE
 
-__all__ = ["Instruction", "apply", "parse"]
+__all__ = ["NEEDS_ENGINE", "Instruction", "apply", "parse"]

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from lsp_assembler.model.manifest import Manifest, ManifestSyntaxError
 from lsp_assembler.model.reference import Reference
-from lsp_assembler.model.start_point import MANIFEST, StartPointType
+from lsp_assembler.model.start_point import MANIFEST, START_POINT, StartPointType
 from lsp_assembler.model.tree import Tree
 
 
@@ -18,6 +18,11 @@ class Checkout(Struct, frozen=True, dict=True):
         tree: the files that count, relative to the checkout, e.g. "start_point/manifest.json".
         docker_name: what docker/image_name.json says; None where there is no such file.
     """
+
+    @property
+    def is_ltf(self) -> bool:
+        """Whether it is to be packed: a language always, other start points if they are in start_point."""
+        return self.type is StartPointType.LANGUAGES or START_POINT in self.tree.directories
 
     type: StartPointType
     tree: Tree

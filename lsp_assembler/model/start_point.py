@@ -69,14 +69,12 @@ class StartPoint(Struct, frozen=True, dict=True):
         tree: every path begins with "start_point/" when it came from an image or an LTF checkout.
         labels: the image's labels; {} for a directory.
         strays: paths outside start_point/ that the image also holds, for a warning.
-        is_packed: whether it comes out of an image, or is ready for one; a checkout as it stands is not.
     """
 
     digest: str
     tree: Tree
     labels: Mapping[str, str] = {}
     strays: tuple[str, ...] = ()
-    is_packed: bool = True
 
     @cached_property
     def all_manifests(self) -> tuple[Manifest | UnreadableManifest, ...]:

@@ -2,8 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -12,21 +11,21 @@ from msgspec.structs import replace
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.assembly import Assembly, Outcome
 from lsp_assembler.model.finding import Failure
-from lsp_assembler.model.start_point import Source, StartPoint, StartPointType
+from lsp_assembler.model.start_point import Source, StartPoint
 from lsp_assembler.oci.layers import Limits, too_large_together
+from lsp_assembler.operations.directories import Directories
+from lsp_assembler.operations.hints import with_hints
 from lsp_assembler.operations.observer import Observer, Watch
 from lsp_assembler.operations.plan import Plan
 from lsp_assembler.parallel import at_work
 from lsp_assembler.stores.interface import ImageSource, Progress
 
 if TYPE_CHECKING:
+    from lsp_assembler.operations.by_policy import ByPolicy
     from lsp_assembler.operations.language_images import Lookup
 
 ReadSource = Callable[[Source, Progress], StartPoint]
 """Reads one source and reports (state, bytes so far) on the way; raises FetchError. Called from threads."""
-
-ReadDirectory = Callable[[Path], StartPoint]
-"""Reads one checkout; raises FetchError. Called from threads."""
 
 
 class Checking(Struct, frozen=True):
@@ -37,18 +36,22 @@ class Checking(Struct, frozen=True):
         strict: whether warnings are errors.
         limits: on what is read, of one image and of all together.
         language_images: tells whether the language image that a manifest names exists; None to trust it.
+        policy: judges language images; None to take any.
+        narrow: leaves out what is not to be reported; None to report everything.
     """
 
     jobs: int | None
     strict: bool
     limits: Limits
     language_images: "Lookup | None" = None
+    policy: "ByPolicy | None" = None
+    narrow: Callable[[Assembly], Assembly] | None = None
 
 
 def assemble(
     planned: Plan,
     store: ImageSource | None,
-    read_directory: ReadDirectory,
+    directories: Directories,
     checking: Checking,
     observer: Observer,
 ) -> Assembly:
@@ -59,7 +62,7 @@ def assemble(
 
     Args:
         store: where images are read; None if the plan has none.
-        read_directory: `as_it_stands` or `packed`.
+        directories: reads and judges those among the sources.
     """
     allowance = _Allowance(checking.limits)
 
@@ -74,19 +77,29 @@ def assemble(
 
     def read_unweighed(source: Source, progress: Progress) -> StartPoint:
         if source.is_directory or store is None:
-            return read_directory(Path(source.text))
-        found = store.fetch(planned.reference(source.text), progress)
+            return directories.start_point(source)
+        reference = planned.reference(source.text)
+        try:
+            found = store.fetch(reference, progress)
+        except FetchError as error:
+            raise with_hints(error, source, reference, store) from error
         return replace(found, digest=planned.digests.get(source.text) or found.digest)
 
     if store:
         store.expect(planned.references)
     jobs = checking.jobs or (store.jobs if store else ImageSource.jobs)
     with observer.watch([source.text for source in planned.sources]) as watch:
-        assembly = read_and_check(planned, read, jobs, watch)
+        assembly = directories.judged(read_and_check(planned, read, jobs, watch))
+    if checking.narrow:
+        assembly = checking.narrow(assembly)
     if checking.language_images:
         from lsp_assembler.operations.language_images import verify_images
 
         assembly = verify_images(assembly, checking.language_images, jobs)
+    if checking.policy:
+        from lsp_assembler.operations.policed import apply_policy
+
+        assembly = apply_policy(assembly, checking.policy)
     return assembly.strictly() if checking.strict else assembly
 
 
@@ -149,27 +162,6 @@ class _Allowance:
                 self._is_spent = self._is_spent or weight <= self._limits.max_together
                 raise too_large_together(source.text, self._limits)
             self._left -= weight
-
-
-def as_it_stands(type_: StartPointType, limits: Limits) -> ReadDirectory:
-    """A directory as `check` reads it: no git, no tag; an exercise has no image_name to fill in."""
-    from lsp_assembler.checkout.image_name import completed, language_image_name
-    from lsp_assembler.checkout.reader import read_checkout
-
-    def read(directory: Path) -> StartPoint:
-        tree = read_checkout(directory, limits)
-        if type_ is not StartPointType.EXERCISES:
-            tree = completed(tree, language_image_name(directory))
-        return StartPoint(tree.digest, tree, is_packed=False)
-
-    return read
-
-
-def packed(type_: StartPointType, limits: Limits, environ: Mapping[str, str]) -> ReadDirectory:
-    """A directory as `build` reads it: packed in memory, as publishing and fetching it would give."""
-    from lsp_assembler.checkout.pack import pack
-
-    return lambda directory: pack(directory, type_, limits, environ).start_point
 
 
 def _outcome(source: Source, read: ReadSource, watch: Watch) -> Outcome:

@@ -11,9 +11,11 @@ from lsp_assembler.errors import FetchError, PublishError
 from lsp_assembler.files.atomic import refuse_to_replace, write_tree
 from lsp_assembler.model.assembly import Assembly
 from lsp_assembler.model.result import Result
-from lsp_assembler.operations.assemble import Checking, assemble, packed
+from lsp_assembler.operations.assemble import Checking, assemble
 from lsp_assembler.operations.base import find_base, named
 from lsp_assembler.operations.build_spec import BuildSpec, build_spec
+from lsp_assembler.operations.by_policy import by_policy
+from lsp_assembler.operations.directories import Directories
 from lsp_assembler.operations.locked import existing, lock_path, locked, refusal, required
 from lsp_assembler.operations.observer import SILENT, Observer
 from lsp_assembler.operations.plan import base_of, plan
@@ -81,9 +83,10 @@ def build(request: BuildRequest, observer: Observer = SILENT) -> Result:
         target = stores.builder(destination, source, request.platforms)
         stores.warn_of_rate_limit(source, planned.references)
         finding = find_base(partial(target.prepare, planned.reference(str(name)), spec.names))
-        read_directory = packed(planned.type, request.stores.limits, request.environ)
-        checking = Checking(request.jobs, request.strict, request.stores.limits, lookup)
-        assembly = assemble(planned, store, read_directory, checking, observer)
+        directories = Directories(planned.type, request.stores.limits, request.environ, "build")
+        policy = by_policy(planned, stores, request.jobs)
+        checking = Checking(request.jobs, request.strict, request.stores.limits, lookup, policy)
+        assembly = assemble(planned, store, directories, checking, observer)
         found = finding.result()
         if isinstance(found, Prepared):
             found = replace(found, base=named(found.base, name, planned))

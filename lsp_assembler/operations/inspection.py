@@ -1,10 +1,10 @@
-"""What a start-points image serves, in the words of its service's own `inspect`."""
+"""What a start-points image serves, read from its files."""
 
-from typing import Any
+from msgspec import Struct
 
 from lsp_assembler.errors import FetchError
-from lsp_assembler.model.manifest import Manifest, read_manifests
-from lsp_assembler.model.start_point import StartPointType
+from lsp_assembler.model.manifest import NAME, Manifest, read_manifests
+from lsp_assembler.model.start_point import SHA, START_POINT, URL, StartPointType
 from lsp_assembler.model.tree import Tree
 from lsp_assembler.oci.layers import Limits
 
@@ -15,34 +15,58 @@ _MAX_BYTES = 1024 * 1024 * 1024
 _START_POINTS = 2_000
 
 
-def inspection(repos: Tree, image: str) -> dict[str, dict[str, Any]]:
+class Served(Struct, frozen=True):
+    """One start point that an image serves.
+
+    Args:
+        display_name: "" where the manifest has none.
+        image_name: None where the manifest has none, as those of exercises have none.
+        sha: the commit.
+        url: where it came from.
+        files: how many it has, the manifest among them.
+    """
+
+    display_name: str
+    image_name: str | None
+    sha: str
+    url: str
+    files: int
+
+
+def served(repos: Tree, image: str) -> tuple[Served, ...]:
     """The start points of an image, sorted by the bytes of display_name.
 
     Args:
         repos: the image's /app/repos.
         image: its name, the subject of error messages.
 
-    Returns:
-        E.g. {"Java 21, JUnit 5": {"url": "https://…", "sha": "edf2565…", "image_name": "…:edf2565"}};
-        exercises have no image_name.
-
     Raises:
         FetchError: this is no start-points image.
     """
-    lines = shas(repos, image)
-    is_exercises = _text(repos, "image.type").strip() == StartPointType.EXERCISES
-    found: dict[str, dict[str, Any]] = {}
-    for index, sha, url in lines:
-        for manifest in read_manifests(repos.below(index)):
-            if not isinstance(manifest, Manifest):
-                continue
-            image_name = {} if is_exercises else {"image_name": manifest.image_name}
-            found[manifest.display_name or ""] = {"url": url, "sha": sha, **image_name}
-    return dict(sorted(found.items(), key=lambda item: item[0].encode("utf-8", "surrogatepass")))
+    found = []
+    for index, sha, url in shas(repos, image):
+        tree = repos.below(index)
+        for manifest in read_manifests(tree):
+            if isinstance(manifest, Manifest):
+                name, files = manifest.display_name or "", _files(tree, manifest)
+                found.append(Served(name, manifest.image_name, sha, url, files))
+    return tuple(sorted(found, key=lambda each: each.display_name.encode("utf-8", "surrogatepass")))
+
+
+def is_exercises(repos: Tree) -> bool:
+    """Whether an image serves exercises."""
+    return _text(repos, "image.type").strip() == StartPointType.EXERCISES
+
+
+def _files(tree: Tree, manifest: Manifest) -> int:
+    """How many files there are beside a manifest, without what the assembly wrote there."""
+    folder = manifest.path.removesuffix(NAME)
+    notes = (f"{START_POINT}/{SHA}", f"{START_POINT}/{URL}")
+    return sum(path.startswith(folder) and path not in notes for path in tree.files)
 
 
 def shas(repos: Tree, image: str) -> list[tuple[str, str, str]]:
-    """The lines of shas.txt, three words each: index, sha, url. The arguments are those of `inspection`.
+    """The lines of shas.txt, three words each: index, sha, url. The arguments are those of `served`.
 
     Raises:
         FetchError: this is no start-points image.

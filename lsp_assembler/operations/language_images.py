@@ -1,6 +1,6 @@
 """Asks whether the language images exist that manifests name."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from msgspec.structs import replace
@@ -38,7 +38,21 @@ def verify_images(assembly: Assembly, lookup: Lookup, jobs: int) -> Assembly:
         if outcome.start_point
         for manifest in outcome.start_point.manifests
     ]
-    images = {image.canonical: image for _, _, image in named if image}
+    answers = look_up([image for _, _, image in named if image], lookup, jobs)
+    mentions = [
+        (index, Mention(manifest, image, answers[image.canonical]))
+        for index, manifest, image in named
+        if image
+    ]
+    return replace(assembly, findings=(*assembly.findings, *rules.check_language_images(mentions)))
+
+
+def look_up(images: Iterable[Reference], lookup: Lookup, jobs: int) -> dict[str, str | FetchError | None]:
+    """What is known of images, by their canonical names: the digest, None where there is none, or why not.
+
+    The other arguments are those of `verify_images`.
+    """
+    unique = {image.canonical: image for image in images}
 
     def ask(image: Reference) -> str | FetchError | None:
         try:
@@ -46,11 +60,5 @@ def verify_images(assembly: Assembly, lookup: Lookup, jobs: int) -> Assembly:
         except FetchError as error:
             return error
 
-    lookup.expect(list(images.values()))
-    answers = dict(zip(images, in_parallel(ask, images.values(), jobs), strict=True))
-    mentions = [
-        (index, Mention(manifest, image, answers[image.canonical]))
-        for index, manifest, image in named
-        if image
-    ]
-    return replace(assembly, findings=(*assembly.findings, *rules.check_language_images(mentions)))
+    lookup.expect(list(unique.values()))
+    return dict(zip(unique, in_parallel(ask, unique.values(), jobs), strict=True))

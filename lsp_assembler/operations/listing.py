@@ -67,7 +67,15 @@ def of_image(store: ImageSource, name: str) -> list[Listed]:
         InvalidInputError: the name is malformed.
         FetchError: it cannot be read, or is no start-points image.
     """
-    repos = store.read(reference(name, "diff"), REPOS)
+    return of_repos(store.read(reference(name, "SOURCE"), REPOS), name)
+
+
+def of_repos(repos: Tree, name: str) -> list[Listed]:
+    """The same of the folder that an image has it in.
+
+    Raises:
+        FetchError: it is no such folder.
+    """
     known = shas(repos, name)
     trees = {index: _without_notes(repos.below(index)) for index, _, _ in known}
     try:

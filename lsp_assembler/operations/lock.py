@@ -14,8 +14,9 @@ from lsp_assembler.lockfile.file import Lock, load, lock_of, save
 from lsp_assembler.model.assembly import Assembly
 from lsp_assembler.model.images import BaseImage
 from lsp_assembler.model.result import Result
-from lsp_assembler.operations.assemble import Checking, as_it_stands, assemble
+from lsp_assembler.operations.assemble import Checking, assemble
 from lsp_assembler.operations.base import find_base, named
+from lsp_assembler.operations.directories import Directories
 from lsp_assembler.operations.locked import lock_path, refusal
 from lsp_assembler.operations.observer import SILENT, Observer
 from lsp_assembler.operations.plan import base_of, plan
@@ -79,9 +80,9 @@ def lock(request: LockRequest, observer: Observer = SILENT) -> LockResult:
         store = stores.reader(spec)
         stores.warn_of_rate_limit(spec, planned.references)
         finding = find_base(partial(store.base, planned.reference(str(name))))
-        read_directory = as_it_stands(planned.type, request.stores.limits)
+        directories = Directories(planned.type, request.stores.limits, request.environ, "check")
         checking = Checking(request.jobs, request.strict, request.stores.limits)
-        assembly = assemble(planned, store, read_directory, checking, observer)
+        assembly = assemble(planned, store, directories, checking, observer)
         found = finding.result()
     base = found if isinstance(found, FetchError) else named(found, name, planned)
     result = _checked(assembly, base, None if request.accept_moved else before)

@@ -6,18 +6,17 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from lsp_assembler import rules
 from lsp_assembler.checkout.pack import Pack, PackOptions
-from lsp_assembler.checkout.pack import pack as pack_checkout
 from lsp_assembler.errors import LspAssemblerError, PublishError
 from lsp_assembler.model.assembly import Assembly
 from lsp_assembler.model.reference import Reference
-from lsp_assembler.model.start_point import Source, StartPoint, StartPointType
+from lsp_assembler.model.start_point import Source, StartPointType
 from lsp_assembler.operations.assemble import Checking, assemble
+from lsp_assembler.operations.directories import Directories
 from lsp_assembler.operations.language_images import Lookup, verify_images
 from lsp_assembler.operations.observer import SILENT, Observer
 from lsp_assembler.operations.pack_options import checkouts, durations_label, language_image_name, version_tag
-from lsp_assembler.operations.plan import Plan
+from lsp_assembler.operations.plan import Plan, type_of
 from lsp_assembler.operations.push_packs import (
     Packed,
     PackJob,
@@ -47,7 +46,7 @@ class PackRequest(Request, frozen=True, kw_only=True):
         durations: a file with the seconds that a red, an amber and a green test run take.
         force: whether tags that are meant to be immutable may be overwritten.
         allow_dirty: whether content that no commit holds may go to a registry.
-        type: what the start points are; None for languages.
+        type: what the start points are; None for what ./images.yml says, else languages.
         strict: whether warnings are errors.
         verify_images: whether to ask the registries if every language image exists.
     """
@@ -112,7 +111,7 @@ def pack(request: PackRequest, observer: Observer = SILENT) -> PackResult:
     single = len(chosen.directories) == 1
     wanted = request.tag_language_image
     job = _Job(
-        request.type or StartPointType.LANGUAGES,
+        type_of(request.type),
         PackOptions(version_tag(request.version), durations_label(request.durations, single=single)),
         language_image_name(request.language_image, wanted=wanted, single=single),
         request,
@@ -125,26 +124,20 @@ def pack(request: PackRequest, observer: Observer = SILENT) -> PackResult:
     return replace(result, passed_over=chosen.passed_over)
 
 
-def _read(directories: Sequence[str], job: _Job, observer: Observer) -> _Read:
+def _read(paths: Sequence[str], job: _Job, observer: Observer) -> _Read:
     """Pack all checkouts at once, and judge them: what was written, then what results."""
-    packs: dict[str, Pack] = {}
     request = job.request
-
-    def read(directory: Path) -> StartPoint:
-        made = pack_checkout(directory, job.type, request.stores.limits, request.environ, job.options)
-        packs[str(directory)] = made
-        return made.start_point
-
-    sources = tuple(Source(index, text, is_directory=True) for index, text in enumerate(directories))
-    checking = Checking(request.jobs, strict=False, limits=request.stores.limits)
-    assembly = assemble(Plan(job.type, sources, None, None), None, read, checking, observer)
-    by_index = {
-        source.index: packs[str(Path(source.text))]
+    limits = request.stores.limits
+    sources = tuple(Source(index, text, is_directory=True) for index, text in enumerate(paths))
+    directories = Directories(job.type, limits, request.environ, "pack", job.options)
+    checking = Checking(request.jobs, strict=False, limits=limits)
+    assembly = assemble(Plan(job.type, sources, None, None), None, directories, checking, observer)
+    packs = {
+        source.index: directories.pack(source)
         for source in sources
         if assembly.outcomes[source.index].start_point
     }
-    found = rules.check_checkouts([(index, each.checkout) for index, each in by_index.items()])
-    return _Read(replace(assembly, findings=(*found, *assembly.findings)), by_index)
+    return _Read(assembly, packs)
 
 
 def _published(found: _Read, job: _Job, stores: Stores, destination: StoreSpec | None) -> PackResult:

@@ -73,12 +73,18 @@ def plan(sources: Sequence[str], file: Path | None = None, type_: StartPointType
     Raises:
         InvalidInputError: images.yml is missing or invalid, or a source is neither name nor directory.
     """
-    path = file or DEFAULT_FILE
-    optional = bool(sources) and file is None
-    images_file = None if optional and not path.exists() else load(str(path))
+    images_file, path = _images_file(file, optional=bool(sources))
     found = _sources(sources) if sources else images_file.images if images_file else ()
-    default = images_file.type if images_file else StartPointType.LANGUAGES
-    return Plan(type_ or default, found, images_file, path if images_file else None)
+    return Plan(type_ or _type(images_file), found, images_file, path if images_file else None)
+
+
+def type_of(chosen: StartPointType | None) -> StartPointType:
+    """What directories hold: what is chosen, else what ./images.yml says, if it is there.
+
+    Raises:
+        InvalidInputError: images.yml is invalid.
+    """
+    return chosen or _type(_images_file(None, optional=True)[0])
 
 
 def base_of(planned: Plan, chosen: str | None) -> Reference:
@@ -104,6 +110,16 @@ def reference(text: str, option: str) -> Reference:
         raise InvalidInputError(
             f"{option}: {error}; expected e.g. cyberdojo/languages-start-points:df28e04", "Correct the name."
         ) from error
+
+
+def _images_file(file: Path | None, *, optional: bool) -> tuple[ImagesFile | None, Path]:
+    path = file or DEFAULT_FILE
+    absent = optional and file is None and not path.exists()
+    return None if absent else load(str(path)), path
+
+
+def _type(images_file: ImagesFile | None) -> StartPointType:
+    return images_file.type if images_file else StartPointType.LANGUAGES
 
 
 def _sources(texts: Sequence[str]) -> tuple[Source, ...]:
@@ -132,6 +148,9 @@ def _faults(text: str) -> Iterator[str]:
     except PortError as error:
         yield str(error)
     except ValueError:
+        if text and Path(text).is_dir():
+            yield f"'{text}': it is no image name; a directory in this folder is './{text}'"
+            return
         yield (
             f"'{text}': it is neither an image name nor a directory; expected e.g. "
             "cyberdojofoundation/java_junit:LSP or ./java-junit"

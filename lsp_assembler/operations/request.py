@@ -45,7 +45,7 @@ class ListRequest(ReadRequest, frozen=True, kw_only=True):
         file: the list; None for ./images.yml.
         type: what the start points are; None for what images.yml says, else languages.
         lock_file: None for images.lock beside images.yml.
-        stores: here an engine pulls always, unless it is told otherwise.
+        stores: here an engine pulls what is newer, unless it is told otherwise.
     """
 
     file: Path | None = None

@@ -8,7 +8,9 @@ from msgspec.structs import replace
 from lsp_assembler.model.assembly import Assembly
 from lsp_assembler.model.result import Result
 from lsp_assembler.model.served import Served, ServedStartPoint
-from lsp_assembler.operations.assemble import Checking, as_it_stands, assemble
+from lsp_assembler.operations.assemble import Checking, assemble
+from lsp_assembler.operations.by_policy import by_policy
+from lsp_assembler.operations.directories import Directories
 from lsp_assembler.operations.locked import existing, locked, refusal, required
 from lsp_assembler.operations.observer import Observer
 from lsp_assembler.operations.plan import Plan, base_of, plan
@@ -44,9 +46,10 @@ def _assembled(planned: Plan, request: ServeRequest, observer: Observer) -> Asse
     with Stores(request.stores, request.environ, observer.notice, planned.registries) as stores:
         store = stores.reader(spec) if planned.needs_store else None
         stores.warn_of_rate_limit(spec, planned.references)
-        checking = Checking(request.jobs, request.strict, request.stores.limits)
-        read_directory = as_it_stands(planned.type, request.stores.limits)
-        return assemble(planned, store, read_directory, checking, observer)
+        policy = by_policy(planned, stores, request.jobs)
+        checking = Checking(request.jobs, request.strict, request.stores.limits, policy=policy)
+        directories = Directories(planned.type, request.stores.limits, request.environ, "check")
+        return assemble(planned, store, directories, checking, observer)
 
 
 def _of_assembly(assembly: Assembly) -> Served:

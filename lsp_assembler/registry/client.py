@@ -10,9 +10,10 @@ from lsp_assembler.config.hosts import Settings
 from lsp_assembler.errors import FetchError, PublishError
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.oci.content_store import ContentStore
-from lsp_assembler.oci.documents import Descriptor, Document, check_size, digest_of
+from lsp_assembler.oci.documents import Descriptor, Document, ImageIndex, check_size, digest_of
 from lsp_assembler.registry import pull as reading
 from lsp_assembler.registry import push as publishing
+from lsp_assembler.registry import referrers as referring
 from lsp_assembler.registry import tags as listing
 from lsp_assembler.registry.auth import Authenticator
 from lsp_assembler.registry.credentials import Credentials
@@ -62,6 +63,7 @@ class RegistryClient:
         self._servers: dict[str, tuple[Endpoint, Endpoint | None]] = {}
         self._resting: dict[Origin, float] = {}
         self._remaining: dict[str, int] = {}
+        self._referrers = referring.Referrers(self._session)
 
     def close(self) -> None:
         """Wake and fail all who wait, close idle connections. Other threads may still be at work."""
@@ -157,6 +159,17 @@ class RegistryClient:
             if error.kind == "not-found":
                 return []
             raise
+
+    def referrers(self, image: Reference) -> ImageIndex | None:
+        """What was published about an image later on, e.g. its SBOM; None where there is nothing.
+
+        Args:
+            image: by digest.
+
+        Raises:
+            FetchError: nobody can tell.
+        """
+        return self._read(image, lambda scope: self._referrers.of(scope, image))
 
     def registry_of(self, reference: Reference) -> str:
         """See ContentStore.registry_of."""

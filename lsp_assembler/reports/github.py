@@ -14,9 +14,11 @@ from lsp_assembler.model.assembly import Outcome
 from lsp_assembler.model.finding import Finding, Severity
 from lsp_assembler.model.result import Result
 from lsp_assembler.model.start_point import Source
+from lsp_assembler.operations.audit import Audited, AuditResult
+from lsp_assembler.operations.mentions import Mention
 from lsp_assembler.operations.outdated import OutdatedResult
 from lsp_assembler.operations.pack import PackResult
-from lsp_assembler.reports import outdated, pack
+from lsp_assembler.reports import audit, outdated, pack
 from lsp_assembler.reports.versions import version_step
 from lsp_assembler.reports.wording import closing_line, failed, manifest_place, rule_name, without_subject
 from lsp_assembler.text import harmless, inert, plural, visible, visible_lines
@@ -71,6 +73,29 @@ def render_outdated(done: OutdatedResult) -> str:
             place = _in_images_file(each.entry, str(done.file))
             notices.append(Annotation("notice", each.state, f"{visible(each.entry.text)}\n{said}", *place))
     return _with("\n".join(outdated.verdicts(done)), notices)
+
+
+def render_audit(result: AuditResult) -> str:
+    """The same for `audit`: an annotation for each start point that names an image which breaks a rule."""
+    found = [
+        Annotation(
+            severity, rule, f"{visible(mention.source)}: {audited.name}: {message}", *_file_of(mention)
+        )
+        for audited in result.images
+        for severity, rule, message in _said_of(audited)
+        for mention in audited.mentions
+    ]
+    return _with(audit.closing_line(result), found)
+
+
+def _said_of(audited: Audited) -> Iterator[tuple[Severity, str, str]]:
+    if audited.failure:
+        yield "error", failed(audited.failure.kind), audit.why_unknown(audited)
+    yield from ((each.severity, each.rule, each.message) for each in audited.violations)
+
+
+def _file_of(mention: Mention) -> tuple[str | None, int | None]:
+    return (posixpath.normpath(mention.file), mention.line) if mention.file else (None, None)
 
 
 def stopped(command: str, error: LspAssemblerError) -> str:

@@ -5,7 +5,7 @@ the network: what a rule needs to know is in its subject.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
 
@@ -16,7 +16,7 @@ from lsp_assembler.model.checkout import Checkout
 from lsp_assembler.model.finding import Finding, Severity
 from lsp_assembler.model.manifest import Manifest, UnreadableManifest
 from lsp_assembler.model.start_point import MANIFEST, StartPoint, StartPointType
-from lsp_assembler.rules import checkout, language_images, tables
+from lsp_assembler.rules import checkout, language_images, policy, tables
 from lsp_assembler.rules.language_images import Mention
 from lsp_assembler.rules.manifests import Namesakes
 from lsp_assembler.rules.rule import MOST, Judge, Rule
@@ -64,9 +64,20 @@ def check(type_: StartPointType, start_points: Iterable[tuple[int, StartPoint]])
     return tuple(sorted(findings, key=lambda each: (each.severity == "warning", _STOPS.get(each.code, 2))))
 
 
-def check_checkouts(checkouts: Sequence[tuple[int, Checkout]]) -> tuple[Finding, ...]:
-    """What speaks against packing these checkouts, each with its index, in their order."""
-    return tuple(finding for index, subject in checkouts for finding in _of_checkout(subject, Judge(index)))
+def check_checkouts(
+    checkouts: Sequence[tuple[int, Checkout]], unpacked: Collection[int] = ()
+) -> tuple[Finding, ...]:
+    """What speaks against packing these checkouts, each with its index, in their order.
+
+    Args:
+        unpacked: the indices of those that become no LSP image of their own: these need no name, and no
+            folder that is all that such an image holds.
+    """
+    return tuple(
+        finding
+        for index, subject in checkouts
+        for finding in _of_checkout(subject, Judge(index), to_pack=index not in unpacked)
+    )
 
 
 def check_language_images(mentions: Sequence[tuple[int, Mention]]) -> tuple[Finding, ...]:
@@ -83,22 +94,30 @@ def check_language_images(mentions: Sequence[tuple[int, Mention]]) -> tuple[Find
 def documentation() -> tuple[Documentation, ...]:
     """What is to be said of every rule; one that has a code for each type is told once."""
     found: dict[str, Documentation] = {}
-    for rule in (*tables.RULES, *checkout.ON_FILES, *checkout.ON_MANIFEST, language_images.RULE):
+    rules = (
+        *tables.RULES,
+        *checkout.ON_IMAGE,
+        *checkout.ON_MANIFEST,
+        language_images.RULE,
+        *policy.ALL_RULES,
+    )
+    for rule in rules:
         known = found.get(rule.id) or Documentation(rule.id, (), rule.severity, rule.doc)
         new = () if rule.code is None or rule.code in known.codes else (rule.code,)
         found[rule.id] = replace(known, codes=(*known.codes, *new))
     return tuple(found.values())
 
 
-def _of_checkout(subject: Checkout, judge: Judge) -> Iterator[Finding]:
-    yield from judge.run(checkout.ON_FILES, subject)
+def _of_checkout(subject: Checkout, judge: Judge, *, to_pack: bool) -> Iterator[Finding]:
+    if to_pack:
+        yield from judge.run(checkout.ON_IMAGE, subject)
     yield from judge.run(checkout.ON_MANIFEST, subject, MANIFEST)
     yield from judge.rest()
 
 
 def _findings(table: Table, start_point: StartPoint, judge: Judge) -> Iterator[Finding]:
     yield from judge.run((tables.HAS_MANIFEST, tables.LSP_IMAGE_ONLY), start_point)
-    rules = (tables.DUPLICATE_KEYS, *(table.once_packed if start_point.is_packed else ()), *table.rules)
+    rules = (tables.DUPLICATE_KEYS, *table.rules)
     for manifest in start_point.all_manifests:
         if isinstance(manifest, UnreadableManifest):
             yield from judge.run((tables.JSON,), manifest, manifest.path)

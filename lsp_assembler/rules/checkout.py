@@ -71,12 +71,12 @@ def _line(checkout: Checkout) -> int | None:
     return checkout.manifest.line_of("image_name") if checkout.manifest else None
 
 
-ON_FILES: tuple[Rule[Checkout], ...] = (
+ON_IMAGE: tuple[Rule[Checkout], ...] = (
     Rule("start-point-folder", None, "error", start_point_folder),
     Rule("languages-manifest", None, "error", languages_manifest),
     Rule("lsp-name", None, "error", lsp_name),
 )
-"""About the checkout as a whole."""
+"""About the checkout as what an LSP image is made of."""
 
 ON_MANIFEST: tuple[Rule[Checkout], ...] = (
     Rule("image-name-not-lsp", None, "error", image_name_not_lsp),

@@ -1,9 +1,11 @@
 """Which keys a manifest has."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from types import MappingProxyType
 
 from lsp_assembler.model.manifest import Manifest
+from lsp_assembler.model.start_point import MANIFEST
 from lsp_assembler.rules.phrases import did_you_mean
 from lsp_assembler.rules.rule import Problem
 from lsp_assembler.text import quoted
@@ -36,14 +38,22 @@ def known_keys(known: tuple[str, ...]) -> Callable[[Manifest], Iterator[Problem]
     return check
 
 
-def required_keys(required: tuple[str, ...]) -> Callable[[Manifest], Iterator[Problem]]:
-    """A check that a manifest has all of these keys."""
+def required_keys(
+    required: tuple[str, ...], elsewhere: Mapping[str, str] = MappingProxyType({})
+) -> Callable[[Manifest], Iterator[Problem]]:
+    """A check that a manifest has all of these keys.
+
+    Args:
+        elsewhere: the file that start_point/manifest.json may get a key from, by key.
+    """
 
     def check(manifest: Manifest) -> Iterator[Problem]:
         """No key is missing that cyber-dojo cannot do without."""
         for key in required:
             if key not in manifest.data:
-                yield Problem(f"key {quoted(key)} is missing; a manifest must have it", 1)
+                other = elsewhere.get(key) if manifest.path == MANIFEST else None
+                way_out = f": add it, or name it in {other}" if other else ""
+                yield Problem(f"key {quoted(key)} is missing; a manifest must have it{way_out}", 1)
 
     return check
 

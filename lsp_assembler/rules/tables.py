@@ -26,12 +26,10 @@ class Table(Struct, frozen=True):
     Args:
         rules: about one manifest, in verdict order.
         unique: about all manifests together; it comes after all other errors.
-        once_packed: about what packing puts into a manifest.
     """
 
     rules: tuple[Rule[Manifest], ...]
     unique: Rule[manifests.Namesakes]
-    once_packed: tuple[Rule[Manifest], ...] = ()
 
 
 _ON_CONTENTS: tuple[Rule[Manifest], ...] = (
@@ -41,11 +39,15 @@ _ON_CONTENTS: tuple[Rule[Manifest], ...] = (
 )
 
 
-def _with_visible_filenames(rule: Rule[Manifest]) -> tuple[Rule[Manifest], ...]:
-    """The rules of languages and custom, which differ only in visible-filenames."""
+_FILLED_IN = {"image_name": "docker/image_name.json"}
+"""What packing adds to the manifest of a language, and which file has it then."""
+
+
+def _with_visible_filenames(rule: Rule[Manifest], elsewhere: Mapping[str, str]) -> tuple[Rule[Manifest], ...]:
+    """The rules of languages and custom, which differ only in visible-filenames and in what packing adds."""
     return (
         Rule("known-keys", 20, "error", keys.known_keys(keys.LANGUAGE_KEYS)),
-        Rule("required-keys", 21, "error", keys.required_keys(keys.REQUIRED_KEYS)),
+        Rule("required-keys", 21, "error", keys.required_keys(keys.REQUIRED_KEYS, elsewhere)),
         Rule("image-name", 30, "error", values.image_name),
         Rule("display-name", 31, "error", values.display_name),
         rule,
@@ -65,12 +67,18 @@ def _with_visible_filenames(rule: Rule[Manifest]) -> tuple[Rule[Manifest], ...]:
 
 TABLES: Mapping[StartPointType, Table] = {
     StartPointType.LANGUAGES: Table(
-        _with_visible_filenames(Rule("visible-filenames", 32, "error", files.visible_filenames("required"))),
+        (
+            Rule("image-name-tagged", None, "warning", advice.image_name_tagged),
+            *_with_visible_filenames(
+                Rule("visible-filenames", 32, "error", files.visible_filenames("required")), _FILLED_IN
+            ),
+        ),
         unique=Rule("display-name-unique", 40, "error", manifests.display_name_unique),
-        once_packed=(Rule("image-name-tagged", None, "warning", advice.image_name_tagged),),
     ),
     StartPointType.CUSTOM: Table(
-        _with_visible_filenames(Rule("visible-filenames", 32, "error", files.visible_filenames("optional"))),
+        _with_visible_filenames(
+            Rule("visible-filenames", 32, "error", files.visible_filenames("optional")), {}
+        ),
         unique=Rule("display-name-unique", 40, "error", manifests.display_name_unique),
     ),
     StartPointType.EXERCISES: Table(
@@ -86,7 +94,7 @@ TABLES: Mapping[StartPointType, Table] = {
 }
 RULES: tuple[Rule[Any], ...] = (
     *(HAS_MANIFEST, JSON, DUPLICATE_KEYS, LSP_IMAGE_ONLY, GIT_LFS_POINTER, UNLISTED_FILES),
-    *(rule for table in TABLES.values() for rule in (*table.once_packed, *table.rules)),
+    *(rule for table in TABLES.values() for rule in table.rules),
     *(table.unique for table in TABLES.values()),
 )
 """Every rule about start points; one that holds for several types stands there several times."""

@@ -16,10 +16,10 @@ from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.start_point import StartPoint
 from lsp_assembler.model.tree import Tree
 from lsp_assembler.parallel import in_background
-from lsp_assembler.stores.interface import ImageSource, Progress, no_progress
+from lsp_assembler.stores.interface import ImageSource, Progress, UnpulledError, no_progress
+from lsp_assembler.stores.notes import Notes
 
 _ELSEWHERE = ("not-found", "unauthorized", "unavailable", "timeout")
-_NAMED = 3
 _SECONDS_TO_LIST = 2.0  # that a run waits at its end for an engine to say which images it has
 
 Found = TypeVar("Found")
@@ -36,7 +36,7 @@ class AutoSource(ImageSource):
         engine: opens the engine when it is first needed; raises FetchError where none answers, and
             InvalidInputError where what the environment says of it cannot be used: then there is none, too.
         listing: asks an engine what it has, to tell where that is another image than the registry's.
-        notice: told, when this is closed, what came from the engine, and what differs there.
+        notes: told what came from the engine, and, when this is closed, what differs there.
     """
 
     name = "auto"
@@ -46,16 +46,16 @@ class AutoSource(ImageSource):
         registries: ImageSource,
         engine: Callable[[], ImageSource],
         listing: Callable[[], Listing],
-        notice: Callable[[str], None],
+        notes: Notes,
     ) -> None:
         self.jobs = registries.jobs
         self.is_shared = registries.is_shared
         self._registries = registries
         self._open = engine
         self._listing = in_background(listing)
-        self._notice = notice
+        self._notes = notes
         self._opening = threading.Lock()
-        self._from_engine: dict[str, None] = {}
+        self._from_engine = set[str]()
         self._read: dict[Reference, str] = {}
 
     @property
@@ -81,10 +81,8 @@ class AutoSource(ImageSource):
         """See ImageSource.digest."""
 
         def known(source: ImageSource) -> str:
-            digest = source.digest(reference)
-            if digest is None:
-                raise FetchError(f"{reference}: no such image or tag", kind="not-found")
-            return digest
+            # What no registry has may have been made here: the engine says so when it is to be used.
+            return source.digest(reference) or source.describe(reference).digest
 
         try:
             return self._first(reference, known)
@@ -92,6 +90,15 @@ class AutoSource(ImageSource):
             if error.kind == "not-found":
                 return None
             raise
+
+    def knows(self, reference: Reference) -> bool:
+        """See ImageSource.knows; what is only asked for is not told of."""
+        if self._registries.knows(reference):
+            return True
+        try:
+            return self._engine.knows(reference)
+        except (FetchError, InvalidInputError):
+            return False
 
     def tags(self, repository: Reference) -> tuple[str, ...]:
         """See ImageSource.tags."""
@@ -106,15 +113,9 @@ class AutoSource(ImageSource):
         return self._first(reference, lambda source: source.base(reference))
 
     def close(self) -> None:
-        """Say what the user should know of where images came from; whoever opened the sources closes them."""
-        if self._from_engine:
-            self._notice(f"read from the Docker Engine and not from a registry: {_listed(self._from_engine)}")
-        others = self._others()
-        if others:
-            self._notice(
-                f"the Docker Engine has another image than the registry of {_listed(others)}; "
-                "the registry's is used (the engine's: --from docker --pull missing)"
-            )
+        """Note which images differ in the engine; whoever opened the sources closes them."""
+        for name in self._others():
+            self._notes.differs(name)
 
     def _first(self, reference: Reference, ask: Callable[[ImageSource], Found]) -> Found:
         """What the registries say, else what the engine says; if neither helps, what the registries said."""
@@ -125,12 +126,15 @@ class AutoSource(ImageSource):
                 raise
             try:
                 found = ask(self._engine)
+            except UnpulledError:
+                raise UnpulledError.of(error) from None
             except FetchError:
                 raise error from None
             except InvalidInputError as unusable:  # only who set it up so can know what it would have had
                 note = f"The Docker Engine was not asked: {unusable.message}."
                 raise FetchError(error.message, f"{error.remedy} {note}".strip(), kind=error.kind) from None
-            self._from_engine[str(reference)] = None
+            self._from_engine.add(str(reference))
+            self._notes.from_engine(str(reference))
             return found
 
     @property
@@ -154,8 +158,3 @@ class AutoSource(ImageSource):
             if str(reference) not in self._from_engine
             and digest not in listing.get(reference.canonical, {digest})
         ]
-
-
-def _listed(names: Sequence[str] | Mapping[str, None]) -> str:
-    shown = ", ".join(list(names)[:_NAMED])
-    return f"{shown} and {len(names) - _NAMED} more" if len(names) > _NAMED else shown

@@ -22,8 +22,12 @@ def no_progress(_state: str, _size: int) -> None:
 
 
 class Pull(StrEnum):
-    """When an engine pulls an image: always, if it is missing, or never."""
+    """When an engine pulls an image: to have the newest, always, if it is missing, or never.
 
+    Where pulling fails, NEWER makes do with what the engine has, and ALWAYS does not.
+    """
+
+    NEWER = "newer"
     ALWAYS = "always"
     MISSING = "missing"
     NEVER = "never"
@@ -92,6 +96,13 @@ class ImageSource(ABC):
         Raises:
             FetchError: nobody can say.
         """
+
+    def knows(self, reference: Reference) -> bool:
+        """Whether there surely is an image of this name, for a hint: False also where nobody can say."""
+        try:
+            return self.digest(reference) is not None
+        except FetchError:
+            return False
 
     @abstractmethod
     def tags(self, repository: Reference) -> tuple[str, ...]:
@@ -176,6 +187,19 @@ class Store(ImageSource):
         Raises:
             PublishError: an image is not there, or a name cannot be given.
         """
+
+
+class UnpulledError(FetchError):
+    """An engine may not use the image that it has, as it is to pull always, and pulling failed."""
+
+    @classmethod
+    def of(cls, error: FetchError) -> "UnpulledError":
+        """The same error, with what else the user should know."""
+        return cls(
+            f"{error.message}; the engine has an image of that name",
+            f"{error.remedy} Or use the image that the engine has, with --pull missing.",
+            kind=error.kind,
+        )
 
 
 def no_start_point(reference: Reference) -> FetchError:

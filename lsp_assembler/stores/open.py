@@ -12,11 +12,12 @@ from msgspec.structs import replace
 
 from lsp_assembler.config.hosts import HostSettings, Settings
 from lsp_assembler.errors import FetchError, InvalidInputError, PublishError
-from lsp_assembler.files.presence import is_there
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.oci.layers import Limits
+from lsp_assembler.stores.docker.presence import may_be_here
 from lsp_assembler.stores.interface import ImageSource, Pull, Store
-from lsp_assembler.text import choice
+from lsp_assembler.stores.notes import Notes
+from lsp_assembler.text import named, suggestion
 
 if TYPE_CHECKING:  # these are slow to import, and no command needs them all
     from lsp_assembler.oci.content_store import ContentStore
@@ -27,7 +28,6 @@ if TYPE_CHECKING:  # these are slow to import, and no command needs them all
 _SOURCES = ("auto", "docker", "registry")  # these have no path
 _TARGETS = ("docker", "registry")
 _WITH_PATH = ("oci", "oci-archive")
-_SOCKET = "/var/run/docker.sock"
 _LIMITED = "docker.io"
 _LONGEST_WAIT = 1e6  # seconds: longer, and the system's clocks overflow
 _MAX_CACHE = 64 * 1024 * 1024
@@ -40,31 +40,33 @@ class StoreSpec(Struct, frozen=True):
     path: str = ""
 
     @classmethod
-    def source(cls, text: str) -> Self:
-        """Take --from apart.
+    def source(cls, text: str, option: str = "--from") -> Self:
+        """Take --from apart, or the variable that stands for it.
 
         Raises:
             InvalidInputError: there is no such store.
         """
-        return cls._parse("--from", text, _SOURCES)
+        return cls._parse(option, text, _SOURCES)
 
     @classmethod
-    def target(cls, text: str | None) -> Self | None:
-        """Take --to apart; None where it is not given: then it is the engine.
+    def target(cls, text: str | None, option: str = "--to") -> Self | None:
+        """Take --to apart, or the variable that stands for it; None, the engine, where there is none.
 
         Raises:
             InvalidInputError: there is no such store.
         """
-        return None if text is None else cls._parse("--to", text, _TARGETS)
+        return None if text is None else cls._parse(option, text, _TARGETS)
 
     @classmethod
     def _parse(cls, option: str, text: str, kinds: Sequence[str]) -> Self:
         kind, colon, path = text.partition(":")
         if (kind in kinds and not colon) or (kind in _WITH_PATH and path):
             return cls(kind, path)
+        known = [*kinds, "oci:DIR", "oci-archive:FILE"]
+        remedy = "option, or leave it out" if option.startswith("-") else "variable, or unset it"
         raise InvalidInputError(
-            f"{option}: unknown store '{text}'; expected {choice([*kinds, 'oci:DIR', 'oci-archive:FILE'])}",
-            "Correct the option, or leave it out.",
+            f"{option}: unknown store {named(text)}; {suggestion(text, known)}",
+            f"Correct the {remedy}.",
         )
 
     def __str__(self) -> str:
@@ -84,7 +86,7 @@ class StoreOptions(Struct, frozen=True):
         offline: whether no registry is asked for anything.
     """
 
-    pull: Pull = Pull.ALWAYS
+    pull: Pull = Pull.NEWER
     stall_timeout: float = 120.0
     patience: float = 60.0
     limits: Limits = Limits()
@@ -118,6 +120,7 @@ class Stores:
         self._registries = {**(registries or {}), **insecure}
         self._open = contextlib.ExitStack()
         self._layouts: dict[StoreSpec, ContentStore] = {}
+        self._notes = self._open.enter_context(contextlib.closing(Notes(notice)))
         self._engines: dict[Pull, DockerEngine] = {}
         self._opening = threading.Lock()
 
@@ -139,7 +142,7 @@ class Stores:
         if spec.kind == "auto":
             return self._automatic
         if spec.kind == "docker":
-            return self._engine(pull or self._options.pull)
+            return self._opened_engine(pull)
         contents = self._contents(spec)
         return self._daemonless(spec, contents, contents)
 
@@ -178,7 +181,7 @@ class Stores:
 
     def _target_engine(self, *, is_default: bool) -> "DockerEngine":
         try:
-            return self._engine(self._options.pull)
+            return self._opened_engine()
         except FetchError as error:
             if is_default:  # nothing is ever published to a registry unless the user says so
                 raise InvalidInputError(
@@ -211,26 +214,28 @@ class Stores:
         from lsp_assembler.stores.auto import AutoSource
 
         registries = self.reader(StoreSpec("registry"))
-        source = AutoSource(registries, lambda: self._engine(Pull.MISSING), self._listing, self._notice)
+        source = AutoSource(registries, self._opened_engine, self._listing, self._notes)
         return self._open.enter_context(contextlib.closing(source))
 
     def _listing(self) -> "Listing":
         """What an engine has; nothing where none answers."""
-        if not _may_have_engine(self._environ):
+        if not may_be_here(self._environ):
             return {}
         try:
-            return self._engine(Pull.MISSING).listing()
+            return self._opened_engine().listing()
         except (FetchError, InvalidInputError):
             return {}
 
-    def _engine(self, pull: Pull) -> "DockerEngine":
+    def _opened_engine(self, pull: Pull | None = None) -> "DockerEngine":
         """The engine; threads may ask for it at once."""
         from lsp_assembler.stores.docker.engine import DockerEngine, EngineOptions
 
+        given = self._options
+        pull = pull or given.pull
         with self._opening:
             if pull not in self._engines:
-                options = EngineOptions(pull, self._options.stall_timeout, self._options.limits)
-                engine = DockerEngine(options, self._environ)
+                options = EngineOptions(pull, given.stall_timeout, given.limits)
+                engine = DockerEngine(options, self._environ, self._notes)
                 self._engines[pull] = self._open.enter_context(contextlib.closing(engine))
             return self._engines[pull]
 
@@ -246,6 +251,11 @@ class Stores:
             self._registries, Credentials(self._environ), options, self._notice, environ=self._environ
         )
         return self._open.enter_context(contextlib.closing(client))
+
+    @property
+    def language_images(self) -> "ContentStore":
+        """All registries, behind the cache: what language images say of themselves does not change."""
+        return self._cached_registries
 
     @cached_property
     def _cached_registries(self) -> "ContentStore":
@@ -279,12 +289,3 @@ class Stores:
 
         store = RegistryStore if spec.kind == "registry" else DaemonlessStore
         return store(str(spec), contents, bases, self._options.limits, platforms)
-
-
-def _may_have_engine(environ: Mapping[str, str]) -> bool:
-    """Whether it is worth looking for an engine, which takes a tenth of a second."""
-    host = environ.get("DOCKER_HOST", "").strip()
-    if host.startswith("unix://"):
-        return is_there(host.removeprefix("unix://") or _SOCKET)
-    folder = environ.get("DOCKER_CONFIG") or f"{environ.get('HOME', '/')}/.docker"
-    return bool(host or environ.get("DOCKER_CONTEXT")) or is_there(_SOCKET) or is_there(folder)

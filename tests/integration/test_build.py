@@ -203,33 +203,9 @@ def test_equal_input_gives_an_equal_digest(
     assert {entry.mtime for entry in repos.values()} == {1700000000}
 
 
-def test_pull_always_missing_or_never(
-    tool: Tool, registry: Registry, registry_base: str, docker_client: docker.DockerClient
-) -> None:
-    def display_names(pull: str) -> set[str]:
-        run = tool.run("check", "--from", "docker", "--pull", pull, "--format", "json", source)
-        return {
-            each["manifests"][0]["display_name"] for each in run.json["start_points"] if each["manifests"]
-        }
-
-    source = publish(registry, "pull/java", "First")
-    assert display_names("never") == set()
-    assert display_names("missing") == {"First"}
-    publish(registry, "pull/java", "Second")
-    assert display_names("never") == {"First"}
-    assert display_names("missing") == {"First"}
-    assert display_names("always") == {"Second"}
-
-    base = f"{registry.host}/pull/base:1"
-    registry.put_image("pull/base", "1", Image((base_image_layer(),), config=base_image_config()))
-    docker_client.images.pull(registry_base)
-    run = tool.run("build", "--pull", "never", "--base", base, "--tag", "pull/final:1", source)
-    assert (run.status, id_of(docker_client, base)) == (3, "")
-
-
 def test_base_that_only_the_engine_has(tool: Tool, registry: Registry, engine_base: str) -> None:
     source = publish(registry, "local/java", "Local base")
-    built(tool, "--pull", "missing", "--base", engine_base, "--tag", "local/final:1", source)
+    built(tool, "--base", engine_base, "--tag", "local/final:1", source)
 
 
 def test_context_is_what_goes_to_the_image(

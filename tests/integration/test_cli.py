@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from lsp_assembler.cli.app import COMMANDS
 from tests import ROOT
 from tests.integration import gallery
 from tests.integration.support import SCRIPT, Silence, Tool, free_port, images_yml, publish, without_times
@@ -22,7 +23,7 @@ from tests.services import DockerEngine, Registry
 
 CASES = ROOT / "tests/cases" / "cli"
 EXPECTED = "expected.txt"
-LISTED_COMMANDS = ("build", "check", "inspect", "pack", "schema")
+LISTED_COMMANDS = ("build", "check", "init", "inspect", "pack", "schema")
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +92,8 @@ def test_help_is_for_terminals_of_eighty_columns(tool: Tool, arguments: tuple[st
     assert run.status == (0 if arguments else 2)
     assert shown.startswith("Usage: lsp-assembler")
     assert max(map(len, shown.splitlines())) <= 80
+    if "-h" not in arguments[1:]:
+        assert [entry for entry in COMMANDS if f" {entry.line}\n" not in shown] == []
 
 
 def test_version_is_one_line(tool: Tool) -> None:
@@ -112,6 +115,7 @@ def test_answers_at_once_without_heavy_imports(tool: Tool, argument: str) -> Non
     imported = {line.rpartition("|")[2].strip() for line in run.stderr.splitlines()}
     assert "lsp_assembler.cli.app" in imported
     assert not imported & {"docker", "requests", "rich", "urllib3", "http.client"}
+    assert not imported & {f"lsp_assembler.cli.{entry.name}" for entry in COMMANDS}
 
 
 def test_results_go_to_stdout_and_progress_to_stderr(tool: Tool, registry: Registry) -> None:

@@ -116,7 +116,10 @@ def test_login_of_the_users_configuration(tool: Tool, private_registry: Registry
     right = tool.run("check", "--from", "docker", source, **docker_config(tool, auths(login.password)))
     assert right.status == 0, right.output
     assert login.password not in right.output
-    wrong = tool.run("check", "--from", "docker", source, **docker_config(tool, auths("guessed-it")))
+    wrong = tool.run(
+        *("check", "--from", "docker", "--pull", "always", source),
+        **docker_config(tool, auths("guessed-it")),
+    )
     assert wrong.status == 3
     assert "failed: unauthorized" in wrong.stdout
     assert "guessed-it" not in wrong.output

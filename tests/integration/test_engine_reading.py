@@ -8,6 +8,7 @@ from lsp_assembler.oci.layers import Limits
 from lsp_assembler.parallel import in_parallel
 from lsp_assembler.stores.docker.engine import DockerEngine, EngineOptions
 from lsp_assembler.stores.interface import Pull
+from lsp_assembler.stores.notes import Notes
 from tests import services
 from tests.integration.support import start_point
 from tests.services import Image, Registry, layer
@@ -22,7 +23,7 @@ _UPPER: dict[str, bytes | tuple[bytes, int]] = {
 @pytest.fixture
 def store(engine: services.DockerEngine) -> DockerEngine:
     """The engine as a store with small limits."""
-    return DockerEngine(EngineOptions(limits=_LIMITS), {"DOCKER_HOST": engine.url})
+    return DockerEngine(EngineOptions(limits=_LIMITS), {"DOCKER_HOST": engine.url}, Notes(print))
 
 
 def published(registry: Registry, name: str, *layers: bytes) -> Reference:
@@ -56,7 +57,8 @@ def test_many_at_once_are_saved_together_and_each_gets_its_own(
     ]
     found = in_parallel(store.fetch, references, 12)
     assert [each.manifests[0].display_name for each in found] == names
-    again = DockerEngine(EngineOptions(Pull.NEVER, limits=_LIMITS), {"DOCKER_HOST": store.endpoint})
+    options = EngineOptions(Pull.NEVER, limits=_LIMITS)
+    again = DockerEngine(options, {"DOCKER_HOST": store.endpoint}, Notes(print))
     assert [each.tree for each in in_parallel(again.fetch, references, 12)] == [each.tree for each in found]
 
 

@@ -1,11 +1,13 @@
 """`inspect`: what an image serves, in the words of the service's own `inspect`."""
 
+import shlex
+import subprocess
 from pathlib import Path
 
 import docker
 import pytest
 
-from tests.integration.support import REVISION, Tool, id_of, publish
+from tests.integration.support import REVISION, SCRIPT, Run, Tool, id_of, manifest, publish
 from tests.services import DockerEngine, Image, Registry, layer
 
 URL = "https://github.com/cyber-dojo-start-points/java-junit"
@@ -61,3 +63,52 @@ def test_what_is_no_start_points_image(
     run = tool.run("inspect", "--from", "docker", "--pull", "always", f"{registry.host}/inspect/bad:1")
     assert (run.status, run.stdout) == (3, "")
     assert message in run.stderr
+
+
+def test_language_images_are_listed_and_asked_for(tool: Tool, registry: Registry) -> None:
+    there = f"{registry.host}/inspect/there:1"
+    gone = f"{registry.host}/inspect/gone:1"
+    registry.put_image("inspect/there", "1", Image((layer({"bin/sh": b""}),)))
+    manifests = {"0": there, "1": gone, "2": there, "3": "No Name"}
+    files: dict[str, bytes | tuple[bytes, int]] = {
+        f"app/repos/{index}/start_point/manifest.json": manifest(f"No {index}", image)
+        for index, image in manifests.items()
+    }
+    shas = "".join(f"{index} abc https://example.org/{index}\n" for index in manifests)
+    registry.put_image("inspect/all", "1", Image((layer({**files, "app/repos/shas.txt": shas.encode()}),)))
+    image = f"{registry.host}/inspect/all:1"
+
+    def run(*options: str) -> Run:
+        return tool.run("inspect", image, "--from", "registry", *options)
+
+    assert run("--images").stdout == "".join(f"{name}\n" for name in sorted({there, gone, "No Name"}))
+    assert run("--images", "--format", "json").json == sorted({there, gone, "No Name"})
+    assert run("--format", "text").stdout.endswith(f"{image}: 4 start points\n")
+    verified = run("--verify-images")
+    assert (verified.status, list(verified.json)) == (1, ["No 0", "No 1", "No 2", "No 3"])
+    assert sorted(verified.stderr.splitlines()) == sorted(
+        [
+            f"error: {gone}: its registry has no such image; publish it",
+            "error: No Name: it is no name of an image",
+        ]
+    )
+
+
+def test_people_get_a_table(tool: Tool, registry: Registry) -> None:
+    files: dict[str, bytes | tuple[bytes, int]] = {
+        "app/repos/shas.txt": b"0 \t 4edf92a8c7 \t https://example.org/\n",
+        "app/repos/0/start_point/manifest.json": manifest("Elm, test"),
+        "app/repos/0/start_point/sha.txt": b"4edf92a8c7",
+    }
+    registry.put_image("inspect/people", "1", Image((layer(files),)))
+    command = [str(SCRIPT), "inspect", "--from", "registry", f"{registry.host}/inspect/people:1"]
+    shown = subprocess.run(
+        ["script", "-qec", shlex.join(command), "/dev/null"],
+        env=tool.variables(TERM="dumb", COLUMNS="160"),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    row = next(line for line in shown.splitlines() if line.startswith("Elm, test"))
+    assert row.split()[2:] == ["cyberdojofoundation/java_junit:4edf92a", "example.org/", "4edf92a", "1"]

@@ -66,6 +66,7 @@ class Image:
         config: further keys of the container configuration, e.g. {"Env": ["SHA=…"]}.
         format: whose media types the manifest has.
         annotations: of the manifest.
+        created: when it was made, e.g. "2026-11-21T03:34:00Z"; "" to leave it out.
     """
 
     layers: tuple[bytes, ...]
@@ -75,6 +76,7 @@ class Image:
     os: str = "linux"
     architecture: str = "amd64"
     annotations: Mapping[str, str] = field(default_factory=dict)
+    created: str = ""
 
     def blobs(self) -> tuple[bytes, ...]:
         """The configuration, then the layers, compressed: what a registry keeps for the manifest."""
@@ -112,6 +114,7 @@ class Image:
             "os": self.os,
             "config": {**self.config, "Labels": dict(self.labels)},
             "rootfs": {"type": "layers", "diff_ids": [digest_of(each) for each in self.layers]},
+            **({"created": self.created} if self.created else {}),
         }
         return json.dumps(body).encode()
 

@@ -128,6 +128,17 @@ def test_global_options_are_documented() -> None:
     assert sorted(rows(before)) == sorted([*options(TREE), "--help"])
 
 
+def test_variables_that_stand_for_options_are_documented() -> None:
+    documented = dict(re.findall(r"^\| `(LSP_\w+)` \| `(--\w+)`", section("Environment"), re.MULTILINE))
+    found = {
+        parameter.envvar: next(each for each in parameter.opts if each.startswith("--"))
+        for command in commands().values()
+        for parameter in command.params
+        if parameter.envvar
+    }
+    assert documented == found
+
+
 def test_every_exit_status_is_documented() -> None:
     page = (ROOT / "docs/exit-status.md").read_text("utf-8")
     documented = {int(status) for status in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)}

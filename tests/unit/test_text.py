@@ -98,6 +98,9 @@ def test_choice_is_a_sentence() -> None:
 def test_closest_is_a_known_word_or_nothing() -> None:
     assert closest("tabsize", ["tab_size", "max_seconds"]) == "tab_size"
     assert closest("zebra", ["tab_size", "max_seconds"]) == ""
+    assert closest("reg", ["docker", "registry"]) == "registry"
+    assert closest("oci", ["oci:DIR", "oci-archive:FILE"]) == ""
+    assert closest("re", ["docker", "registry"]) == ""
 
 
 def test_suggestion_is_the_closest_word_or_all_of_them() -> None:

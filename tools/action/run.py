@@ -1,7 +1,7 @@
 """What the GitHub Action does: one run of lsp-assembler, which knows how to speak to GitHub.
 
-Inputs come in the variables LSP_COMMAND, LSP_FILE, LSP_FROM, LSP_TO, LSP_TAGS and LSP_ARGS, never as part
-of a script.
+Inputs come in variables, INPUT_COMMAND, INPUT_FILE and so on, never as part of a script. They are not those
+that lsp-assembler itself reads, such as LSP_FROM: what a workflow sets there still holds.
 """
 
 import os
@@ -17,7 +17,7 @@ from lsp_assembler.text import choice
 
 COMMANDS = ("build", "check", "lock", "outdated", "pack", "update")
 _TEXT_ONLY = ("lock", "update")
-_OPTIONS = {"LSP_FILE": "--file", "LSP_FROM": "--from", "LSP_TO": "--to"}
+_OPTIONS = {"INPUT_FILE": "--file", "INPUT_FROM": "--from", "INPUT_TO": "--to"}
 _TOOL = Path(sys.executable).with_name("lsp-assembler")
 
 
@@ -26,7 +26,7 @@ def main(environment: Mapping[str, str]) -> int:
     try:
         arguments = command_line(environment)
     except InvalidInputError as error:
-        sys.stdout.write(stopped(environment["LSP_COMMAND"], error))
+        sys.stdout.write(stopped(environment["INPUT_COMMAND"], error))
         return error.exit_status
     return subprocess.run([_TOOL, *arguments], check=False).returncode
 
@@ -37,19 +37,19 @@ def command_line(environment: Mapping[str, str]) -> list[str]:
     Raises:
         InvalidInputError: there is no such command, or a quotation mark in args is not closed.
     """
-    command = environment["LSP_COMMAND"]
+    command = environment["INPUT_COMMAND"]
     if command not in COMMANDS:
         fact = f"command: '{command}' is unknown; expected {choice(COMMANDS)}"
         raise InvalidInputError(fact, "Correct 'with: command:'.")
     try:
-        extra = shlex.split(environment.get("LSP_ARGS", ""), comments=False)
+        extra = shlex.split(environment.get("INPUT_ARGS", ""), comments=False)
     except ValueError as error:
         raise InvalidInputError(
             f"args: it cannot be taken apart ({error}); expected words quoted as in a shell",
             "Close the quotation mark, or put a backslash before it.",
         ) from error
     options = [f"{option}={environment[name]}" for name, option in _OPTIONS.items() if environment.get(name)]
-    tags = [f"--tag={tag}" for tag in environment.get("LSP_TAGS", "").split()]
+    tags = [f"--tag={tag}" for tag in environment.get("INPUT_TAGS", "").split()]
     report = [] if command in _TEXT_ONLY else ["--format=github"]
     return [command, *options, *tags, *extra, *report]
 

@@ -22,7 +22,9 @@ from lsp_assembler.stores.docker.build import build
 from lsp_assembler.stores.docker.connection import Connection
 from lsp_assembler.stores.docker.description import described
 from lsp_assembler.stores.docker.errors import TROUBLE, events, fetch_error, publish_error
-from lsp_assembler.stores.docker.names import conflict, give_names, id_of, named
+from lsp_assembler.stores.docker.names import conflict, give_names, named
+from lsp_assembler.stores.docker.pulling import Puller
+from lsp_assembler.stores.docker.pulling import digest_of as known_digest
 from lsp_assembler.stores.docker.saved_images import SavedImageError
 from lsp_assembler.stores.docker.saver import Saver
 from lsp_assembler.stores.docker.throwaway import Throwaways
@@ -35,6 +37,7 @@ from lsp_assembler.stores.interface import (
     no_start_point,
     no_tags,
 )
+from lsp_assembler.stores.notes import Notes
 
 _LOADED = re.compile(r"Loaded image(?: ID)?: (\S+)")
 _TOO_MUCH = "(too much to list)"
@@ -48,7 +51,7 @@ class EngineOptions(Struct, frozen=True):
         stall_timeout: seconds without a byte from the engine after which a call fails.
     """
 
-    pull: Pull = Pull.ALWAYS
+    pull: Pull = Pull.NEWER
     stall_timeout: float = 120.0
     limits: Limits = Limits()
 
@@ -58,6 +61,7 @@ class DockerEngine(Store):
 
     Args:
         environ: the environment's variables.
+        notes: told which images could not be pulled and are used as the engine has them.
 
     Raises:
         FetchError: no engine answers.
@@ -65,9 +69,10 @@ class DockerEngine(Store):
 
     name = "docker"
 
-    def __init__(self, options: EngineOptions, environ: Mapping[str, str]) -> None:
+    def __init__(self, options: EngineOptions, environ: Mapping[str, str], notes: Notes) -> None:
         self._options = options
         self._connection = Connection(environ, options.stall_timeout)
+        self._puller = Puller(self._connection, options.pull, notes.unpulled)
         self._saver = Saver(self._connection, options.limits)
         self._room = Budget(2 * options.limits.max_bytes)
         self._throwaways = Throwaways(self._connection)
@@ -85,7 +90,7 @@ class DockerEngine(Store):
 
     def fetch(self, reference: Reference, progress: Progress = no_progress) -> StartPoint:
         """See ImageSource.fetch; pulls first, as the pull option says."""
-        image = self._inspect_or_pull(reference, progress)
+        image = self._puller.image(reference, progress)
         progress("extracting", 0)
         try:
             tree, strays = self._read_start_point(image, str(reference))
@@ -95,11 +100,11 @@ class DockerEngine(Store):
             raise fetch_error(reference, error) from error
         if START_POINT not in tree.directories:
             raise no_start_point(reference)
-        return StartPoint(_digest(image, reference), tree, image["Config"]["Labels"], strays)
+        return StartPoint(known_digest(image, reference), tree, image["Config"]["Labels"], strays)
 
     def read(self, reference: Reference, folder: str) -> Tree:
         """See ImageSource.read; pulls first, as the pull option says."""
-        image = self._inspect_or_pull(reference, no_progress)
+        image = self._puller.image(reference, no_progress)
         try:
             with self._throwaways.container(image["Id"]) as container:
                 top = folder.rpartition("/")[2]
@@ -116,19 +121,11 @@ class DockerEngine(Store):
 
     def digest(self, reference: Reference) -> str | None:
         """See ImageSource.digest; the engine asks the registry, unless the pull option says not to."""
-        client = self._connection.client
-        try:
-            if self._options.pull is not Pull.ALWAYS and id_of(client, reference):
-                return _digest(self._inspect(str(reference)), reference)
-            if self._options.pull is Pull.NEVER:
-                return None
-            login = self._connection.login(reference)
-            return str(client.inspect_distribution(str(reference), login)["Descriptor"]["digest"])
-        except TROUBLE as error:
-            failure = fetch_error(reference, error)
-            if failure.kind == "not-found":
-                return None
-            raise failure from error
+        return self._puller.digest(reference)
+
+    def knows(self, reference: Reference) -> bool:
+        """See ImageSource.knows."""
+        return self._puller.knows(reference)
 
     def listing(self) -> dict[str, set[str]]:
         """All images that have a name: by canonical name, the image's id and the digests it came by.
@@ -158,18 +155,18 @@ class DockerEngine(Store):
 
     def describe(self, reference: Reference) -> Description:
         """See ImageSource.describe; pulls first, as the pull option says."""
-        image = self._inspect_or_pull(reference, no_progress)
+        image = self._puller.image(reference, no_progress)
         created = image.get("Created")
         made = created if isinstance(created, str) else None
-        return Description(_digest(image, reference), image["Config"]["Labels"], made)
+        return Description(known_digest(image, reference), image["Config"]["Labels"], made)
 
     def base(self, reference: Reference) -> BaseImage:
         """See ImageSource.base; pulls first, as the pull option says."""
         if str(reference) == SCRATCH:
             return BaseImage(SCRATCH, "", {})
-        image = self._inspect_or_pull(reference, no_progress)
+        image = self._puller.image(reference, no_progress)
         env = environment({"config": image["Config"]})
-        return BaseImage(str(reference), _digest(image, reference), env)
+        return BaseImage(str(reference), known_digest(image, reference), env)
 
     def prepare(self, base: Reference, names: Sequence[Reference]) -> Prepared:
         """See Store.prepare; pulls first, as the pull option says. It is built by a `docker build`."""
@@ -193,7 +190,7 @@ class DockerEngine(Store):
     def conflict(self, image: Image, name: Reference) -> Conflict | None:
         """See Store.conflict; no registry is asked."""
         try:
-            return conflict(self._inspect(str(name)), image)
+            return conflict(self._puller.inspect(str(name)), image)
         except docker.errors.ImageNotFound:
             return None
         except TROUBLE as error:
@@ -202,7 +199,7 @@ class DockerEngine(Store):
     def tag(self, pairs: Sequence[tuple[Reference, Reference]]) -> None:
         """See Store.tag."""
         try:
-            known = [(str(self._inspect(str(image))["Id"]), name) for image, name in pairs]
+            known = [(str(self._puller.inspect(str(image))["Id"]), name) for image, name in pairs]
             give_names(self._connection.client, known)
         except TROUBLE as error:
             raise publish_error(", ".join(str(name) for _, name in pairs), error) from error
@@ -218,41 +215,6 @@ class DockerEngine(Store):
             return named(self._connection.client, build(self._connection, recipe), names)
         except TROUBLE as error:
             raise publish_error(names[0], error) from error
-
-    def _inspect_or_pull(self, reference: Reference, progress: Progress) -> dict[str, Any]:
-        """As `_available`, with the engine's errors as a FetchError: a 404 here is about the image itself."""
-        try:
-            return self._available(reference, progress)
-        except TROUBLE as error:
-            raise fetch_error(reference, error) from error
-
-    def _available(self, reference: Reference, progress: Progress) -> dict[str, Any]:
-        """The engine's description of an image, pulled before if need be."""
-        if self._options.pull is not Pull.ALWAYS:
-            try:
-                return self._inspect(str(reference))
-            except docker.errors.ImageNotFound as error:
-                if self._options.pull is Pull.NEVER:
-                    raise FetchError(
-                        f"{reference}: the engine has no such image, and --pull never forbids pulling it",
-                        "Pull or pack it first, or choose --pull missing.",
-                        kind="not-found",
-                    ) from error
-        self._pull(reference, progress)
-        return self._inspect(str(reference))
-
-    def _inspect(self, name: str) -> dict[str, Any]:
-        """The engine's description of an image, by name or id."""
-        return described(self._connection.client.inspect_image(name))
-
-    def _pull(self, reference: Reference, progress: Progress) -> None:
-        progress("pulling", 0)
-        layers: dict[str, int] = {}
-        for event in events(self._connection.pull(reference)):
-            current = (event.get("progressDetail") or {}).get("current")
-            if event.get("status") == "Downloading" and isinstance(current, int):
-                layers[event.get("id", "")] = current
-                progress("pulling", sum(layers.values()))
 
     def _read_start_point(self, image: dict[str, Any], name: str) -> tuple[Tree, tuple[str, ...]]:
         """The start point, and what else is there.
@@ -280,13 +242,3 @@ class DockerEngine(Store):
         ) as response:
             tree, _ = read_layers([response.raw], top, image, self._options.limits)
             return tree
-
-
-def _digest(image: dict[str, Any], reference: Reference) -> str:
-    """The digest that the registry knows an image by; of one that was made here, its id."""
-    for known in image["RepoDigests"]:
-        name, _, digest = known.partition("@")
-        with contextlib.suppress(ValueError):
-            if Reference.parse(name).canonical == reference.with_tag("").canonical:
-                return str(digest)
-    return str(image["Id"])

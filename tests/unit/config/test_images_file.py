@@ -1,6 +1,7 @@
 """images.yml: what it means, every message that a bad one gets, and that its schema says the same."""
 
 import json
+from datetime import date
 from pathlib import Path
 
 import jsonschema
@@ -13,6 +14,7 @@ from lsp_assembler.config.hosts import HostSettings
 from lsp_assembler.config.images_file import ImagesFile, load, parse, schema
 from lsp_assembler.config.yaml_nodes import MAX_BYTES
 from lsp_assembler.errors import InvalidInputError
+from lsp_assembler.model.policy import Denial, Exemption, Images, Policy
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.start_point import Source, StartPointType
 from lsp_assembler.text import choice
@@ -39,6 +41,12 @@ registries:
   docker.io: {{mirror: mirror.gcr.io/hub, ca: certs/ca.pem}}
   ghcr.io: {{}}
   localhost: {{insecure: false, mirror: localhost}}
+policy:
+  max_age: 52w
+  superseded: warn
+  require_tag: deny
+  exempt:
+    - {{image: {JAVA}, rule: image-too-old, reason: it is new to us, until: "2026-12-31"}}
 """,
     "anchor without an alias": f"- &java {JAVA}",
     "explicit text": "- !!str 12345",
@@ -125,7 +133,25 @@ class TestGood:
                 "ghcr.io": HostSettings(),
                 "localhost": HostSettings(mirror="localhost"),
             },
+            policy=Policy(
+                max_age=364,
+                superseded="warn",
+                require_tag="deny",
+                exempt=(
+                    Exemption(
+                        Images("docker.io/cyberdojofoundation/java_junit", "LSP"),
+                        "image-too-old",
+                        "it is new to us",
+                        date(2026, 12, 31),
+                    ),
+                ),
+            ),
         )
+
+    def test_the_list_of_denied_images_is_beside_images_yml(self, tmp_path: Path) -> None:
+        (tmp_path / "security.yml").write_text("- {image: busybox, reason: it is too small}\n")
+        policy = parse(f"images: [{JAVA}]\npolicy: {{deny: security.yml}}", f"{tmp_path}/images.yml").policy
+        assert policy == Policy(denials=(Denial(Images("docker.io/library/busybox"), "it is too small"),))
 
     def test_a_port_that_the_file_does_not_name_is_left_to_the_type(self) -> None:
         assert parse(f"images: [{JAVA}]\ntype: exercises", "images.yml").port is None
@@ -181,7 +207,7 @@ class TestUnreadable:
             load("images.yml")
         assert str(caught.value) == (
             "images.yml: No such file or directory\n"
-            f"  Create it with a list of image names, e.g. '- {JAVA}', or name another file with --file."
+            "  Make one with 'lsp-assembler init images.yml', or name another file with --file."
         )
 
     def test_a_directory(self, tmp_path: Path) -> None:
@@ -345,7 +371,8 @@ class TestDocs:
 
     def test_every_key_is_on_the_page(self) -> None:
         document = json.loads(schema())
-        keys = [*document["properties"], *document["$defs"]["registrySettings"]["properties"], "policy"]
+        definitions = [document["$defs"][name]["properties"] for name in ("registrySettings", "policy")]
+        keys = [*document["properties"], *(key for each in definitions for key in each)]
         assert [key for key in keys if f"| `{key}` |" not in self.PAGE] == []
 
     def blocks(self, language: str) -> list[str]:

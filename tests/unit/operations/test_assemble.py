@@ -14,6 +14,7 @@ from lsp_assembler.model.start_point import Source, StartPoint, StartPointType
 from lsp_assembler.model.tree import File, Tree
 from lsp_assembler.oci.layers import Limits
 from lsp_assembler.operations.assemble import Checking, ReadSource, assemble, read_and_check
+from lsp_assembler.operations.directories import Directories
 from lsp_assembler.operations.observer import SILENT, Watch
 from lsp_assembler.operations.plan import Plan
 from lsp_assembler.stores.interface import ImageSource, Progress, no_progress
@@ -203,7 +204,9 @@ def together(*megabytes: int) -> tuple[Assembly, list[str]]:
     store = Archive({f"org/{index}:LSP": size * 1024 * 1024 for index, size in enumerate(megabytes)})
     planned = Plan(LANGUAGES, sources(len(megabytes)), None, None)
     checking = Checking(None, strict=False, limits=Limits())
-    return assemble(planned, store, lambda _: start_point(""), checking, SILENT), store.unpacked
+    return assemble(
+        planned, store, Directories(LANGUAGES, Limits(), {}, "check"), checking, SILENT
+    ), store.unpacked
 
 
 def test_all_start_points_together_are_bounded_and_what_comes_after_is_not_even_unpacked() -> None:

@@ -91,6 +91,11 @@ class TestPositionals:
             "'org/JAVA",
         ]
 
+    def test_a_folder_that_can_be_no_name_is_pointed_out(self, folder: Path) -> None:
+        (folder / "Java").mkdir()
+        with pytest.raises(InvalidInputError, match=r"^'Java': .+; a directory in this folder is './Java'"):
+            plan(["Java"], None, None)
+
 
 def test_reference() -> None:
     assert reference(JAVA, "--tag") == Reference.parse(JAVA)

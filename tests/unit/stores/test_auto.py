@@ -14,6 +14,7 @@ from lsp_assembler.oci.layers import Limits
 from lsp_assembler.stores.auto import AutoSource, Listing
 from lsp_assembler.stores.daemonless.store import DaemonlessStore, RegistryStore
 from lsp_assembler.stores.interface import ImageSource
+from lsp_assembler.stores.notes import Notes
 from tests.unit.stores.daemonless.memory import MemoryContents
 
 JAVA, RUBY, ABSENT = (Reference.parse(f"org/{name}:LSP") for name in ("java", "ruby", "absent"))
@@ -32,7 +33,12 @@ class Sources:
         self.has_engine = engine
         self.told: list[str] = []
         registries = RegistryStore("registry", self.registry, self.registry, Limits())
-        self.auto = AutoSource(registries, self.open, lambda: listing or {}, self.told.append)
+        self.notes = Notes(self.told.append)
+        self.auto = AutoSource(registries, self.open, lambda: listing or {}, self.notes)
+
+    def close(self) -> None:
+        self.auto.close()
+        self.notes.close()
 
     def open(self) -> ImageSource:
         self.opened += 1
@@ -57,7 +63,7 @@ def test_what_a_registry_has_is_never_asked_of_the_engine() -> None:
     assert sources.auto.tags(JAVA) == ("LSP",)
     assert sources.auto.describe(JAVA).digest == sources.digests[JAVA]
     assert sources.auto.base(JAVA).digest == sources.digests[JAVA]
-    sources.auto.close()
+    sources.close()
     assert (sources.opened, sources.told) == (0, [])
 
 
@@ -66,7 +72,7 @@ def test_what_only_the_engine_has_comes_from_it_and_is_told_once() -> None:
     assert sources.auto.fetch(RUBY).digest == sources.digests[RUBY]
     assert sources.auto.digest(RUBY) == sources.digests[RUBY]
     assert sources.auto.read(RUBY, "start_point").files
-    sources.auto.close()
+    sources.close()
     assert sources.opened == 1
     assert sources.told == ["read from the Docker Engine and not from a registry: org/ruby:LSP"]
 
@@ -79,7 +85,7 @@ def test_what_nobody_has_fails_as_the_registry_says(*, engine: bool) -> None:
     assert caught.value.kind == "not-found"
     assert "Docker Engine" not in str(caught.value)
     assert sources.auto.digest(ABSENT) is None
-    sources.auto.close()
+    sources.close()
     assert sources.told == []
 
 
@@ -99,7 +105,7 @@ def test_an_engine_that_cannot_be_used_is_named_where_only_it_could_have_the_ima
         raise InvalidInputError("DOCKER_HOST is malformed: it names no host ('tcp://')", "Correct it.")
 
     registries = RegistryStore("registry", sources.registry, sources.registry, Limits())
-    auto = AutoSource(registries, unusable, dict, sources.told.append)
+    auto = AutoSource(registries, unusable, dict, sources.notes)
     assert auto.fetch(JAVA).digest == sources.digests[JAVA]
     with pytest.raises(FetchError) as caught:
         auto.fetch(RUBY)
@@ -109,6 +115,7 @@ def test_an_engine_that_cannot_be_used_is_named_where_only_it_could_have_the_ima
     )
     assert auto.digest(RUBY) is None
     auto.close()
+    sources.notes.close()
     assert sources.told == []
 
 
@@ -117,7 +124,7 @@ def test_another_image_in_the_engine_is_told_of(*, same: bool) -> None:
     known = put(MemoryContents(), JAVA) if same else "sha256:other"
     sources = Sources({JAVA.canonical: {known, "sha256:id"}})
     sources.auto.fetch(JAVA)
-    sources.auto.close()
+    sources.close()
     note = (
         "the Docker Engine has another image than the registry of org/java:LSP; "
         "the registry's is used (the engine's: --from docker --pull missing)"
@@ -148,13 +155,15 @@ def test_a_listing_that_does_not_come_holds_back_nothing(monkeypatch: pytest.Mon
     put(contents, JAVA)
     registries = RegistryStore("registry", contents, contents, Limits())
     told: list[str] = []
+    notes = Notes(told.append)
 
     def listing() -> Listing:
         never.wait()
         return {}
 
-    auto = AutoSource(registries, lambda: registries, listing, told.append)
+    auto = AutoSource(registries, lambda: registries, listing, notes)
     auto.fetch(JAVA)
     auto.close()
+    notes.close()
     never.set()
     assert told == []

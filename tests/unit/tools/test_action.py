@@ -107,12 +107,12 @@ def test_github_and_circleci_would_accept_it(schema: str, name: str) -> None:
 
 def test_inputs_become_arguments() -> None:
     environment = {
-        "LSP_COMMAND": "build",
-        "LSP_FILE": "custom/images.yml",
-        "LSP_FROM": "registry",
-        "LSP_TO": "",
-        "LSP_TAGS": "acme/lsp:1\n  acme/lsp:latest\n",
-        "LSP_ARGS": "--locked --context 'a folder'",
+        "INPUT_COMMAND": "build",
+        "INPUT_FILE": "custom/images.yml",
+        "INPUT_FROM": "registry",
+        "INPUT_TO": "",
+        "INPUT_TAGS": "acme/lsp:1\n  acme/lsp:latest\n",
+        "INPUT_ARGS": "--locked --context 'a folder'",
     }
     assert action.command_line(environment) == [
         "build",
@@ -129,19 +129,22 @@ def test_inputs_become_arguments() -> None:
 
 def test_arguments_are_never_a_shell_s() -> None:
     hostile = "$(touch x) `touch x` ; touch x && > x *"
-    words = action.command_line({"LSP_COMMAND": "lock", "LSP_ARGS": hostile})
+    words = action.command_line({"INPUT_COMMAND": "lock", "INPUT_ARGS": hostile})
     assert words == ["lock", "$(touch", "x)", "`touch", "x`", ";", "touch", "x", "&&", ">", "x", "*"]
-    assert action.command_line({"LSP_COMMAND": "lock", "LSP_FROM": "--help"}) == ["lock", "--from=--help"]
+    assert action.command_line({"INPUT_COMMAND": "lock", "INPUT_FROM": "--help"}) == ["lock", "--from=--help"]
 
 
 @pytest.mark.parametrize(
     ("environment", "message"),
     [
         (
-            {"LSP_COMMAND": "rm"},
+            {"INPUT_COMMAND": "rm"},
             "command: 'rm' is unknown; expected build, check, lock, outdated, pack or update",
         ),
-        ({"LSP_COMMAND": "check", "LSP_ARGS": "'a"}, "args: it cannot be taken apart (No closing quotation)"),
+        (
+            {"INPUT_COMMAND": "check", "INPUT_ARGS": "'a"},
+            "args: it cannot be taken apart (No closing quotation)",
+        ),
     ],
 )
 def test_wrong_inputs_are_named(environment: dict[str, str], message: str) -> None:

@@ -1,0 +1,28 @@
+"""What the user of a name that led nowhere may have meant."""
+
+from pathlib import Path
+
+from lsp_assembler.errors import FetchError
+from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.start_point import Source
+from lsp_assembler.stores.interface import ImageSource
+from lsp_assembler.text import named
+
+_LSP = "LSP"
+_MAY_BE_ANOTHER = ("not-found", "no-start-point", "too-large")
+"""How it shows that a name is not that of an LSP image: nothing is there, or the language image is."""
+
+
+def with_hints(error: FetchError, source: Source, reference: Reference, store: ImageSource) -> FetchError:
+    """The error of an image, with what may have been meant: its tag LSP, or a folder of that name.
+
+    Args:
+        reference: as it was read; the store is asked for its tag LSP only if that may help.
+    """
+    lines, remedy = error.message.splitlines(), error.remedy
+    lsp = reference.with_tag(_LSP)
+    if error.kind in _MAY_BE_ANOTHER and not reference.digest and reference.tag != _LSP and store.knows(lsp):
+        lines[-1] += f"; did you mean {named(str(lsp))}?"
+    if source.line is None and Path(source.text).is_dir():
+        remedy += f" If you mean the folder {named(source.text)}, say {named(f'./{source.text}')}."
+    return FetchError(lines, remedy.strip(), kind=error.kind)
