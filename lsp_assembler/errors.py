@@ -40,7 +40,7 @@ class LspAssemblerError(Exception):
     exit_status: ClassVar[int]
 
     def __init__(self, message: str | Sequence[str], remedy: str = "") -> None:
-        from lsp_assembler.text import visible  # noqa: PLC0415  # the process listens to signals before that
+        from lsp_assembler.text import visible  # the process listens to signals before that
 
         self.message = "\n".join(map(visible, [message] if isinstance(message, str) else message))
         self.remedy = visible(remedy)

@@ -124,7 +124,7 @@ class _Reader:
         return frozenset(path for path in found if not (self._inside / path).is_symlink())
 
     def _enter(self, path: str) -> None:
-        if path in self._submodules or os.path.lexists(self._inside / path / ".git"):
+        if path in self._submodules or os.path.lexists(f"{self._inside}/{path}/.git"):
             self._reading.refuse(path, "is a submodule, or a git repository of its own")
             return
         self._directories.append(path)
@@ -132,8 +132,10 @@ class _Reader:
 
     def _walk(self, path: str, folder: Path) -> None:
         with os.scandir(folder) as entries:
-            found = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries)
-        for name, is_folder in found:
+            found = sorted(
+                (entry.name, entry.is_dir(follow_symlinks=False), entry.is_symlink()) for entry in entries
+            )
+        for name, is_folder, is_link in found:
             inner = f"{path}/{name}" if path else name
             if name == ".git" or not self._counts(inner, is_folder=is_folder):
                 continue
@@ -141,14 +143,14 @@ class _Reader:
                 self._reading.add(inner)
                 self._enter(inner)
             else:
-                self._add(inner)
+                self._add(inner, is_link=is_link)
 
     def _counts(self, path: str, *, is_folder: bool) -> bool:
         return self._only is None or path in (self._folders if is_folder else self._only)
 
-    def _add(self, path: str) -> None:
+    def _add(self, path: str, *, is_link: bool) -> None:
         target = path
-        if (self._inside / path).is_symlink():
+        if is_link:
             found = self._target(path)
             if found is None:
                 return
@@ -217,8 +219,12 @@ def _content(file: int, most: int) -> tuple[bytes | None, bool]:
     status = os.fstat(file)
     if not stat.S_ISREG(status.st_mode):
         return None, False
+    room = max(0, most) + 1
     with os.fdopen(os.dup(file), "rb") as stream:
-        return stream.read(max(0, most) + 1), bool(status.st_mode & 0o111)
+        content = stream.read(min(room, status.st_size + 1))  # for which memory is taken before it is read
+        if len(content) > status.st_size:  # it has grown since
+            content += stream.read(room - len(content))
+    return content, bool(status.st_mode & 0o111)
 
 
 def _submodules(directory: Path) -> frozenset[str]:

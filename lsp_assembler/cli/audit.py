@@ -12,7 +12,7 @@ from lsp_assembler.cli import options, output, reporting
 from lsp_assembler.cli.grouped import NOTHING, Default, grouped
 from lsp_assembler.errors import LspAssemblerError
 from lsp_assembler.operations import audit as operation
-from lsp_assembler.operations.plan import DEFAULT_FILE
+from lsp_assembler.operations.request import DEFAULT_FILE
 from lsp_assembler.reports import audit as reports
 from lsp_assembler.reports import github, sarif
 from lsp_assembler.stores.interface import Pull

@@ -15,7 +15,7 @@ from lsp_assembler.cli.grouped import NOTHING, OFF, Default
 from lsp_assembler.lockfile import FILENAME as LOCK
 from lsp_assembler.model.start_point import StartPointType
 from lsp_assembler.oci.layers import Limits
-from lsp_assembler.operations.plan import DEFAULT_FILE
+from lsp_assembler.operations.request import DEFAULT_FILE
 from lsp_assembler.stores.interface import Pull
 from lsp_assembler.stores.open import StoreOptions, StoreSpec
 

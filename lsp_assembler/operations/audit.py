@@ -16,12 +16,12 @@ from lsp_assembler.model.policy import LanguageImage, Policy, Violation
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.operations.by_policy import today
 from lsp_assembler.operations.facts import Facts, Wanted
-from lsp_assembler.operations.inspect import room_for_all
+from lsp_assembler.operations.inspection import room_for_all
 from lsp_assembler.operations.listing import is_lock, of_plan
 from lsp_assembler.operations.mentions import Mention, in_folder, in_image, in_lock, in_plan
 from lsp_assembler.operations.observer import SILENT, Observer
-from lsp_assembler.operations.plan import DEFAULT_FILE, Plan, plan
-from lsp_assembler.operations.request import ReadRequest
+from lsp_assembler.operations.plan import Plan, plan
+from lsp_assembler.operations.request import DEFAULT_FILE, ReadRequest
 from lsp_assembler.rules.policy import violations
 from lsp_assembler.stores.interface import ImageSource
 from lsp_assembler.stores.open import Stores, StoreSpec

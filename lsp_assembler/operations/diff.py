@@ -11,7 +11,7 @@ from lsp_assembler.config.hosts import HostSettings
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.tree import Tree
-from lsp_assembler.operations.inspect import room_for_all
+from lsp_assembler.operations.inspection import room_for_all
 from lsp_assembler.operations.listing import Listed, is_lock, of_image, of_lock_file, of_plan
 from lsp_assembler.operations.observer import SILENT, Observer
 from lsp_assembler.operations.plan import Plan, plan

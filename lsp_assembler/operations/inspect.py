@@ -7,16 +7,12 @@ from msgspec.structs import replace
 
 from lsp_assembler.errors import FINDINGS, FetchError
 from lsp_assembler.model.reference import Reference
-from lsp_assembler.oci.layers import Limits
-from lsp_assembler.operations.inspection import REPOS, Served, is_exercises, served
+from lsp_assembler.operations.inspection import REPOS, Served, is_exercises, room_for_all, served
 from lsp_assembler.operations.language_images import Lookup, look_up
 from lsp_assembler.operations.observer import SILENT, Observer
 from lsp_assembler.operations.plan import reference
 from lsp_assembler.operations.request import ReadRequest
 from lsp_assembler.stores.open import Stores, StoreSpec
-
-_MAX_BYTES = 1024 * 1024 * 1024
-_START_POINTS = 2_000
 
 
 class InspectRequest(ReadRequest, frozen=True, kw_only=True):
@@ -108,9 +104,3 @@ def _problems(found: InspectResult, lookup: Lookup, jobs: int) -> tuple[str, ...
         elif answer is None:
             problems.append(f"{name}: its registry has no such image; publish it")
     return tuple(problems)
-
-
-def room_for_all() -> Limits:
-    """The limits of an image that holds many start points, each of which may be as large as an LSP image."""
-    single = Limits()
-    return Limits(_MAX_BYTES, single.max_entries * _START_POINTS, single.max_path, _MAX_BYTES)

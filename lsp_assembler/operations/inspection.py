@@ -6,9 +6,13 @@ from lsp_assembler.errors import FetchError
 from lsp_assembler.model.manifest import NAME, Manifest, read_manifests
 from lsp_assembler.model.start_point import SHA, START_POINT, URL, StartPointType
 from lsp_assembler.model.tree import Tree
+from lsp_assembler.oci.layers import Limits
 
 REPOS = "app/repos"
 """Where a start-points image has what it serves."""
+
+_MAX_BYTES = 1024 * 1024 * 1024
+_START_POINTS = 2_000
 
 
 class Served(Struct, frozen=True):
@@ -70,7 +74,7 @@ def shas(repos: Tree, image: str) -> list[tuple[str, str, str]]:
     if "shas.txt" not in repos.files:
         raise FetchError(
             f"{image}: it has no /app/repos/shas.txt; expected a start-points image",
-            "Check the name; an LSP image holds one start point only, and has nothing to inspect.",
+            "Check the name; an LSP image holds one start point only.",
             kind="not-found",
         )
     lines = []
@@ -85,6 +89,12 @@ def shas(repos: Tree, image: str) -> list[tuple[str, str, str]]:
             ) from error
         lines.append((index, sha, url))
     return lines
+
+
+def room_for_all() -> Limits:
+    """The limits of an image that holds many start points, each of which may be as large as an LSP image."""
+    single = Limits()
+    return Limits(_MAX_BYTES, single.max_entries * _START_POINTS, single.max_path, _MAX_BYTES)
 
 
 def _text(tree: Tree, path: str) -> str:

@@ -9,8 +9,7 @@ from msgspec import Struct
 from lsp_assembler.checkout.reader import read_checkout
 from lsp_assembler.errors import InvalidInputError
 from lsp_assembler.model.manifest import Manifest, read_manifests
-from lsp_assembler.operations.inspect import room_for_all
-from lsp_assembler.operations.inspection import REPOS
+from lsp_assembler.operations.inspection import REPOS, room_for_all
 from lsp_assembler.operations.listing import Listed, of_lock_file, of_repos
 from lsp_assembler.operations.plan import Plan, reference
 from lsp_assembler.reading import read_file

@@ -10,9 +10,9 @@ from lsp_assembler.config.images_file import ImagesFile, load
 from lsp_assembler.errors import InvalidInputError
 from lsp_assembler.model.reference import PortError, Reference
 from lsp_assembler.model.start_point import Source, StartPointType
+from lsp_assembler.operations.request import DEFAULT_FILE
 from lsp_assembler.text import visible
 
-DEFAULT_FILE = Path("images.yml")
 DEFAULT_BASE = "cyberdojo/start-points-base:latest"
 
 

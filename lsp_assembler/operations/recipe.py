@@ -41,7 +41,7 @@ def context(assembly: Assembly, base: BaseImage) -> Tree:
     """
     start_points = _start_points(assembly)
     shas = "".join(
-        f"{source.index} \t {_sha(point)} \t {_url(source, point)}\n" for source, point in start_points
+        f"{source.index} \t {sha_of(point)} \t {url_of(source, point)}\n" for source, point in start_points
     )
     texts = {"image.type": f"{assembly.type}\n", "images.lock": _lock(assembly, base), "shas.txt": shas}
     return Tree.of({name: _file(text) for name, text in texts.items()}).joined(
@@ -53,8 +53,8 @@ def _index_dir(source: Source, point: StartPoint) -> Tree:
     folder = f"{source.index}/{START_POINT}"
     texts = Tree.of(
         {
-            f"{folder}/{SHA}": _file(f"{_sha(point)}\n"),
-            f"{folder}/{URL}": _file(f"{_url(source, point)}\n"),
+            f"{folder}/{SHA}": _file(f"{sha_of(point)}\n"),
+            f"{folder}/{URL}": _file(f"{url_of(source, point)}\n"),
         }
     )
     return point.tree.under(str(source.index)).joined(texts)
@@ -97,11 +97,13 @@ def _start_points(assembly: Assembly) -> list[tuple[Source, StartPoint]]:
     return [(outcome.source, outcome.start_point) for outcome in assembly.outcomes if outcome.start_point]
 
 
-def _sha(point: StartPoint) -> str:
+def sha_of(point: StartPoint) -> str:
+    """The commit of a start point, in one word; its digest where nobody knows."""
     return _word(point.revision or point.digest)
 
 
-def _url(source: Source, point: StartPoint) -> str:
+def url_of(source: Source, point: StartPoint) -> str:
+    """Where a start point is from, in one word; the name of its source where nobody knows."""
     return _word(point.url or source.text)
 
 

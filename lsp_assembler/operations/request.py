@@ -9,6 +9,9 @@ from lsp_assembler.model.start_point import StartPointType
 from lsp_assembler.stores.interface import Pull
 from lsp_assembler.stores.open import StoreOptions
 
+DEFAULT_FILE = Path("images.yml")
+"""The list, unless another is named."""
+
 
 class Request(Struct, frozen=True, kw_only=True):
     """What every operation can be told.

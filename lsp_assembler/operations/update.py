@@ -17,8 +17,7 @@ from lsp_assembler.model.versions import Version
 from lsp_assembler.operations.chosen import Chosen, chosen
 from lsp_assembler.operations.newest import Standing, newest_of_each, standings
 from lsp_assembler.operations.observer import SILENT, Observer
-from lsp_assembler.operations.plan import DEFAULT_FILE
-from lsp_assembler.operations.request import ReadRequest
+from lsp_assembler.operations.request import DEFAULT_FILE, ReadRequest
 from lsp_assembler.reading import read_file
 from lsp_assembler.stores.interface import ImageSource
 from lsp_assembler.stores.open import Stores, StoreSpec

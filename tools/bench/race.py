@@ -75,7 +75,7 @@ def run(contender: Contender, stage: Stage, limit: float) -> Run:
         raise RunError(str(error)) from error
     if fault:
         raise RunError(fault)
-    return done
+    return contender.measured(stage, done)
 
 
 def _command(contender: Contender, stage: Stage, limit: float) -> Run:

@@ -65,7 +65,7 @@ def _of_system() -> tuple[str, str]:
             return "", _FOLDER
     for path in filter(os.path.isfile, _FILES):
         return path, ""
-    import ssl  # noqa: PLC0415  see above
+    import ssl
 
     paths = ssl.get_default_verify_paths()
     return paths.cafile or "", paths.capath or ""

@@ -1,0 +1,106 @@
+"""An answer: its bytes, made once, and the headers that go with them."""
+
+import gzip
+import hashlib
+from collections.abc import Mapping
+from functools import cached_property
+
+from msgspec import Struct
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+JSON = b"application/json"
+_WORTH_IT = 1024  # bytes: what is shorter fits into one packet anyway
+_LEVEL = 9
+
+
+class Answer(Struct, frozen=True, dict=True):
+    """What is sent for a request.
+
+    Args:
+        status: e.g. 200.
+        body: e.g. b'{"alive?":true}'.
+        content_type: e.g. b"application/json".
+        more: further headers.
+    """
+
+    body: bytes
+    status: int = 200
+    content_type: bytes = JSON
+    more: Headers = ()
+
+    @cached_property
+    def headers(self) -> Headers:
+        """All headers."""
+        length = str(len(self.body)).encode()
+        return ((b"content-type", self.content_type), (b"content-length", length), *self.more)
+
+
+class Prepared(Struct, frozen=True, dict=True):
+    """An answer that many ask for: a client that has it gets none of it again, and others may get less.
+
+    Args:
+        body: as in `Answer`, and so is content_type.
+    """
+
+    body: bytes
+    content_type: bytes = JSON
+    more: Headers = ()
+
+    def answer(self, headers: Mapping[bytes, bytes]) -> Answer:
+        """What to send for a GET.
+
+        Args:
+            headers: of the request, their names in lower case.
+        """
+        gzipped = len(self.body) > _WORTH_IT and accepts_gzip(headers.get(b"accept-encoding", b""))
+        chosen = self._gzipped if gzipped else self._plain
+        known = headers.get(b"if-none-match")
+        if known is not None and _is_known(known, self._etag):
+            return self._unchanged
+        return chosen
+
+    @cached_property
+    def _etag(self) -> bytes:
+        return hashlib.sha256(self.body).hexdigest()[:32].encode()
+
+    @cached_property
+    def _plain(self) -> Answer:
+        return Answer(self.body, content_type=self.content_type, more=self._caching)
+
+    @cached_property
+    def _gzipped(self) -> Answer:
+        body = gzip.compress(self.body, _LEVEL, mtime=0)
+        more = ((b"content-encoding", b"gzip"), *self._caching)
+        return Answer(body, content_type=self.content_type, more=more)
+
+    @cached_property
+    def _unchanged(self) -> Answer:
+        return Answer(b"", 304, self.content_type, self._caching)
+
+    @cached_property
+    def _caching(self) -> Headers:
+        # A weak tag says the same of the plain bytes and of the gzipped ones, which differ.
+        headers = (b"etag", b'W/"' + self._etag + b'"'), (b"vary", b"accept, accept-encoding")
+        return (*headers, (b"cache-control", b"no-cache"), *self.more)
+
+
+def accepts_gzip(header: bytes) -> bool:
+    """Whether an Accept-Encoding allows gzip: "gzip, br" does, "gzip;q=0" does not."""
+    return accepts(header, b"gzip")
+
+
+def accepts(header: bytes, wanted: bytes) -> bool:
+    """Whether a header that lists what a client takes, with weights, has one thing, e.g. b"text/html"."""
+    if wanted not in header.lower():
+        return False
+    for item in header.lower().split(b","):
+        name, _, parameters = item.partition(b";")
+        if name.strip() == wanted:
+            weight = parameters.replace(b" ", b"").partition(b"q=")[2]
+            return not weight or weight.strip(b"0.") != b""
+    return False
+
+
+def _is_known(header: bytes, etag: bytes) -> bool:
+    return header.strip() == b"*" or b'"' + etag + b'"' in header

@@ -1,0 +1,204 @@
+"""The service as an ASGI application: the original's API, answered from memory."""
+
+import time
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any
+from urllib.parse import parse_qs
+
+from msgspec import Struct
+
+from lsp_assembler.model.readiness import Readiness
+from lsp_assembler.service.answer import Answer, accepts
+from lsp_assembler.service.errors import RequestError, argument, malformed
+from lsp_assembler.service.kept import Kept
+from lsp_assembler.service.manifests import rendered
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+MAX_BODY = 64 * 1024
+"""The most bytes of a body that is read; the longest display_name is far from it."""
+
+_ALIVE = Answer(rendered({"alive?": True}))
+_READY = Answer(rendered({"ready?": True}))
+_GETS = ("GET", "HEAD")
+_TOO_LARGE = RequestError(413, "ClientError", "body:too large")
+_BUG = RequestError(500, "StandardError", "a bug in lsp-assembler; its log says more")
+
+
+class Request(Struct, frozen=True):
+    """One request.
+
+    Args:
+        method: e.g. "GET".
+        path: without its leading slash, as it was sent, e.g. "manifest" or "a%20b".
+        query: what follows the question mark.
+        headers: their names in lower case; of one that is there twice, the last.
+        body: all of it.
+        client: the address that it came from, e.g. "127.0.0.1".
+    """
+
+    method: str
+    path: str
+    query: bytes
+    headers: Mapping[bytes, bytes]
+    body: bytes
+    client: str
+
+
+class Exchange(Struct, frozen=True):
+    """A request with its answer, for the log and the metrics.
+
+    Args:
+        error: what was wrong with the request, e.g. "ClientError json:malformed"; "" if nothing was.
+    """
+
+    request: Request
+    answer: Answer
+    seconds: float
+    error: str
+
+
+class Parts(Struct, frozen=True):
+    """What an application is made of, beside its catalog.
+
+    Args:
+        readiness: called for each /ready, so it must be quick.
+        sha: what /sha says; None where nobody knows.
+        page: what people see who ask for /; None to have no pages.
+        metrics: what /metrics says; None to have no metrics.
+        seen: called after each answer.
+        failed: called with what is a bug.
+    """
+
+    readiness: Callable[[], Readiness] = lambda: Readiness(ready=True)
+    sha: str | None = None
+    page: Callable[[Request, Kept, Readiness], Answer] | None = None
+    metrics: Callable[[Kept, Readiness], Answer] | None = None
+    seen: Callable[[Exchange], None] = lambda _: None
+    failed: Callable[[Exception], None] = lambda _: None
+
+
+class Service:
+    """The application. One event loop calls it; any thread may set `kept` to something else to serve."""
+
+    def __init__(self, kept: Kept, parts: Parts) -> None:
+        self.kept = kept
+        self._parts = parts
+        self._sha = Answer(rendered({"sha": parts.sha}))
+
+    async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        started = time.perf_counter()
+        headers = dict(scope["headers"])
+        body = b"" if _has_no_body(headers) else await _body(receive)
+        request = Request(
+            scope["method"],
+            scope["raw_path"].decode("ascii", "replace")[1:],
+            scope["query_string"],
+            headers,
+            body or b"",
+            scope["client"][0] if scope["client"] else "",
+        )
+        answer, error = self._answered(request, is_whole=body is not None)
+        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+        await send({"type": "http.response.body", "body": answer.body})
+        self._parts.seen(Exchange(request, answer, time.perf_counter() - started, error))
+
+    def _answered(self, request: Request, *, is_whole: bool) -> tuple[Answer, str]:
+        """The answer, and what was wrong."""
+        found = _TOO_LARGE
+        try:
+            if is_whole:
+                return self._answer(request), ""
+        except RequestError as error:
+            found = error
+        except Exception as bug:  # noqa: BLE001  # one request must not end the service
+            self._parts.failed(bug)
+            found = _BUG
+        text = request.body.decode("utf-8", "replace")
+        return found.answer(request.path, text), f"{found.name} {found.message}"
+
+    def _answer(self, request: Request) -> Answer:
+        """The body is looked at before the path, as the original does.
+
+        Raises:
+            RequestError: it cannot be answered.
+        """
+        arguments = _arguments(request.body) if request.body else {}
+        path = request.path
+        prepared = self.kept.catalog.answers.get(path)
+        if prepared is None and path == "manifest":
+            name = _name(request, arguments)
+            prepared = self.kept.catalog.manifest(name)
+            if prepared is None:
+                raise argument(f"name:{name}:unknown")
+        if prepared is not None:
+            return prepared.answer(request.headers if request.method in _GETS else {})
+        return self._other(request)
+
+    def _other(self, request: Request) -> Answer:
+        if request.path == "alive":
+            return _ALIVE
+        if request.path == "ready":
+            return _readiness(self._parts.readiness())
+        if request.path == "sha":
+            return self._sha
+        if request.path == "metrics" and self._parts.metrics:
+            return self._parts.metrics(self.kept, self._parts.readiness())
+        if not request.path and self._parts.page and _is_person(request):
+            return self._parts.page(request, self.kept, self._parts.readiness())
+        raise malformed()
+
+
+def _has_no_body(headers: Mapping[bytes, bytes]) -> bool:
+    return headers.get(b"content-length", b"0") == b"0" and b"transfer-encoding" not in headers
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """What a request carries; None if that is too much."""
+    body = bytearray()
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > MAX_BODY:
+            return None
+        if not message.get("more_body"):
+            return bytes(body)
+
+
+def _arguments(body: bytes) -> Mapping[str, Any]:
+    # its patterns take a while to make, and probes carry nothing
+    from lsp_assembler.service.request_body import BodyError, parsed
+
+    try:
+        found = parsed(body)
+    except BodyError as error:
+        raise RequestError(500, error.name, error.message) from error
+    if not isinstance(found, dict):
+        raise malformed()
+    return found
+
+
+def _name(request: Request, arguments: Mapping[str, Any]) -> str:
+    """The argument of /manifest: in the body, else, for people, in the query."""
+    if "name" not in arguments:
+        names = parse_qs(request.query.decode("utf-8", "replace"), keep_blank_values=True).get("name")
+        if not names:
+            raise argument("name:missing")
+        return names[-1]
+    name = arguments["name"]
+    if not isinstance(name, str):
+        raise argument("name:!string")
+    return name
+
+
+def _readiness(state: Readiness) -> Answer:
+    if state.ready:
+        return _READY
+    said = {"ready?": False, "pulled": state.pulled, "of": state.of, "failed": dict(state.failed)}
+    return Answer(rendered(said), 503)
+
+
+def _is_person(request: Request) -> bool:
+    return request.method in _GETS and accepts(request.headers.get(b"accept", b""), b"text/html")

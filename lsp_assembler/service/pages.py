@@ -1,0 +1,154 @@
+"""What people see: a list of the start points, and a page for each. All text in it comes from strangers."""
+
+import base64
+import hashlib
+from importlib import resources
+from typing import Any
+from urllib.parse import parse_qs, quote, urlsplit
+
+import msgspec
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from lsp_assembler.model.readiness import Readiness
+from lsp_assembler.service.answer import Answer, Prepared
+from lsp_assembler.service.app import Request
+from lsp_assembler.service.catalog import Catalog, Entry
+from lsp_assembler.service.kept import Kept
+from lsp_assembler.text import visible
+
+_HTML = b"text/html; charset=utf-8"
+_SHORT = 7  # hex digits of a commit
+_COMMIT = 40
+
+
+class HtmlPages:
+    """Renders pages. The event loop calls it.
+
+    Args:
+        watches: whether a page is to look for changes.
+    """
+
+    def __init__(self, *, watches: bool = False) -> None:
+        loader = PackageLoader("lsp_assembler.service")
+        self._templates = Environment(
+            loader=loader,
+            autoescape=True,
+            auto_reload=False,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.filters |= {"visible": visible, "web": web_address}
+        for name in ("list.html", "one.html", "unknown.html"):
+            self._templates.get_template(name)  # which keeps it: compiling it takes long
+        folder = resources.files("lsp_assembler.service") / "templates"
+        style, script = ((folder / name).read_text("utf-8") for name in ("style.css", "page.js"))
+        self._shared = {"style": style, "script": script, "watches": watches}
+        self._headers = (
+            (b"content-security-policy", _policy(style, script)),
+            (b"x-content-type-options", b"nosniff"),
+            (b"referrer-policy", b"no-referrer"),
+        )
+        self._last: tuple[Any, Prepared] | None = None
+
+    def page(self, request: Request, kept: Kept, readiness: Readiness) -> Answer:
+        """The page that a request asks for: of a start point, or else the list, which may be searched."""
+        query = parse_qs(request.query.decode("utf-8", "replace"))
+        if "name" in query:
+            return self._one(query["name"][-1], kept.catalog, readiness, request)
+        words = query.get("q", [""])[-1]
+        key = (words, kept, readiness)
+        if self._last is None or self._last[0] != key:
+            self._last = (key, self._list(words, kept, readiness))
+        return self._last[1].answer(request.headers)
+
+    def _list(self, words: str, kept: Kept, readiness: Readiness) -> Prepared:
+        catalog = kept.catalog
+        wanted = words.casefold().split()
+        found = [entry for entry in catalog.entries if all(word in _searched(entry) for word in wanted)]
+        rows = [(entry, _state(entry, readiness)) for entry in found]
+        return self._rendered(
+            "list.html",
+            catalog=catalog,
+            rows=rows,
+            words=words,
+            readiness=readiness,
+            problems=kept.problems,
+            refused=kept.refused,
+        )
+
+    def _one(self, name: str, catalog: Catalog, readiness: Readiness, request: Request) -> Answer:
+        answer = catalog.manifest(name)
+        known = catalog.by_display_name.get(name, name) if name not in catalog.manifests else name
+        entry = next((each for each in catalog.entries if each.name == known), None)
+        if answer is None or entry is None:
+            page = self._rendered("unknown.html", name=name)
+            return Answer(page.body, 404, _HTML, self._headers)
+        manifest = msgspec.json.decode(answer.body)["manifest"]
+        page = self._rendered(
+            "one.html",
+            entry=entry,
+            manifest=manifest,
+            tab_size=_tab_size(manifest.get("tab_size")),
+            state=_state(entry, readiness),
+        )
+        return page.answer(request.headers)
+
+    def _rendered(self, template: str, **values: Any) -> Prepared:
+        text = self._templates.get_template(template).render(
+            **self._shared, **values, link_to=link_to, commit_of=commit_of
+        )
+        return Prepared(text.encode("utf-8", "replace"), _HTML, self._headers)
+
+
+def web_address(text: str) -> str:
+    """An address that a page may link to: of the web, without a login in it; else ""."""
+    try:
+        parts = urlsplit(text)
+        is_web = parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc
+    except ValueError:
+        return ""
+    return text if is_web and text.isprintable() and " " not in text else ""
+
+
+def commit_of(entry: Entry) -> tuple[str, str]:
+    """Where a start point is from, as the text and the address of a link; the address may be ""."""
+    address = web_address(entry.url)
+    is_commit = len(entry.sha) == _COMMIT and set(entry.sha) <= set("0123456789abcdef")
+    if address and is_commit:
+        address = f"{address.removesuffix('/').removesuffix('.git')}/commit/{entry.sha}"
+    if is_commit:
+        return entry.sha[:_SHORT], address
+    return ("as on disk" if entry.url.startswith((".", "/")) else entry.url), address
+
+
+def link_to(name: str) -> str:
+    """The page of a start point."""
+    return f"/?name={quote(name, safe='', errors='replace')}"
+
+
+def _searched(entry: Entry) -> str:
+    return f"{entry.name} {entry.display_name} {entry.image_name}".casefold()
+
+
+def _state(entry: Entry, readiness: Readiness) -> tuple[str, str]:
+    """Whether learners can start at once: a word, and why not."""
+    if entry.image_name in readiness.failed:
+        return "failed", readiness.failed[entry.image_name]
+    return ("ready", "") if readiness.ready else ("pulling", "")
+
+
+def _tab_size(value: Any) -> int:
+    return value if isinstance(value, int) and value in range(1, 9) else 4
+
+
+def _policy(style: str, script: str) -> bytes:
+    """A policy under which nothing of a stranger's runs, even if it got into a page."""
+    return (
+        f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; img-src data:; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ).encode()
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

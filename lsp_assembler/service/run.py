@@ -1,0 +1,186 @@
+"""A run of the service, from its source to its end."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
+
+from lsp_assembler.model.readiness import Readiness
+from lsp_assembler.model.result import Result
+from lsp_assembler.operations.serve import Taken
+from lsp_assembler.parallel import in_background
+from lsp_assembler.service.access_log import AccessLog, LogFormat
+from lsp_assembler.service.answer import Answer
+from lsp_assembler.service.app import Exchange, Parts, Request, Service
+from lsp_assembler.service.kept import Kept, Source
+from lsp_assembler.text import plural
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from lsp_assembler.service.pages import HtmlPages
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """How to serve.
+
+    Args:
+        port: None for what images.yml says, else for what cyber-dojo expects of the type.
+        refresh: after how many seconds the source is read again, over and over; None for never.
+        watch: folders in which a change makes it read again.
+        sha: what /sha answers.
+    """
+
+    host: str
+    port: int | None = None
+    refresh: float | None = None
+    watch: tuple[Path, ...] = ()
+    strict_api: bool = False
+    metrics: bool = False
+    log: LogFormat = LogFormat.TEXT
+    sha: str | None = None
+
+
+class Voice(Protocol):
+    """What the service says to the one who runs it; called from any thread."""
+
+    def say(self, text: str) -> None:
+        """Say something in lines."""
+
+    def show(self, result: Result) -> None:
+        """Show what checking the source came to."""
+
+
+def run(
+    settings: Settings,
+    take: Callable[[], Taken],
+    voice: Voice,
+    readiness: Callable[[], Readiness] = lambda: Readiness(ready=True),
+) -> Result | None:
+    """Serve until a signal ends it.
+
+    Args:
+        take: reads the source.
+        readiness: called for each /ready; must be quick.
+
+    Returns:
+        What is wrong with the source, where that is why nothing was served; None else.
+
+    Raises:
+        LspAssemblerError: the source cannot be read, or the address cannot be listened on.
+    """
+    source = Source(take, settings.strict_api, partial=bool(settings.watch))
+    kept, taken = source.read()
+    if kept is None:
+        return taken.result
+    if settings.watch and taken.result:
+        voice.show(taken.result)
+    from lsp_assembler.service.server import Place, listen, serve  # which takes a while, but for a thread
+
+    port = settings.port if settings.port is not None else taken.port or kept.catalog.type.default_port
+    log = AccessLog(settings.log, voice.say)
+    service = Service(kept, _parts(settings, log, voice, readiness))
+    listener = listen(Place(settings.host, port))
+    host, port, *_ = listener.getsockname()
+    greeting = (
+        f"serving {plural(len(kept.catalog.names), 'start point')} ({kept.catalog.type}) on "
+        f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    )
+    del kept, taken  # they may be large, and the service swaps its own
+    if settings.refresh or settings.watch:
+        again = _ticks(settings.refresh) if settings.refresh else _saves(settings.watch)
+        threading.Thread(target=_follow, args=(again, source, service, voice), daemon=True).start()
+    serve(service, listener, lambda: voice.say(greeting))
+    log.flush()
+    return None
+
+
+def _parts(settings: Settings, log: AccessLog, voice: Voice, readiness: Callable[[], Readiness]) -> Parts:
+    metrics = None
+    if settings.metrics:
+        from lsp_assembler.service.metrics import Metrics
+
+        metrics = Metrics()
+
+    pages = _Pages(watches=bool(settings.watch))
+
+    def seen(exchange: Exchange) -> None:
+        pages.prepare()
+        log(exchange)
+        if metrics:
+            metrics.count(exchange)
+
+    return Parts(
+        readiness=readiness,
+        sha=settings.sha,
+        page=pages.page,
+        metrics=metrics.answer if metrics else None,
+        seen=seen,
+        failed=lambda error: voice.say(f"a bug in lsp-assembler: {type(error).__name__}: {error}"),
+    )
+
+
+class _Pages:
+    """Renders pages. It gets ready after the first answer, in a thread, as that takes long."""
+
+    def __init__(self, *, watches: bool) -> None:
+        self._watches = watches
+        self._made: Future[HtmlPages] | None = None
+
+    def prepare(self) -> "Future[HtmlPages]":
+        """Get ready, unless that is done or under way."""
+        self._made = self._made or in_background(self._make)
+        return self._made
+
+    def page(self, request: Request, kept: Kept, readiness: Readiness) -> Answer:
+        """The page that a request asks for."""
+        return self.prepare().result().page(request, kept, readiness)
+
+    def _make(self) -> "HtmlPages":
+        from lsp_assembler.service.pages import HtmlPages
+
+        return HtmlPages(watches=self._watches)
+
+
+def _ticks(seconds: float) -> Iterator[None]:
+    while True:
+        time.sleep(seconds)
+        yield
+
+
+def _saves(folders: tuple[Path, ...]) -> Iterator[None]:
+    from watchfiles import watch
+
+    for _ in watch(*folders, raise_interrupt=False):
+        yield
+
+
+def _follow(again: Iterator[None], source: Source, service: Service, voice: Voice) -> None:
+    """Read the source again each time, and tell what came of it."""
+    for _ in again:
+        before = service.kept
+        after, result = source.again(before)
+        service.kept = after
+        if source.partial and result:
+            voice.show(result)
+        elif after.refused and after.refused != before.refused:
+            voice.say(f"refresh: the newest list is not served, for\n{after.refused}")
+        elif not after.refused and after.catalog is not before.catalog:
+            voice.say(f"refresh: now serving {_told(before, after)}")
+        elif before.refused and not after.refused:
+            voice.say("refresh: the newest list is served again; it is as it was")
+
+
+def _told(before: Kept, after: Kept) -> str:
+    """What has changed, e.g. "84 start points: 1 new, 2 changed"."""
+    old, new = before.catalog.manifests, after.catalog.manifests
+    counts = {
+        "new": len(new.keys() - old.keys()),
+        "changed": sum(old[name] != new[name] for name in old.keys() & new.keys()),
+        "gone": len(old.keys() - new.keys()),
+    }
+    changes = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+    return f"{plural(len(after.catalog.names), 'start point')}: {changes or 'another order'}"

@@ -1,0 +1,3 @@
+class Hiker {
+	int answer() { return 6 * 9; } // "quoted" \ </script>
+}

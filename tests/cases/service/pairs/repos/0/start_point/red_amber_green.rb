@@ -1,0 +1,1 @@
+lambda { |stdout, stderr, status| :red }

@@ -1,0 +1,51 @@
+"""What is logged of a request."""
+
+import json
+
+from lsp_assembler.service.access_log import AccessLog, LogFormat
+from lsp_assembler.service.answer import Answer
+from lsp_assembler.service.app import Exchange, Request
+
+
+def exchange(path: str, status: int = 200, error: str = "") -> Exchange:
+    request = Request("GET", path, b"", {}, b"", "127.0.0.1")
+    return Exchange(request, Answer(b"{}", status), 0.0012, error)
+
+
+def logged(form: LogFormat, *exchanges: Exchange) -> list[str]:
+    said: list[str] = []
+    log = AccessLog(form, said.append)
+    for each in exchanges:
+        log(each)
+    log.flush()
+    return "\n".join(said).splitlines()
+
+
+def test_a_line_of_text() -> None:
+    [line] = logged(LogFormat.TEXT, exchange("a\x1b[31mb", 400, "ClientError json:malformed"))
+    assert line.partition("Z ")[2] == (r"127.0.0.1 GET /a\x1b[31mb 400 2 B 1.2 ms ClientError json:malformed")
+
+
+def test_a_line_of_json() -> None:
+    [line] = logged(LogFormat.JSON, exchange("names"))
+    found = json.loads(line)
+    assert found.pop("time").endswith("Z")
+    assert found == {
+        "client": "127.0.0.1",
+        "method": "GET",
+        "path": "/names",
+        "status": 200,
+        "bytes": 2,
+        "milliseconds": 1.2,
+        "error": None,
+    }
+
+
+def test_only_probes_that_fail_are_logged() -> None:
+    assert len(logged(LogFormat.TEXT, exchange("ready"), exchange("alive"), exchange("ready", 503))) == 1
+
+
+def test_what_is_too_much_is_counted() -> None:
+    lines = logged(LogFormat.TEXT, *[exchange("names")] * 30_000)
+    assert lines[-1].endswith("requests more were answered than this log could take") or len(lines) == 30_000
+    assert len(lines) <= 30_000

@@ -1,0 +1,59 @@
+"""The patience of the service, on real sockets, at times of our choosing."""
+
+import asyncio
+import socket
+
+import pytest
+from uvicorn import Config
+from uvicorn.server import ServerState
+
+from lsp_assembler.service.app import Parts, Service
+from lsp_assembler.service.protocol import SECONDS_TO_ASK, GuardedProtocol, most_connections
+from tests.unit.service.served import kept, point
+
+GET = b"GET /names HTTP/1.1\r\n\r\n"
+
+
+async def answered(sent: bytes, later: float, expected: bytes) -> bytes:
+    """What a client gets that sends this and is looked at so many seconds later; it ends as expected."""
+    loop = asyncio.get_running_loop()
+    config = Config(Service(kept(point("0", "A")), Parts()), lifespan="off", ws="none", log_config=None)
+    state = ServerState()
+    ours, theirs = socket.socketpair()
+    theirs.settimeout(0)
+    _, protocol = await loop.connect_accepted_socket(
+        lambda: GuardedProtocol(config=config, server_state=state, app_state={}), ours
+    )
+    await loop.sock_sendall(theirs, sent)
+    got = b""
+    if expected:
+        while expected not in got:
+            got += await loop.sock_recv(theirs, 65536)
+    else:
+        await asyncio.sleep(0.05)
+    protocol.sweep(loop.time() + later)
+    is_closed = protocol.transport.is_closing()
+    protocol.transport.abort()
+    await asyncio.sleep(0)
+    rest = await loop.sock_recv(theirs, 65536) if is_closed else b"still open"
+    theirs.close()
+    return got + rest
+
+
+@pytest.mark.parametrize(
+    "sent", [b"", GET[:9], GET + GET[:9], b"POST /x HTTP/1.1\r\ncontent-length: 9\r\n\r\n{"]
+)
+def test_a_request_that_takes_too_long_is_given_up(sent: bytes) -> None:
+    expected = b'{"names":["A"]}' if sent.startswith(GET) else b""
+    assert asyncio.run(answered(sent, SECONDS_TO_ASK - 5, expected)).endswith(b"still open")
+    found = asyncio.run(answered(sent, SECONDS_TO_ASK + 1, expected))
+    assert b"HTTP/1.1 408 Request Timeout\r\n" in found
+    assert b'"message": "http:too slow"' in found
+
+
+def test_a_connection_may_idle_between_requests() -> None:
+    assert asyncio.run(answered(GET, 3600, b'{"names":["A"]}')).endswith(b"still open")
+
+
+def test_there_is_a_bound_to_connections() -> None:
+    assert 0 < most_connections() <= 1000
