@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # imported when first asked for: a command needs one of them
     from lsp_assembler.operations.observer import Observer
     from lsp_assembler.operations.outdated import OutdatedRequest, outdated
     from lsp_assembler.operations.pack import PackRequest, pack
+    from lsp_assembler.operations.prepull import PrepullRequest, prepull
     from lsp_assembler.operations.tags import TagsRequest, tags
     from lsp_assembler.operations.update import UpdateRequest, update
     from lsp_assembler.stores.interface import Pull
@@ -47,6 +48,7 @@ _HOMES = {
     "operations.observer": ("Observer",),
     "operations.outdated": ("OutdatedRequest", "outdated"),
     "operations.pack": ("PackRequest", "pack"),
+    "operations.prepull": ("PrepullRequest", "prepull"),
     "operations.tags": ("TagsRequest", "tags"),
     "operations.update": ("UpdateRequest", "update"),
     "stores.interface": ("Pull",),
@@ -69,6 +71,7 @@ __all__ = [
     "Observer",
     "OutdatedRequest",
     "PackRequest",
+    "PrepullRequest",
     "PublishError",
     "Pull",
     "StoreOptions",
@@ -82,6 +85,7 @@ __all__ = [
     "migrate",
     "outdated",
     "pack",
+    "prepull",
     "schema",
     "tags",
     "update",

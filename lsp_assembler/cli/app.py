@@ -21,6 +21,7 @@ _COMMANDS = (
     "migrate",
     "outdated",
     "pack",
+    "prepull",
     "schema",
     "serve",
     "tags",
