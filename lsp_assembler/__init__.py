@@ -1,7 +1,7 @@
 """Assembles cyber-dojo start-point images from tiny :LSP images.
 
-Every command but `serve` is a function here, e.g. `check(CheckRequest())`: docs/python.md shows how to call
-them.
+Every command but `serve` and `kubernetes` is a function here, e.g. `check(CheckRequest())`: docs/python.md
+shows how to call them.
 """
 
 TYPE_CHECKING = False  # not from typing: the command line must listen to signals as soon as it can

@@ -17,6 +17,7 @@ _COMMANDS = (
     "check",
     "diff",
     "inspect",
+    "kubernetes",
     "lock",
     "migrate",
     "outdated",
