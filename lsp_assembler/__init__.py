@@ -1,7 +1,7 @@
 """Assembles cyber-dojo start-point images from tiny :LSP images.
 
-Every command but `serve` is a function here, e.g. `check(CheckRequest())`: docs/python.md shows how to call
-them.
+Every command but `serve` and `kubernetes` is a function here, e.g. `check(CheckRequest())`: docs/python.md
+shows how to call them.
 """
 
 TYPE_CHECKING = False  # not from typing: the command line must listen to signals as soon as it can
@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # imported when first asked for: a command needs one of them
     from lsp_assembler.operations.observer import Observer
     from lsp_assembler.operations.outdated import OutdatedRequest, outdated
     from lsp_assembler.operations.pack import PackRequest, pack
+    from lsp_assembler.operations.prepull import PrepullRequest, prepull
     from lsp_assembler.operations.tags import TagsRequest, tags
     from lsp_assembler.operations.update import UpdateRequest, update
     from lsp_assembler.stores.interface import Pull
@@ -51,6 +52,7 @@ _HOMES = {
     "operations.observer": ("Observer",),
     "operations.outdated": ("OutdatedRequest", "outdated"),
     "operations.pack": ("PackRequest", "pack"),
+    "operations.prepull": ("PrepullRequest", "prepull"),
     "operations.tags": ("TagsRequest", "tags"),
     "operations.update": ("UpdateRequest", "update"),
     "stores.interface": ("Pull",),
@@ -75,6 +77,7 @@ __all__ = [
     "Observer",
     "OutdatedRequest",
     "PackRequest",
+    "PrepullRequest",
     "PublishError",
     "Pull",
     "StoreOptions",
@@ -90,6 +93,7 @@ __all__ = [
     "migrate",
     "outdated",
     "pack",
+    "prepull",
     "schema",
     "tags",
     "update",

@@ -1,6 +1,7 @@
 """Running an operation while its user watches, and writing what came of it where its reader looks for it."""
 
 import os
+import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -11,14 +12,14 @@ import typer
 
 from lsp_assembler.cli import output, signals
 from lsp_assembler.cli.options import Format, Showing
-from lsp_assembler.cli.progress import watching
+from lsp_assembler.cli.progress import pulling, watching
 from lsp_assembler.errors import LspAssemblerError
 from lsp_assembler.model.assembly import Assembly
 from lsp_assembler.model.result import Result
 from lsp_assembler.model.start_point import StartPointType
-from lsp_assembler.operations.observer import Observer, Watch
+from lsp_assembler.operations.observer import Observer, Pending, Watch
 from lsp_assembler.reports.wording import closing_line
-from lsp_assembler.text import visible
+from lsp_assembler.text import inert, visible
 
 
 class _Ends(Protocol):
@@ -44,6 +45,17 @@ class Terminal(Observer):
     def watch(self, sources: Sequence[str], /) -> AbstractContextManager[Watch]:
         """See Observer.watch."""
         return super().watch(sources) if self._is_quiet else watching(sources)
+
+    def pulling(self, pending: Pending, /) -> AbstractContextManager[Watch]:
+        """See Observer.pulling."""
+        return pulling(pending)
+
+    def agrees_to_remove(self, names: Sequence[str], /) -> bool:
+        """See Observer.agrees_to_remove; whoever reads stdin is asked."""
+        for name in names:
+            output.say(f"  remove  {inert(visible(name))}")
+        output.say(f"Remove {'this image' if len(names) == 1 else f'these {len(names)} images'}? [y/N]")
+        return sys.stdin.readline().strip().lower() in ("y", "yes")
 
     def notice(self, text: str) -> None:
         """See Observer.notice."""

@@ -13,6 +13,7 @@ from msgspec.structs import asdict
 
 from lsp_assembler.cli import options, output, reporting
 from lsp_assembler.cli.grouped import NOTHING, OFF, Default, grouped
+from lsp_assembler.cli.prepulling import Supply, prepulling
 from lsp_assembler.errors import InvalidInputError
 from lsp_assembler.model.reference import MAX_PORT
 from lsp_assembler.model.result import Result
@@ -145,6 +146,7 @@ def serve(
     jobs: options.Jobs,
     strict: options.Strict,
     limits: options.ImageLimits,
+    supply: Supply,
 ) -> None:
     """Serve start points over HTTP, as cyber-dojo's own service does.
 
@@ -167,6 +169,8 @@ def serve(
     )
     _check(freshness, kind)
     _check_extra()
+    voice = Voice()
+    puller = prepulling(supply, environ, reach.stall_timeout, voice.say)
     in_background(lambda: importlib.import_module("uvicorn"))  # while the source is read
     from lsp_assembler.service.run import Settings, run
 
@@ -180,7 +184,7 @@ def serve(
         log=serving.log,
         sha=environ.get("SHA"),
     )
-    refused = run(settings, partial(operation.take, request, reporting.Terminal()), Voice())
+    refused = run(settings, partial(operation.take, request, reporting.Terminal()), voice, puller)
     if refused:
         reporting.write(refused, options.Showing())
         raise typer.Exit(refused.exit_status)

@@ -1,8 +1,17 @@
 """How far a node is with the language images that its learners will ask for."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from enum import StrEnum
 
 from msgspec import Struct
+
+
+class Required(StrEnum):
+    """How many language images readiness needs."""
+
+    ALL = "all"
+    ANY = "any"
+    NONE = "none"
 
 
 class Readiness(Struct, frozen=True):
@@ -14,9 +23,11 @@ class Readiness(Struct, frozen=True):
         of: how many it is to have.
         failed: why images are not there yet, by name, e.g. {"acme/elm:4edf92a": "no such image"}; they are
             tried again.
+        missing: the names of all that are not there yet, as manifests spell them.
     """
 
     ready: bool
     pulled: int = 0
     of: int = 0
     failed: Mapping[str, str] = {}
+    missing: Collection[str] = frozenset()

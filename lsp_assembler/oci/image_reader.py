@@ -16,6 +16,7 @@ from lsp_assembler.oci.documents import (
     Document,
     ImageIndex,
     ImageManifest,
+    digest_of,
     load_json,
 )
 from lsp_assembler.oci.image import CONFIG_TYPE, encode
@@ -145,6 +146,18 @@ def _is_runtime(config: Mapping[str, Any]) -> bool:
     labels, env = config.get("Labels") or {}, config.get("Env") or []
     strings = [*labels.values(), *env]
     return isinstance(env, list) and all(isinstance(value, str) for value in strings)
+
+
+def chain_ids(layers: Sequence[str]) -> list[str]:
+    """The chain id of each layer, lowest first: it names the layer together with those below it.
+
+    Args:
+        layers: their digests before compression, e.g. ["sha256:9f86…", "sha256:4ac1…"].
+    """
+    chains = list(layers[:1])
+    for layer in layers[1:]:
+        chains.append(digest_of(f"{chains[-1]} {layer}".encode()))
+    return chains
 
 
 def layer_blobs(

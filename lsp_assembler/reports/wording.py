@@ -20,11 +20,14 @@ SHORT_DIGEST = len("sha256:") + 12
 
 
 def human_size(size: int) -> str:
-    """Bytes in units of 1000: "936 B", "1.9 kB", "218.0 kB", "1.2 MB"."""
+    """Bytes in units of 1000: "936 B", "1.9 kB", "218.0 kB", "1.2 MB", "3.4 GB"."""
     if size < _KILO:
         return f"{size} B"
-    kilobytes = round(size / _KILO, 1)
-    return f"{kilobytes} kB" if kilobytes < _KILO else f"{size / _KILO**2:.1f} MB"
+    for power, unit in enumerate(("kB", "MB"), 1):
+        value = round(size / _KILO**power, 1)
+        if value < _KILO:
+            return f"{value} {unit}"
+    return f"{size / _KILO**3:.1f} GB"
 
 
 def human_seconds(seconds: float) -> str:

@@ -135,7 +135,7 @@ def _state(entry: Entry, readiness: Readiness) -> tuple[str, str]:
     """Whether learners can start at once: a word, and why not."""
     if entry.image_name in readiness.failed:
         return "failed", readiness.failed[entry.image_name]
-    return ("ready", "") if readiness.ready else ("pulling", "")
+    return ("pulling" if entry.image_name in readiness.missing else "ready"), ""
 
 
 def _tab_size(value: Any) -> int:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from lsp_assembler.service.pages import HtmlPages
+    from lsp_assembler.service.prepulling import Prepulling
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -58,13 +59,13 @@ def run(
     settings: Settings,
     take: Callable[[], Taken],
     voice: Voice,
-    readiness: Callable[[], Readiness] = lambda: Readiness(ready=True),
+    prepulling: "Prepulling | None" = None,
 ) -> Result | None:
     """Serve until a signal ends it.
 
     Args:
         take: reads the source.
-        readiness: called for each /ready; must be quick.
+        prepulling: pulls the language images of what is served; None to leave that to others.
 
     Returns:
         What is wrong with the source, where that is why nothing was served; None else.
@@ -82,8 +83,11 @@ def run(
 
     port = settings.port if settings.port is not None else taken.port or kept.catalog.type.default_port
     log = AccessLog(settings.log, voice.say)
+    readiness = prepulling.readiness if prepulling else lambda: Readiness(ready=True)
     service = Service(kept, _parts(settings, log, voice, readiness))
     listener = listen(Place(settings.host, port))
+    if prepulling:
+        prepulling.want(kept.catalog.image_names)
     host, port, *_ = listener.getsockname()
     greeting = (
         f"serving {plural(len(kept.catalog.names), 'start point')} ({kept.catalog.type}) on "
@@ -92,8 +96,11 @@ def run(
     del kept, taken  # they may be large, and the service swaps its own
     if settings.refresh or settings.watch:
         again = _ticks(settings.refresh) if settings.refresh else _saves(settings.watch)
-        threading.Thread(target=_follow, args=(again, source, service, voice), daemon=True).start()
+        want = prepulling.want if prepulling else lambda _: None
+        threading.Thread(target=_follow, args=(again, source, service, voice, want), daemon=True).start()
     serve(service, listener, lambda: voice.say(greeting))
+    if prepulling:
+        prepulling.close()
     log.flush()
     return None
 
@@ -158,12 +165,24 @@ def _saves(folders: tuple[Path, ...]) -> Iterator[None]:
         yield
 
 
-def _follow(again: Iterator[None], source: Source, service: Service, voice: Voice) -> None:
-    """Read the source again each time, and tell what came of it."""
+def _follow(
+    again: Iterator[None],
+    source: Source,
+    service: Service,
+    voice: Voice,
+    want: Callable[[Sequence[str]], None],
+) -> None:
+    """Read the source again each time, and tell what came of it.
+
+    Args:
+        want: told which language images are wanted, where that has changed.
+    """
     for _ in again:
         before = service.kept
         after, result = source.again(before)
         service.kept = after
+        if after.catalog.image_names != before.catalog.image_names:
+            want(after.catalog.image_names)
         if source.partial and result:
             voice.show(result)
         elif after.refused and after.refused != before.refused:

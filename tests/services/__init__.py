@@ -18,6 +18,7 @@ from tests.services.base_image import (
     import_base_image,
 )
 from tests.services.docker_engine import DockerEngine, engine_missing
+from tests.services.gate import Gate
 from tests.services.image import Image, layer
 from tests.services.realistic import RealisticRegistry, realistic_missing
 from tests.services.registry import Login, Registry, registry_missing
@@ -25,6 +26,7 @@ from tests.services.registry import Login, Registry, registry_missing
 __all__ = [
     "BASE_NAME",
     "DockerEngine",
+    "Gate",
     "Image",
     "Login",
     "RealisticRegistry",

@@ -43,6 +43,7 @@ LINK = re.compile(r"!?\[[^\]]*\]\((?P<target>[^()\s]+)\)")
 COMMAND_LINE = re.compile(r"^(?: {4}|\$ )lsp-assembler (.+)$", re.MULTILINE)
 SECONDS = re.compile(r"\d+\.\d+ s\b")
 DIGEST = re.compile(r"sha256:[0-9a-f]+…?")
+IN_A_CONTAINER = re.compile(r"(?<![\w.-])/tmp(/all-pulled|/\.docker/config\.json)?(?![\w/])")
 OTHER_PLACES = ("/work", "/tmp", "/home/", "/root", "/Users/", "127.0.0.1:")
 ONLY_WITHOUT_STORE = ("--version", "check", "schema")
 
@@ -184,7 +185,7 @@ def anchors(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_no_page_names_a_place_on_somebodys_machine(page: str) -> None:
-    text = (ROOT / page).read_text("utf-8")
+    text = IN_A_CONTAINER.sub("", (ROOT / page).read_text("utf-8"))
     assert [place for place in OTHER_PLACES if re.search(rf"(?<![\w.-]){re.escape(place)}", text)] == []
 
 

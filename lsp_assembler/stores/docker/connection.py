@@ -17,6 +17,7 @@ from lsp_assembler.model.reference import Reference
 from lsp_assembler.registry.credentials import Credentials
 from lsp_assembler.stores.docker.endpoint import docker_folder, endpoint_of
 from lsp_assembler.stores.docker.errors import TROUBLE, no_engine
+from lsp_assembler.stores.docker.lifelines import Lifelines
 from lsp_assembler.stores.docker.ssh import BASE_URL, SshAdapter
 
 _ODD_VERSION = (ValueError, TypeError, LookupError)
@@ -46,7 +47,8 @@ class Connection:
         self._version = DEFAULT_DOCKER_API_VERSION
         self._credentials = Credentials(environ)
         try:
-            self._version = str(self._client().version(api_version=False)["ApiVersion"])
+            with contextlib.closing(self._client()) as client:
+                self._version = str(client.version(api_version=False)["ApiVersion"])
             self._threads.client = self._client()
         except (*TROUBLE, *_ODD_VERSION) as error:
             raise no_engine(found, error, self._ssh.words if self._ssh else "") from error
@@ -58,6 +60,11 @@ class Connection:
             self._threads.client = self._client()
         client: docker.APIClient = self._threads.client
         return client
+
+    def hang_up(self) -> None:
+        """End this thread's connections, if it has any; the next call opens another one."""
+        if hasattr(self._threads, "client") and not self._ssh:  # those through ssh are of all threads
+            self._threads.client.close()
 
     def close(self) -> None:
         """End connections that are programs."""
@@ -116,11 +123,19 @@ class Connection:
                 docker.errors.create_api_error_from_http_exception(error)
             yield response
 
-    def pull(self, reference: Reference) -> Iterator[dict[str, Any]]:
-        """Pull an image; what the engine says meanwhile, errors included."""
+    def pull(self, reference: Reference, lifelines: Lifelines | None = None) -> Iterator[dict[str, Any]]:
+        """Pull an image; what the engine says meanwhile, errors included.
+
+        Args:
+            lifelines: once the engine has begun to answer, they say when it has failed, in place of the stall
+                time-out.
+        """
         headers = {"X-Registry-Auth": docker.auth.encode_header(self.login(reference)).decode("ascii")}
         wanted = {"fromImage": reference.name, "tag": reference.digest or reference.tag or "latest"}
-        with self.stream("POST", "images/create", headers, wanted) as response:
+        with (
+            self.stream("POST", "images/create", headers, wanted) as response,
+            lifelines.hold(response) if lifelines else contextlib.nullcontext(),
+        ):
             yield from _parsed(response)
 
     def build(self, context: bytes, parameters: Mapping[str, str]) -> Iterator[dict[str, Any]]:

@@ -8,9 +8,11 @@ import time
 
 import pytest
 
-from lsp_assembler.cli.progress import watching
+from lsp_assembler.cli.progress import pulling, watching
+from lsp_assembler.operations.observer import Pending
 
 NAMES = ["org/a:LSP", "org/b:LSP"]
+PENDING = Pending(("org/a:1", "org/b:1"), 5, 3_000_000, 0, "/var/lib/docker", 9_000_000_000)
 
 
 class Terminal(io.StringIO):
@@ -98,3 +100,30 @@ def test_names_cannot_steer_a_log(capsys: pytest.CaptureFixture[str]) -> None:
     with watching(["a\n::error::b\x1b[31m"]) as observe:
         observe(0, "failed", 0)
     assert capsys.readouterr().err == "[1/1] a\\n::error::b\\x1b[31m failed\n"
+
+
+def test_pulls_are_announced_and_told_in_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    with pulling(PENDING) as observe:
+        observe(1, "pulling", 1_500_000)
+        observe(1, "pulled", 2_000_000)
+        observe(0, "failed", 2_000_000)
+    assert capsys.readouterr().err == (
+        "2 of 5 language images to pull, 3.0 MB; 9.0 GB are free in /var/lib/docker\n"
+        "[1/2] org/b:1 pulled\n"
+        "[2/2] org/a:1 failed\n"
+    )
+
+
+def test_pulls_are_drawn_as_a_bar_of_bytes(terminal: Terminal) -> None:
+    with contextlib.redirect_stderr(terminal), pulling(PENDING) as observe:
+        observe(0, "pulled", 1_000_000)
+        observe(1, "pulling", 1_500_000)
+    drawn = terminal.getvalue()
+    assert "1 of 2 done  1.5 MB of 3.0 MB  [============            ]  50%" in drawn
+    assert "  pulling  org/b:1" in drawn
+
+
+def test_nothing_to_pull_is_nothing_to_say(capsys: pytest.CaptureFixture[str]) -> None:
+    with pulling(Pending((), 5, 0, 0, "", None)):
+        pass
+    assert capsys.readouterr().err == ""
