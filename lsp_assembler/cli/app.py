@@ -42,7 +42,7 @@ COMMANDS = (  # in the order of use; a line has room for 66 characters
     Entry(_OPERATOR, "serve", "Serve start points over HTTP, as cyber-dojo's own service does."),
     Entry(_OPERATOR, "prepull", "Pull every language image that start points name."),
     Entry(_OPERATOR, "kubernetes", "Print manifests of the service that pull all language images."),
-    Entry(_OPERATOR, "audit", "Judge the language images of what is built or listed by a policy."),
+    Entry(_OPERATOR, "audit", "Judge language images by a policy: too old, superseded, denied."),
 )
 
 _END = """

@@ -66,9 +66,9 @@ def audit(
     strict: options.Strict,
     format_: Format,
 ) -> None:
-    """Judge the language images of what is built or listed by a policy.
+    """Judge language images by a policy: too old, superseded, denied.
 
-    Which are too old, superseded, untagged or denied; and which have an SBOM or provenance.
+    Those that an image serves, or that a lock file or a list names. Also says which have an SBOM or provenance.
     """
     request = operation.AuditRequest(
         source=source,

@@ -54,4 +54,4 @@ def _show(done: operation.LockResult) -> None:
     if done.exit_status:
         reporting.write(done.result, options.Showing())
     else:
-        output.report(reports.text(done))
+        output.verbatim(reports.text(done, output.width()))

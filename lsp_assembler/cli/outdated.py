@@ -46,7 +46,7 @@ def outdated(
         elif format_ is Format.GITHUB:
             output.verbatim(github.render_outdated(done))
         else:
-            output.report(reports.text(done))
+            output.verbatim(reports.text(done, output.width()))
 
     def failed(error: LspAssemblerError) -> None:
         if format_ is Format.JSON:

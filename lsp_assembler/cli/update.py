@@ -64,7 +64,7 @@ def update(
 
 
 def _show(done: operation.UpdateResult) -> None:
-    output.report(reports.text(done))
+    output.verbatim(reports.text(done, output.width()))
     if done.stale_lock:
         output.say(visible(f"{done.stale_lock}: out of date; run 'lsp-assembler lock'"))
 

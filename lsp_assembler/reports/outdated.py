@@ -1,14 +1,16 @@
 """What `outdated` says, and `lock` of the differences between images.lock and now: text, and JSON."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from lsp_assembler.lockfile import REGENERATE
 from lsp_assembler.lockfile.diff import Entry, LockDiff, State
 from lsp_assembler.operations.newest import Standing
 from lsp_assembler.operations.outdated import OutdatedResult
 from lsp_assembler.reports.json import envelope
+from lsp_assembler.reports.layout import Column, Span, painted, table
+from lsp_assembler.reports.log import in_one_line
 from lsp_assembler.reports.versions import version_step
-from lsp_assembler.text import inert, plural, shortened, visible, visible_lines
+from lsp_assembler.text import inert, plural, shortened, visible
 
 _SHORT_DIGEST = len("sha256:") + 12
 _SHORT_REVISION = 7
@@ -24,15 +26,19 @@ _SUMMED_UP: tuple[tuple[State, str], ...] = (
     ("missing", "missing"),
     ("failed", "could not be asked"),
 )
-_STATE_WIDTH = max(len(state) for state, _ in _SUMMED_UP)
-_MORE = " " * (_STATE_WIDTH + 4)
+_COLUMNS = (Column("state"), Column("image", keeps="end"), Column("what", keeps="ends"))
 
 
-def text(done: OutdatedResult) -> str:
-    """The report of `outdated` for people: every difference and newer version, then what it comes to."""
-    blocks = changes(done.diff) if done.diff else []
-    blocks += [inert(line) for each in done.versions for line in _version(each)]
-    return "\n".join([*blocks, *([""] if blocks else []), *verdicts(done)]) + "\n"
+def text(done: OutdatedResult, width: int | None) -> str:
+    """The report of `outdated` for people: every difference and newer version, then what it comes to.
+
+    Args:
+        width: of the terminal; None for a program, which gets a table with tabs.
+    """
+    rows = [*(_rows(done.diff) if done.diff else ()), *filter(None, map(_version, done.versions))]
+    failed = [*(_problems(done.diff) if done.diff else ()), *_unanswered(done.versions)]
+    blocks = [_table(rows, width), failed, verdicts(done)]
+    return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
 
 def verdicts(done: OutdatedResult) -> list[str]:
@@ -43,17 +49,13 @@ def verdicts(done: OutdatedResult) -> list[str]:
     return [inert(line) for line in lines]
 
 
-def changes(found: LockDiff) -> list[str]:
-    """The lines that tell every difference; [] if there is none."""
-    lines = []
-    if found.locked_type is not None and found.locked_type is not found.requested_type:
-        lines.append(_line("type", f"{found.locked_type} -> {found.requested_type}"))
-    for entry in found.entries:
-        if entry.state != "unchanged":
-            lines += _entry(entry)
-    if found.is_reordered:
-        lines.append(_line("order", "the images stand in another order"))
-    return [inert(line) for line in lines]
+def changes(found: LockDiff, width: int | None) -> list[str]:
+    """The lines that tell every difference; [] if there is none.
+
+    Args:
+        width: of the terminal; None for a program, which gets a table with tabs.
+    """
+    return [*_table(list(_rows(found)), width), *_problems(found)]
 
 
 def summary(found: LockDiff) -> str:
@@ -103,29 +105,52 @@ def _verdict_on_versions(done: OutdatedResult) -> str:
     return f"{plural(len(done.newer), 'newer version')}{failed}. {_UPDATE}"
 
 
-def _version(found: Standing) -> Iterator[str]:
-    name = visible(found.entry.text)
-    if found.version:
-        yield _line("newer", name)
-        yield f"{_MORE}{version_step(found.entry, found.version)}"
-    elif found.error:
-        yield _line("failed", name)
-        yield from _problem(str(found.error), found.entry.text)
+def _table(rows: Sequence[tuple[str, str, str]], width: int | None) -> list[str]:
+    spans = [[Span(visible(cell)) for cell in row] for row in rows]
+    return [inert(painted(line, color=False)) for line in table(_COLUMNS, spans, width)] if rows else []
 
 
-def _entry(entry: Entry) -> Iterator[str]:
-    name = f"{'base ' if entry.role == 'base' else ''}{visible(entry.name)}"
-    if entry.contradicts:
-        name += ", though its tag must not"
-    elif entry.state in ("added", "gone"):
-        title = entry.words.title or entry.locked_words.title
-        name += f"  {visible(shortened(title))}" if title else ""
-    elif entry.state == "missing":
-        name += ": there is no such image any more"
-    yield _line(entry.state, name)
+def _rows(found: LockDiff) -> Iterator[tuple[str, str, str]]:
+    """State, name and what there is to say of everything that differs."""
+    if found.locked_type is not None and found.locked_type is not found.requested_type:
+        yield "type", "", f"{found.locked_type} -> {found.requested_type}"
+    for entry in found.entries:
+        if entry.state != "unchanged":
+            yield entry.state, f"{'base ' if entry.role == 'base' else ''}{entry.name}", _what(entry)
+    if found.is_reordered:
+        yield "order", "", "the images stand in another order"
+
+
+def _what(entry: Entry) -> str:
     if entry.state == "moved":
-        yield f"{_MORE}{_step(entry)}"
-    yield from _problem(entry.problem or "", entry.name)
+        return _step(entry)
+    if entry.state in ("added", "gone"):
+        return shortened(entry.words.title or entry.locked_words.title or "")
+    return "there is no such image any more" if entry.state == "missing" else "see below"
+
+
+def _version(found: Standing) -> tuple[str, str, str] | None:
+    if found.version:
+        return "newer", found.entry.text, version_step(found.entry, found.version)
+    return ("failed", found.entry.text, "see below") if found.error else None
+
+
+def _problems(found: LockDiff) -> list[str]:
+    """What must not be, and why some could not be asked: a line for each."""
+    moved = [
+        _error(each.name, "moved, though this tag must never move")
+        for each in found.entries
+        if each.contradicts
+    ]
+    return [*moved, *(_error(each.name, each.problem) for each in found.entries if each.problem)]
+
+
+def _unanswered(versions: Iterable[Standing]) -> list[str]:
+    return [_error(each.entry.text, str(each.error)) for each in versions if each.error]
+
+
+def _error(name: str, problem: str) -> str:
+    return inert(visible(f"error: {name}: {in_one_line(problem.removeprefix(f'{name}: '))}"))
 
 
 def detail(entry: Entry) -> str:
@@ -144,16 +169,6 @@ def _step(entry: Entry) -> str:
         before, after = ((digest or "")[:_SHORT_DIGEST] for digest in (entry.locked, entry.now))
     titles = dict.fromkeys(shortened(title) for title in (old.title, new.title) if title)
     return visible("  ".join(filter(None, (f"{before} -> {after}", " -> ".join(titles)))))
-
-
-def _problem(problem: str, name: str) -> Iterator[str]:
-    for line in visible_lines(problem).split("\n"):
-        if line:
-            yield f"{_MORE}{line.removeprefix(f'{visible(name)}: ')}"
-
-
-def _line(state: str, words: str) -> str:
-    return f"  {state:<{_STATE_WIDTH}}  {words}"
 
 
 def _json_entry(entry: Entry) -> dict[str, object]:

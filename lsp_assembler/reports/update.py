@@ -1,13 +1,13 @@
 """What `update` says of the entries that it looked at: text."""
 
 from collections import Counter
-from collections.abc import Iterator
 
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.operations.newest import Standing, State
 from lsp_assembler.operations.update import UpdateResult
+from lsp_assembler.reports.layout import Column, Span, painted, table
 from lsp_assembler.reports.versions import version_step
-from lsp_assembler.text import plural, visible
+from lsp_assembler.text import inert, plural, visible
 
 _LEFT: tuple[tuple[State, str, str], ...] = (
     ("older", "older version", "kept"),
@@ -16,13 +16,19 @@ _LEFT: tuple[tuple[State, str, str], ...] = (
 )
 
 
-def text(done: UpdateResult) -> str:
+_COLUMNS = (Column("place"), Column("image", keeps="end"), Column("what", keeps="ends"))
+
+
+def text(done: UpdateResult, width: int | None = None) -> str:
     """Each entry that has changed, with its place, name, old tag and new tag; then what it all comes to.
 
     Of entries that were named, those that stay are shown as well.
+
+    Args:
+        width: of the terminal; None for a program, which gets a table with tabs.
     """
-    shown = [each for each in done.standings if each.version or not done.request.all]
-    lines = [line for each in shown for line in _entry(each, done)]
+    rows = [_row(each, done) for each in done.standings if each.version or not done.request.all]
+    lines = [inert(painted(line, color=False)) for line in table(_COLUMNS, rows, width)] if rows else []
     if len(done.standings) > 1 or done.request.all:
         lines += ["", _summary(done)] if lines else [_summary(done)]
     if done.request.dry_run and any(each.version for each in done.standings):
@@ -30,15 +36,15 @@ def text(done: UpdateResult) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _entry(found: Standing, done: UpdateResult) -> Iterator[str]:
+def _row(found: Standing, done: UpdateResult) -> list[Span]:
     old = Reference.parse(found.entry.text)
-    tag = old.tag or "latest"
-    yield f"{visible(str(done.path))}:{found.entry.line}: {old.name}"
     if found.version is None:
         why = f": nothing newer in {done.place}{_hint(done)}" if done.is_newest else ""
-        yield f"  {tag} stays{why}"
+        said = f"{old.tag or 'latest'} stays{why}"
     else:
-        yield f"  {version_step(found.entry, found.version, kept=done.request.keep)}"
+        said = version_step(found.entry, found.version, kept=done.request.keep)
+    place = f"{done.path}:{found.entry.line}"
+    return [Span(visible(cell)) for cell in (place, old.name, said)]
 
 
 def _summary(done: UpdateResult) -> str:

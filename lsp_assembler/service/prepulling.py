@@ -230,6 +230,10 @@ class Prepulling:
             self._is_troubled, self._is_complete = True, False
         elif not self._is_complete:
             self._is_troubled, self._is_complete = False, True
-            self._say(f"all {plural(len(wanted), 'language image')} are there")
+            self._say(_all_there(len(wanted)))
             if self._options.marker and (problem := mark(self._options.marker, digest_of_set(wanted))):
                 self._say(f"{problem}: the next start waits until the engine has been asked")
+
+
+def _all_there(count: int) -> str:
+    return f"all {count} language images are there" if count > 1 else "the language image is there"

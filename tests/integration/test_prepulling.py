@@ -91,7 +91,7 @@ def test_a_registry_that_is_away_for_a_while(engine: DockerEngine, registry: Reg
             assert run.prepulling.readiness().failed == {}
             assert wait_for(lambda: len(run.said) == 5)
         started, done, again, trouble, recovered = run.said
-        assert (started, done) == ("pulling 1 of 1 language image", "all 1 language image are there")
+        assert (started, done) == ("pulling 1 of 1 language image", "the language image is there")
         assert (again, recovered) == ("pulling 1 of 2 language images", "all 2 language images are there")
         assert trouble.startswith(f"1 of 2 language images cannot be pulled: {java}: ")
 

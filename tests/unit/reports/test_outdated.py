@@ -63,20 +63,20 @@ TEXTS = {
     "everything": (
         EVERYTHING,
         """\
-  type     custom -> languages
-  moved    base cyberdojo/start-points-base:df28e04, though its tag must not
-           sha256:111111111111 -> sha256:222222222222
-  moved    a/python:LSP
-           896f72a -> f148b7f  Python -> Python 3
-  moved    a/elm:LSP
-           sha256:222222222222 -> sha256:111111111111  Elm
-  added    a/ruby:LSP
-  missing  a/perl:LSP: there is no such image any more
-  failed   a/go:LSP
-           no answer; expected one
-           Try again.
-  gone     a/c:LSP  C, assert
-  order    the images stand in another order
+state    image                                     what
+──────────────────────────────────────────────────────────────────────────────────────────────────
+type                                               custom -> languages
+moved    base cyberdojo/start-points-base:df28e04  sha256:111111111111 -> sha256:222222222222
+moved    a/python:LSP                              896f72a -> f148b7f  Python -> Python 3
+moved    a/elm:LSP                                 sha256:222222222222 -> sha256:111111111111  Elm
+added    a/ruby:LSP
+missing  a/perl:LSP                                there is no such image any more
+failed   a/go:LSP                                  see below
+gone     a/c:LSP                                   C, assert
+order                                              the images stand in another order
+
+error: cyberdojo/start-points-base:df28e04: moved, though this tag must never move
+error: a/go:LSP: no answer; expected one. Try again.
 
 images.lock: out of date: 1 added, 1 gone, 3 moved, 1 missing, 1 could not be asked, another order, \
 another type. A tag moved that must not: find out who moved it before you run \
@@ -86,8 +86,11 @@ another type. A tag moved that must not: find out who moved it before you run \
     "only failed": (
         diff(BASE, Entry("image", "a/go:LSP", "failed", ONE, None, "a/go:LSP: no answer")),
         """\
-  failed   a/go:LSP
-           no answer
+state   image     what
+───────────────────────────
+failed  a/go:LSP  see below
+
+error: a/go:LSP: no answer
 
 images.lock: not known to be up to date: 1 could not be asked. \
 Fix what is reported above and run it again.
@@ -96,7 +99,9 @@ Fix what is reported above and run it again.
     "only reordered": (
         diff(BASE, JAVA, is_reordered=True),
         """\
-  order    the images stand in another order
+state  image  what
+───────────────────────────────────────────────
+order         the images stand in another order
 
 images.lock: out of date: another order. Run 'lsp-assembler lock', and commit the file that it writes.
 """,
@@ -107,15 +112,17 @@ images.lock: out of date: another order. Run 'lsp-assembler lock', and commit th
 @pytest.mark.parametrize("name", TEXTS)
 def test_says_exactly(name: str) -> None:
     found, expected = TEXTS[name]
-    assert text(OutdatedResult(LOCK, found)) == expected
+    assert text(OutdatedResult(LOCK, found), 100) == expected
 
 
 def test_newer_versions_are_told_with_or_without_a_lock() -> None:
     versions = """\
-  newer    a/java:LSP-4edf92a
-           LSP-4edf92a -> LSP-f148b7f  Java 21  (2026-11-21)
-  failed   a/d:LSP-1
-           a/d: no answer
+state   image               what
+─────────────────────────────────────────────────────────────────────────────
+newer   a/java:LSP-4edf92a  LSP-4edf92a -> LSP-f148b7f  Java 21  (2026-11-21)
+failed  a/d:LSP-1           see below
+
+error: a/d:LSP-1: a/d: no answer
 
 """
     summed_up = (
@@ -123,34 +130,34 @@ def test_newer_versions_are_told_with_or_without_a_lock() -> None:
         "Run 'lsp-assembler update --all', or name the images to move.\n"
     )
     found = OutdatedResult(LOCK, diff(BASE, JAVA), versions=VERSIONS)
-    assert text(found) == f"{versions}images.lock: up to date, with its base and 1 image\n{summed_up}"
+    assert text(found, 100) == f"{versions}images.lock: up to date, with its base and 1 image\n{summed_up}"
     unlocked = OutdatedResult(LOCK, None, versions=VERSIONS)
-    assert text(unlocked) == (
+    assert text(unlocked, 100) == (
         f"{versions}images.lock: not there, so nobody knows what has moved. "
         f"Run 'lsp-assembler lock', and commit the file that it writes.\n{summed_up}"
     )
     assert (found.exit_status, unlocked.exit_status) == (3, 3)
     newest = OutdatedResult(LOCK, None, versions=VERSIONS[1:2])
-    assert text(newest).endswith("\nimages.yml: no newer version of 1 pinned image\n")
+    assert text(newest, 100).endswith("\nimages.yml: no newer version of 1 pinned image\n")
     assert newest.exit_status == OutdatedResult(LOCK, None, versions=VERSIONS[:2]).exit_status == 0
 
 
 def test_a_problem_cannot_command_a_terminal_or_a_runner() -> None:
     entry = Entry("image", "a/go:LSP", "failed", ONE, None, "\x1b[2J\n::error::x ##[group]")
-    written = text(OutdatedResult(Path("images\x1b.lock"), diff(BASE, entry)))
+    written = text(OutdatedResult(Path("images\x1b.lock"), diff(BASE, entry)), None)
     assert "\x1b" not in written
     assert "##[" not in written
     assert not any(line.lstrip().startswith("::") for line in written.splitlines())
 
 
 def test_of_no_change_there_is_nothing_to_tell() -> None:
-    assert changes(diff(BASE, JAVA)) == []
+    assert changes(diff(BASE, JAVA), 80) == []
     assert summary(diff(BASE, JAVA)) == "no change"
 
 
 def test_the_first_lock_has_no_other_type() -> None:
     found = diff(Entry("image", "a/ruby:LSP", "added", None, ONE), locked=None)
-    assert changes(found) == ["  added    a/ruby:LSP"]
+    assert changes(found, None) == ["state\timage\twhat", "added\ta/ruby:LSP\t"]
     assert summary(found) == "1 added"
 
 

@@ -22,5 +22,6 @@ def test_says_what_the_new_image_is_and_of_when(keep: bool, said: str) -> None: 
     standings = (Standing(ENTRY, "newer", NEW),)
     done = UpdateResult(request, Path("images.yml"), standings, True, "the registry", False)  # noqa: FBT003
     assert text(done) == (
-        f"images.yml:3: a/elm_test\n  {said}  Elm 0.19\\x1b[2J\\n::error::x, elm-test  (2026-11-21)\n"
+        "place\timage\twhat\n"
+        f"images.yml:3\ta/elm_test\t{said}  Elm 0.19\\x1b[2J\\n::error::x, elm-test  (2026-11-21)\n"
     )
