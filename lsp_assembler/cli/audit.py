@@ -68,7 +68,7 @@ def audit(
 ) -> None:
     """Judge language images by a policy: too old, superseded, denied.
 
-    Those that an image serves, or that a lock file or a list names. Also says which have an SBOM or provenance.
+    Those that an image serves, or a lock file or list names. Also says which have an SBOM or provenance.
     """
     request = operation.AuditRequest(
         source=source,
