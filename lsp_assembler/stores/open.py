@@ -258,7 +258,15 @@ class Stores:
         return self._cached_registries
 
     @cached_property
+    def settled(self) -> "ContentStore":
+        """The same, where a tag that never moves is looked up once: for looking at many old versions."""
+        return self._behind_cache(lambda reference: not reference.moves)
+
+    @cached_property
     def _cached_registries(self) -> "ContentStore":
+        return self._behind_cache()
+
+    def _behind_cache(self, is_settled: Callable[[Reference], bool] | None = None) -> "ContentStore":
         if self._options.cache is None:
             if self._options.offline:
                 raise InvalidInputError("offline: there is no cache to read from", "Name the cache's folder.")
@@ -267,7 +275,8 @@ class Stores:
         from lsp_assembler.stores.daemonless.cached import CachedContentStore
 
         cache = Cache(self._options.cache, _MAX_CACHE)
-        contents = CachedContentStore(self.registries, cache, offline=self._options.offline)
+        offline = self._options.offline
+        contents = CachedContentStore(self.registries, cache, offline=offline, is_settled=is_settled)
         return self._open.enter_context(contextlib.closing(contents))
 
     def _contents(self, spec: StoreSpec) -> "ContentStore":

@@ -1,6 +1,6 @@
 """Registries behind a cache: what was read once is not read again, but tags are asked for each time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from lsp_assembler.errors import FetchError, PublishError
 from lsp_assembler.model.reference import Reference
@@ -26,12 +26,22 @@ class CachedContentStore:
         inner: what is asked where the cache does not know; its `digest` should cost less than its `manifest`.
         cache: closed with this, and may be shared with other contents.
         offline: never ask `inner`; what is not in the cache is an error then.
+        is_settled: tells the names that stand for ever for what they stood for when they were last looked up;
+            without it, every tag is looked up anew.
     """
 
-    def __init__(self, inner: ContentStore, cache: Cache, *, offline: bool = False) -> None:
+    def __init__(
+        self,
+        inner: ContentStore,
+        cache: Cache,
+        *,
+        offline: bool = False,
+        is_settled: Callable[[Reference], bool] | None = None,
+    ) -> None:
         self.inner = inner
         self.offline = offline
         self._cache = cache
+        self._is_settled = is_settled
 
     def expect(self, references: Sequence[Reference]) -> None:
         """See ContentStore.expect."""
@@ -43,13 +53,17 @@ class CachedContentStore:
         if self.offline and not reference.digest:
             raise _absent(reference, "only its registry knows what the tag stands for")
         known = self._known(reference)
-        if known is not None and (reference.digest or self._is_current(reference, known)):
+        if known is not None and (self._stays(reference) or self._is_current(reference, known)):
             return known
         if self.offline:
             raise _absent(reference, "it is not in the cache")
         document = self.inner.manifest(reference)
         self._remember(reference, document)
         return document
+
+    def needs_asking(self, reference: Reference) -> bool:
+        """Whether `manifest` is going to ask `inner` for a document, as far as its name tells."""
+        return not self._stays(reference) or self._cache.last_seen(reference.canonical) is None
 
     def digest(self, reference: Reference) -> str | None:
         """See ContentStore.digest; what a tag stands for now can only be said online."""
@@ -125,6 +139,10 @@ class CachedContentStore:
         # A descriptor that is wrong about the size is an error, which the registry's answer brings to light.
         return data if data is not None and len(data) == descriptor.size else None
 
+    def _stays(self, reference: Reference) -> bool:
+        """Whether a name cannot stand for another document than before."""
+        return bool(reference.digest) or (self._is_settled is not None and self._is_settled(reference))
+
     def _is_current(self, reference: Reference, document: Document) -> bool:
         """Whether a tag still stands for a document.
 
@@ -152,6 +170,13 @@ class CachedContentStore:
                 "Publish with --to docker or --to oci:DIR, or leave out --offline.",
             )
         return self.inner
+
+
+def to_be_asked(contents: ContentStore, references: Sequence[Reference]) -> list[Reference]:
+    """Those of some images whose manifests have to be asked for, because no cache has them."""
+    if not isinstance(contents, CachedContentStore):
+        return list(references)
+    return [reference for reference in references if contents.needs_asking(reference)]
 
 
 def _absent_blob(reference: Reference, descriptor: Descriptor, limit: int) -> FetchError:
