@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # imported when first asked for: a command needs one of them
     from lsp_assembler.operations.outdated import OutdatedRequest, outdated
     from lsp_assembler.operations.pack import PackRequest, pack
     from lsp_assembler.operations.prepull import PrepullRequest, prepull
+    from lsp_assembler.operations.report import ReportRequest, report
     from lsp_assembler.operations.tags import TagsRequest, tags
     from lsp_assembler.operations.update import UpdateRequest, update
     from lsp_assembler.stores.interface import Pull
@@ -53,6 +54,7 @@ _HOMES = {
     "operations.outdated": ("OutdatedRequest", "outdated"),
     "operations.pack": ("PackRequest", "pack"),
     "operations.prepull": ("PrepullRequest", "prepull"),
+    "operations.report": ("ReportRequest", "report"),
     "operations.tags": ("TagsRequest", "tags"),
     "operations.update": ("UpdateRequest", "update"),
     "stores.interface": ("Pull",),
@@ -80,6 +82,7 @@ __all__ = [
     "PrepullRequest",
     "PublishError",
     "Pull",
+    "ReportRequest",
     "StoreOptions",
     "TagsRequest",
     "UpdateRequest",
@@ -94,6 +97,7 @@ __all__ = [
     "outdated",
     "pack",
     "prepull",
+    "report",
     "schema",
     "tags",
     "update",

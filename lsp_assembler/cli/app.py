@@ -43,6 +43,7 @@ COMMANDS = (  # in the order of use; a line has room for 66 characters
     Entry(_OPERATOR, "prepull", "Pull every language image that start points name."),
     Entry(_OPERATOR, "kubernetes", "Print manifests of the service that pull all language images."),
     Entry(_OPERATOR, "audit", "Judge language images by a policy: too old, superseded, denied."),
+    Entry(_OPERATOR, "report", "Show every version of every language: age, size, durations."),
 )
 
 _END = """

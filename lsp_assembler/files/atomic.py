@@ -1,6 +1,7 @@
 """Writing a file or a folder to disk, all or nothing, with an error that says what to do."""
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from lsp_assembler.errors import InvalidInputError, PublishError
@@ -37,6 +38,23 @@ def write_tree(tree: Tree, directory: Path) -> None:
     finally:
         if staging is not None:
             shutil.rmtree(staging, ignore_errors=True)
+
+
+def write_files(files: Mapping[str, bytes], folder: Path, remedy: str) -> None:
+    """Write files to a folder, which is made if need be; what else is in it stays. See `write_file`.
+
+    Args:
+        files: the content by name, e.g. {"index.html": b"…"}.
+
+    Raises:
+        PublishError: one cannot be written; each is there whole, the new one or the one before.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PublishError(f"{folder}: cannot be made: {error.strerror}", remedy) from error
+    for name, content in files.items():
+        write_file(content, folder / name, remedy)
 
 
 def write_file(content: bytes, path: Path, remedy: str) -> None:

@@ -1,0 +1,15 @@
+"""`report --html` on a machine without Jinja."""
+
+import sys
+
+import pytest
+
+from lsp_assembler.cli import report
+from lsp_assembler.errors import InvalidInputError
+
+
+def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    with pytest.raises(InvalidInputError, match="the Python package jinja2 is not installed") as caught:
+        report._check_extra()
+    assert "pip install 'lsp-assembler[serve]'" in caught.value.remedy
