@@ -4,12 +4,14 @@ import base64
 import hashlib
 from importlib import resources
 from typing import Any
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, quote
 
 import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from lsp_assembler.model.readiness import Readiness
+from lsp_assembler.reports.html import base_style
+from lsp_assembler.reports.html.links import commit_link, web_link
 from lsp_assembler.service.answer import Answer, Prepared
 from lsp_assembler.service.app import Request
 from lsp_assembler.service.catalog import Catalog, Entry
@@ -38,11 +40,11 @@ class HtmlPages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.filters |= {"visible": visible, "web": web_address}
+        self._templates.filters |= {"visible": visible, "web": web_link}
         for name in ("list.html", "one.html", "unknown.html"):
             self._templates.get_template(name)  # which keeps it: compiling it takes long
-        folder = resources.files("lsp_assembler.service") / "templates"
-        style, script = ((folder / name).read_text("utf-8") for name in ("style.css", "page.js"))
+        script = (resources.files("lsp_assembler.service") / "templates/page.js").read_text("utf-8")
+        style = base_style()
         self._shared = {"style": style, "script": script, "watches": watches}
         self._headers = (
             (b"content-security-policy", _policy(style, script)),
@@ -101,23 +103,10 @@ class HtmlPages:
         return Prepared(text.encode("utf-8", "replace"), _HTML, self._headers)
 
 
-def web_address(text: str) -> str:
-    """An address that a page may link to: of the web, without a login in it; else ""."""
-    try:
-        parts = urlsplit(text)
-        is_web = parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc
-    except ValueError:
-        return ""
-    return text if is_web and text.isprintable() and " " not in text else ""
-
-
 def commit_of(entry: Entry) -> tuple[str, str]:
     """Where a start point is from, as the text and the address of a link; the address may be ""."""
-    address = web_address(entry.url)
-    is_commit = len(entry.sha) == _COMMIT and set(entry.sha) <= set("0123456789abcdef")
-    if address and is_commit:
-        address = f"{address.removesuffix('/').removesuffix('.git')}/commit/{entry.sha}"
-    if is_commit:
+    address = commit_link(entry.url, entry.sha)
+    if len(entry.sha) == _COMMIT and set(entry.sha) <= set("0123456789abcdef"):
         return entry.sha[:_SHORT], address
     return ("as on disk" if entry.url.startswith((".", "/")) else entry.url), address
 

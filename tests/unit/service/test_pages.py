@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from lsp_assembler.model.readiness import Readiness
+from lsp_assembler.reports.html.links import web_link
 from lsp_assembler.service.app import Request
 from lsp_assembler.service.kept import Kept, Problem
-from lsp_assembler.service.pages import HtmlPages, commit_of, web_address
+from lsp_assembler.service.pages import HtmlPages, commit_of
 from tests.unit.service.served import catalog, kept, point
 
 SHA = "4edf92a8c7d6e5f40312233445566778899aabbc"
@@ -44,7 +45,7 @@ def shown(pages: HtmlPages, state: Kept, query: str = "", readiness: Readiness =
     ],
 )
 def test_only_addresses_of_the_web_become_links(text: str, address: str) -> None:
-    assert web_address(text) == address
+    assert web_link(text) == address
 
 
 def test_a_commit_is_linked_where_its_repository_is() -> None:
