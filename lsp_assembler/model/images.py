@@ -1,6 +1,6 @@
 """Images as the stores hand them around: a base, what is built on it, what stands under a name."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -32,6 +32,32 @@ class BaseImage(Struct, frozen=True):
     reference: str = ""
 
 
+class Artifact(Struct, frozen=True):
+    """A document about an image, to be published along with it.
+
+    Args:
+        type: e.g. "application/vnd.cyclonedx+json".
+        content: the document.
+        annotations: what lists of such documents show, e.g. its date.
+    """
+
+    type: str
+    content: bytes
+    annotations: Mapping[str, str] = {}
+
+
+class Attached(Struct, frozen=True):
+    """A document about an image that now stands beside it.
+
+    Args:
+        type: of the document, e.g. "application/vnd.cyclonedx+json".
+        digest: of the manifest that refers to the image, e.g. "sha256:9f86…".
+    """
+
+    type: str
+    digest: str
+
+
 class BuiltImage(Struct, frozen=True):
     """An image that now stands under its names.
 
@@ -39,11 +65,13 @@ class BuiltImage(Struct, frozen=True):
         names: e.g. ("cyberdojo/languages-start-points:latest",).
         digest: what identifies it in its store, e.g. "sha256:9f86…".
         platforms: e.g. ("linux/amd64", "linux/arm64").
+        attestations: what was published about it.
     """
 
     names: tuple[str, ...]
     digest: str
     platforms: tuple[str, ...]
+    attestations: tuple[Attached, ...] = ()
 
 
 class Description(Struct, frozen=True):
@@ -87,6 +115,8 @@ class Recipe(Struct, frozen=True):
         context: the index dirs, shas.txt, image.type and images.lock, relative to /app/repos.
         epoch: the mtime of every file, in seconds since 1970.
         template_name: how messages call what the Dockerfile was rendered from.
+        attest: makes what is to be published about the image, which has its digest by then but no name yet;
+            None for nothing. Only stores without an engine can do that.
     """
 
     type: StartPointType
@@ -95,3 +125,4 @@ class Recipe(Struct, frozen=True):
     context: Tree
     epoch: int = 0
     template_name: str = "Dockerfile.template"
+    attest: Callable[[BuiltImage], Sequence[Artifact]] | None = None

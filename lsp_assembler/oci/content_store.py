@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from lsp_assembler.model.reference import Reference
-from lsp_assembler.oci.documents import Descriptor, Document
+from lsp_assembler.oci.documents import Descriptor, Document, ImageIndex
 
 
 class ContentStore(Protocol):
@@ -31,6 +31,9 @@ class ContentStore(Protocol):
     def stream(self, reference: Reference, descriptor: Descriptor) -> Iterator[bytes]:
         """A blob of an image, of any size, in chunks; fails after the last one if the digest is wrong."""
 
+    def referrers(self, image: Reference, /) -> ImageIndex | None:
+        """What was published about an image, which is named by digest, e.g. its SBOM; None for nothing."""
+
     def registry_of(self, reference: Reference, /) -> str:
         """The registry that has an image's blobs, e.g. "ghcr.io"; "" if they are not in a registry."""
 
@@ -44,6 +47,12 @@ class ContentStore(Protocol):
 
     def put_manifest(self, reference: Reference, media_type: str, data: bytes) -> None:
         """Store a document under the digest of a reference, or under its tag if it has no digest."""
+
+    def put_referrers(self, image: Reference, manifests: Sequence[bytes]) -> None:
+        """Store manifests that have an image as their subject, so that `referrers` lists them, each once.
+
+        What they consist of is there already. The image is named by digest, and need not have a name yet.
+        """
 
     def commit(self) -> None:
         """Make the new names permanent; called once for all names that move together."""

@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -18,18 +18,17 @@ from lsp_assembler.registry import tags as listing
 from lsp_assembler.registry.auth import Authenticator
 from lsp_assembler.registry.credentials import Credentials
 from lsp_assembler.registry.errors import RequestError, Retry, checked
-from lsp_assembler.registry.hosts import Endpoint, Origin, endpoint_of, mirror_of
 from lsp_assembler.registry.http.transport import Transport
 from lsp_assembler.registry.options import ClientOptions
 from lsp_assembler.registry.push import Stream, Upload
 from lsp_assembler.registry.retry import Waiter
+from lsp_assembler.registry.servers import Servers
 from lsp_assembler.registry.session import Session
 from lsp_assembler.registry.tokens import Scope, scope_of
 
 T = TypeVar("T")
 _EMPTY: Mapping[str, str] = MappingProxyType({})
 _LARGEST = 2**63 - 1  # bytes that can be announced to a server
-_MIRROR_REST = 60.0  # seconds that a mirror which does not answer is left alone
 
 
 class RegistryClient:
@@ -60,8 +59,7 @@ class RegistryClient:
         transport = Transport(self._settings, options, self._waiter, environ)
         self._authenticator = Authenticator(transport, credentials, self._settings)
         self._session = Session(transport, self._authenticator, self._waiter)
-        self._servers: dict[str, tuple[Endpoint, Endpoint | None]] = {}
-        self._resting: dict[Origin, float] = {}
+        self._servers = Servers(self._settings, self._waiter)
         self._remaining: dict[str, int] = {}
         self._referrers = referring.Referrers(self._session)
 
@@ -76,7 +74,7 @@ class RegistryClient:
         """
         for reference in references:
             with contextlib.suppress(FetchError):  # whoever reads it learns what is wrong with its name
-                servers = filter(None, self._endpoints(reference))
+                servers = filter(None, self._servers.of(reference))
                 self._authenticator.expect(scope_of(server, reference.path) for server in servers)
 
     def manifest(self, reference: Reference) -> Document:
@@ -152,7 +150,7 @@ class RegistryClient:
         Raises:
             FetchError: they cannot be listed.
         """
-        scope = scope_of(self._endpoints(repository)[0], repository.path)
+        scope = scope_of(self._servers.of(repository)[0], repository.path)
         try:
             return self._waiter.run(repository.name, lambda: listing.list_tags(self._session, scope))
         except FetchError as error:
@@ -198,6 +196,17 @@ class RegistryClient:
             lambda scope: publishing.upload_manifest(self._session, scope, reference, media_type, data),
         )
 
+    def put_referrers(self, image: Reference, manifests: Sequence[bytes]) -> None:
+        """Store manifests that refer to an image, and list them where the registry does not do so itself.
+
+        Args:
+            image: by digest.
+
+        Raises:
+            PublishError: the registry did not take them.
+        """
+        self._write(image, lambda scope: self._referrers.add(scope, image, manifests))
+
     def copy_blob(self, source: ContentStore, origin: Reference, target: Reference, blob: Descriptor) -> None:
         """Copy a blob of one image into the repository of another.
 
@@ -238,28 +247,31 @@ class RegistryClient:
 
     def _read(self, reference: Reference, attempt: Callable[[Scope], T]) -> T:
         """Try the mirror once, then the registry patiently."""
-        endpoint, mirror = self._endpoints(reference)
+        endpoint, mirror = self._servers.of(reference)
         began = time.monotonic()
-        if mirror and self._is_awake(mirror):
+        if mirror and self._servers.is_awake(mirror):
             scope = scope_of(mirror, reference.path)
             try:
                 return self._waiter.run(str(reference), lambda: attempt(scope), once=True)
             except FetchError as error:
-                self._note_mirror(mirror, error)
+                if error.kind in ("unavailable", "timeout") and self._servers.is_awake(mirror):
+                    self._servers.rest(mirror)
+                    netloc = mirror.origin.netloc
+                    self._on_wait(f"the mirror {netloc} does not answer; going on without it")
         scope = scope_of(endpoint, reference.path)
         spent = time.monotonic() - began
         return self._waiter.run(str(reference), lambda: attempt(scope), spent=spent)
 
-    def _write(self, reference: Reference, attempt: Callable[[Scope], T]) -> T:
+    def _write(self, reference: Reference, attempt: Callable[[Scope], object]) -> None:
         with publishing.publishing():
-            endpoint, _ = self._endpoints(reference)
+            endpoint, _ = self._servers.of(reference)
             scope = scope_of(endpoint, reference.path, "pull,push")
-            return self._waiter.run(str(reference), lambda: attempt(scope))
+            self._waiter.run(str(reference), lambda: attempt(scope))
 
     def _stream(self, reference: Reference, descriptor: Descriptor) -> Iterator[bytes]:
         """A blob's chunks, from the mirror where it has them; once, without patience."""
-        endpoint, mirror = self._endpoints(reference)
-        if mirror and self._is_awake(mirror):
+        endpoint, mirror = self._servers.of(reference)
+        if mirror and self._servers.is_awake(mirror):
             begun = False
             try:
                 for chunk in reading.blob_chunks(self._session, scope_of(mirror, reference.path), descriptor):
@@ -267,32 +279,12 @@ class RegistryClient:
                     yield chunk
             except RequestError as error:
                 if begun:  # what was passed on cannot be taken back: the next try leaves the mirror out
-                    self._resting[mirror.origin] = time.monotonic() + _MIRROR_REST
+                    self._servers.rest(mirror)
                     error.retry = Retry.TWICE
                     raise
             else:
                 return
         yield from reading.blob_chunks(self._session, scope_of(endpoint, reference.path), descriptor)
-
-    def _endpoints(self, reference: Reference) -> tuple[Endpoint, Endpoint | None]:
-        registry = reference.registry
-        if registry not in self._servers:
-            try:
-                servers = endpoint_of(registry, self._settings), mirror_of(registry, self._settings)
-            except ValueError as error:
-                remedy = "Correct the name, or the mirror in the settings."
-                raise FetchError(f"{reference}: {error}", remedy, kind="unavailable") from None
-            self._servers[registry] = servers
-        return self._servers[registry]
-
-    def _is_awake(self, mirror: Endpoint) -> bool:
-        rests = self._resting.get(mirror.origin, 0.0) > time.monotonic()
-        return not rests and not self._waiter.is_paused(mirror.origin.netloc)
-
-    def _note_mirror(self, mirror: Endpoint, error: FetchError) -> None:
-        if error.kind in ("unavailable", "timeout") and self._is_awake(mirror):
-            self._resting[mirror.origin] = time.monotonic() + _MIRROR_REST
-            self._on_wait(f"the mirror {mirror.origin.netloc} does not answer; going on without it")
 
     def _note_limit(self, reference: Reference, header: str) -> None:
         count = header.partition(";")[0].strip()  # "76;w=21600": 76 more in these 6 hours

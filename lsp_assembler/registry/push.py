@@ -113,11 +113,11 @@ def _opening(scope: Scope, digest: str, mount_from: str) -> Call:
 
 def upload_manifest(
     session: Session, scope: Scope, reference: Reference, media_type: str, data: bytes
-) -> str:
+) -> Answer:
     """PUT a manifest or an index under the reference's digest or tag.
 
     Returns:
-        its digest.
+        the answer, for its headers.
 
     Raises:
         RequestError: the registry did not take it, or took it for something else.
@@ -131,4 +131,4 @@ def upload_manifest(
     if stored.startswith("sha256:") and stored != digest:
         fact = f"{answer.host} stored the manifest as {stored[:200]!a}; it was sent as {digest}"
         raise RequestError("corrupt", fact, "Check the registry, and any proxy in front of it.")
-    return digest
+    return answer

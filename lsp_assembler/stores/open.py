@@ -143,7 +143,7 @@ class Stores:
             return self._automatic
         if spec.kind == "docker":
             return self._opened_engine(pull)
-        contents = self._contents(spec)
+        contents = self.contents(spec)
         return self._daemonless(spec, contents, contents)
 
     def publisher(self, spec: StoreSpec | None) -> Store:
@@ -173,9 +173,9 @@ class Stores:
                     "Leave it out, or build with --to registry or --to oci:DIR.",
                 )
             return self._target_engine(is_default=spec is None)
-        bases = self._contents(source if source.kind in _WITH_PATH else StoreSpec("registry"))
+        bases = self.contents(source if source.kind in _WITH_PATH else StoreSpec("registry"))
         try:
-            return self._daemonless(spec, self._contents(spec), bases, platforms)
+            return self._daemonless(spec, self.contents(spec), bases, platforms)
         except FetchError as error:
             raise PublishError(error.message, error.remedy) from error
 
@@ -279,16 +279,16 @@ class Stores:
         contents = CachedContentStore(self.registries, cache, offline=offline, is_settled=is_settled)
         return self._open.enter_context(contextlib.closing(contents))
 
-    def _contents(self, spec: StoreSpec) -> "ContentStore":
-        if spec.kind == "registry":
+    def contents(self, spec: StoreSpec) -> "ContentStore":
+        """Documents and blobs as they are stored, without an engine; "auto" stands for the registries."""
+        if spec.kind in ("auto", "registry"):
             return self._cached_registries
         from lsp_assembler.stores.daemonless.archive import OciArchive
         from lsp_assembler.stores.daemonless.layout import OciLayout
 
         if spec not in self._layouts:
-            layout = OciLayout if spec.kind == "oci" else OciArchive
-            opened = layout(Path(spec.path), str(spec))
-            self._layouts[spec] = self._open.enter_context(contextlib.closing(opened))
+            layout = (OciLayout if spec.kind == "oci" else OciArchive)(Path(spec.path), str(spec))
+            self._layouts[spec] = self._open.enter_context(contextlib.closing(layout))
         return self._layouts[spec]
 
     def _daemonless(

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from lsp_assembler.errors import FetchError
+from lsp_assembler.errors import FetchError, PublishError
+from lsp_assembler.model.images import Artifact
 from lsp_assembler.model.reference import Reference
-from lsp_assembler.oci.documents import OCI_INDEX, OCI_MANIFEST
+from lsp_assembler.oci.documents import OCI_INDEX, OCI_MANIFEST, digest_of
+from lsp_assembler.oci.referrer import referrer
 from lsp_assembler.registry.client import RegistryClient
 from tests.fakes.registry import FakeRegistry, Reply, error_reply
 from tests.integration.test_registry_client import client_of
@@ -90,3 +92,64 @@ def test_a_digest_that_is_none_is_not_asked_for(client: RegistryClient, fake: Fa
     with pytest.raises(FetchError):
         client.referrers(image(fake).with_digest(f"sha3:{'0a' * 32}"))
     assert fake.seen == []
+
+
+SUBJECT = {"mediaType": OCI_MANIFEST, "digest": DIGEST, "size": 7}
+SBOM = referrer(Artifact("application/vnd.cyclonedx+json", b"{}", {"by": "us"}), SUBJECT)
+BY_DIGEST, BY_TAG = f"/v2/a/b/manifests/{digest_of(SBOM)}", f"/v2/a/b/manifests/{TAG}"
+
+
+def test_a_registry_that_lists_it_itself_needs_no_tag(client: RegistryClient, fake: FakeRegistry) -> None:
+    fake.script(BY_DIGEST, Reply(201, {"OCI-Subject": DIGEST}), method="PUT")
+    client.put_referrers(image(fake), [SBOM])
+    assert [seen.method for seen in fake.seen] == ["PUT"]
+
+
+def test_without_an_api_it_is_added_to_the_list_and_nothing_else_changes(
+    client: RegistryClient, fake: FakeRegistry
+) -> None:
+    fake.put_manifest("a/b", TAG, json.dumps({**json.loads(index()), "of": "others"}).encode(), OCI_INDEX)
+    for _ in range(2):
+        client.put_referrers(image(fake), [SBOM])
+        listed = json.loads(fake.manifests["a/b", TAG][1])
+        assert (listed["of"], listed["manifests"][:1]) == ("others", json.loads(index())["manifests"])
+        assert listed["manifests"][1:] == [
+            {
+                "mediaType": OCI_MANIFEST,
+                "digest": digest_of(SBOM),
+                "size": len(SBOM),
+                "artifactType": "application/vnd.cyclonedx+json",
+                "annotations": {"by": "us"},
+            }
+        ]
+    assert len(fake.seen_at(BY_TAG, "PUT")) == 1
+
+
+def test_what_another_overwrites_at_that_moment_is_added_again(
+    client: RegistryClient, fake: FakeRegistry
+) -> None:
+    fake.script(BY_TAG, Reply(201), method="PUT")
+    client.put_referrers(image(fake), [SBOM])
+    assert len(fake.seen_at(BY_TAG, "PUT")) == 2
+    found = client.referrers(image(fake))
+    assert found
+    assert [entry.digest for entry in found.manifests] == [digest_of(SBOM)]
+
+
+def test_a_list_that_keeps_nothing_is_an_error(client: RegistryClient, fake: FakeRegistry) -> None:
+    fake.always(BY_TAG, Reply(201), method="PUT")
+    with pytest.raises(PublishError, match=f"does not keep what is added to the list {TAG}"):
+        client.put_referrers(image(fake), [SBOM])
+
+
+def test_an_image_in_the_place_of_the_list_is_left_alone(client: RegistryClient, fake: FakeRegistry) -> None:
+    digest = fake.put_image("a/b", TAG, b"layer")
+    with pytest.raises(PublishError, match=f"has an image under the tag {TAG}"):
+        client.put_referrers(image(fake), [SBOM])
+    assert digest_of(fake.manifests["a/b", TAG][1]) == digest
+
+
+def test_the_tag_of_a_longer_digest_is_cut(client: RegistryClient, fake: FakeRegistry) -> None:
+    name = image(fake).with_digest(f"sha512:{'0a' * 64}")
+    fake.put_manifest("a/b", f"sha512-{'0a' * 32}", index(), OCI_INDEX)
+    assert client.referrers(name)

@@ -124,6 +124,7 @@ def append(base: Base, recipe: Recipe) -> NewImage:
         index=image.index(pairs, annotations) if base.is_index else None,
         base=base.reference,
         base_layers=_distinct_layers(base),
+        attest=recipe.attest,
     )
 
 

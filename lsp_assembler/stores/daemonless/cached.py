@@ -9,6 +9,7 @@ from lsp_assembler.oci.documents import (
     ContentError,
     Descriptor,
     Document,
+    ImageIndex,
     LargeContentError,
     check_size,
     parse_document,
@@ -96,6 +97,12 @@ class CachedContentStore:
             raise _absent_blob(reference, descriptor, descriptor.size)
         return iter((known,))
 
+    def referrers(self, image: Reference) -> ImageIndex | None:
+        """See ContentStore.referrers; there may be more of them each time."""
+        if self.offline:
+            raise _absent(image, "only its registry knows what refers to it")
+        return self.inner.referrers(image)
+
     def registry_of(self, reference: Reference) -> str:
         """See ContentStore.registry_of; offline no registry can be asked."""
         return "" if self.offline else self.inner.registry_of(reference)
@@ -111,6 +118,10 @@ class CachedContentStore:
     def put_manifest(self, reference: Reference, media_type: str, data: bytes) -> None:
         """See ContentStore.put_manifest."""
         self._online(reference).put_manifest(reference, media_type, data)
+
+    def put_referrers(self, image: Reference, manifests: Sequence[bytes]) -> None:
+        """See ContentStore.put_referrers."""
+        self._online(image).put_referrers(image, manifests)
 
     def commit(self) -> None:
         """See ContentStore.commit."""

@@ -23,6 +23,7 @@ from lsp_assembler.oci.documents import (
     ContentError,
     Descriptor,
     Document,
+    ImageIndex,
     LargeContentError,
     check_digest,
     check_size,
@@ -33,11 +34,13 @@ from lsp_assembler.oci.documents import (
     verified,
 )
 from lsp_assembler.oci.image import encode
+from lsp_assembler.oci.referrer import subject_of, with_entries
 from lsp_assembler.stores.daemonless.names import (
     CONTAINERD_NAME,
     REF_NAME,
     digest_by_name,
     digest_by_tag,
+    is_about_another,
     listed,
     name_of,
     tag_of,
@@ -133,6 +136,24 @@ class OciLayout:
             with self._writing(reference), self._locked():
                 self._name(reference, {"mediaType": media_type, "digest": digest_of(data), "size": len(data)})
 
+    def referrers(self, image: Reference) -> ImageIndex | None:
+        """See ContentStore.referrers: those entries of index.json, named or not, that are about the image."""
+        with self._reading(image):
+            digest = check_digest(image.digest.lower())
+            entries = [each for each in self._index() if each.get("artifactType")]
+            about = [each for each in entries if self._subject(each) == digest]
+            found = parse_document(encode({"schemaVersion": 2, "manifests": about}), OCI_INDEX)
+        return found if about and isinstance(found, ImageIndex) else None
+
+    def put_referrers(self, image: Reference, manifests: Sequence[bytes]) -> None:
+        """See ContentStore.put_referrers: they become entries of index.json without a name."""
+        for data in manifests:
+            self.put_blob(image, data)
+        with self._writing(image), self._locked():
+            changed = with_entries(self._top(), manifests)
+            if changed:
+                self._write_index(changed)
+
     def commit(self) -> None:
         """See ContentStore.commit; names last from the moment when they are given."""
 
@@ -144,10 +165,19 @@ class OciLayout:
         """Give a name to a document, and take it from whichever had it."""
         annotations = {REF_NAME: str(reference), CONTAINERD_NAME: reference.canonical}
         others = [known for known in self._index() if name_of(known) != reference.canonical]
-        manifests = [*others, {**entry, "annotations": annotations}]
+        # Images come first: some tools take the first entry for the image.
+        manifests = sorted([*others, {**entry, "annotations": annotations}], key=is_about_another)
         index = {**self._top(), "schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": manifests}
+        self._write_index(encode(index))
+
+    def _write_index(self, index: bytes) -> None:
         self._write(self._directory / "oci-layout", (encode({"imageLayoutVersion": "1.0.0"}),))
-        self._write(self._directory / "index.json", (encode(index),))
+        self._write(self._directory / "index.json", (index,))
+
+    def _subject(self, entry: Mapping[str, Any]) -> str:
+        """The digest of what an entry is about; "" where it is not here whole."""
+        document = self._document(check_digest(entry.get("digest")))
+        return subject_of(document.data) if document else ""
 
     def _document(self, digest: str) -> Document | None:
         if not self._path(digest).is_file():

@@ -60,6 +60,11 @@ def digest_by_tag(entries: Iterable[Entry], wanted: Reference) -> str:
     return found.pop() if len(found) == 1 else ""
 
 
+def is_about_another(entry: Entry) -> bool:
+    """Whether an entry is no image of its own, but refers to one, as an SBOM does."""
+    return bool(entry.get("artifactType")) and not name_of(entry) and not tag_of(entry)
+
+
 def listed(entries: Iterable[Entry]) -> str:
     """All that there is, so that somebody who has asked for something else finds it: names, tags, digests."""
     names = sorted(set(filter(None, map(_shown, entries))))
@@ -79,6 +84,8 @@ def _shown(entry: Entry) -> str:
         return f"an image with the tag {tag} and no name"
     if name := name_of(entry):
         return name
+    if is_about_another(entry):
+        return ""
     try:
         return f"an image without a name, {check_digest(entry.get('digest'))}"
     except ContentError:

@@ -13,12 +13,14 @@ from lsp_assembler.oci.documents import (
     OCI_MANIFEST,
     Descriptor,
     Document,
+    ImageIndex,
     LargeContentError,
     check_size,
     digest_of,
     parse_document,
 )
 from lsp_assembler.oci.image import CONFIG_TYPE, LAYER_TYPE, descriptor
+from lsp_assembler.oci.referrer import with_entries
 
 
 class MemoryContents:
@@ -32,6 +34,7 @@ class MemoryContents:
         self.blobs: dict[str, bytes] = {}
         self.documents: dict[str, tuple[str, bytes]] = {}
         self.named: dict[str, str] = {}
+        self.attached: dict[str, bytes] = {}
         self.log: list[str] = []
         self.refused = refused
         self._lock = threading.Lock()
@@ -66,6 +69,11 @@ class MemoryContents:
         del reference
         yield self.blobs[descriptor.digest]
 
+    def referrers(self, image: Reference) -> ImageIndex | None:
+        index = self.attached.get(image.digest)
+        found = parse_document(index, OCI_INDEX) if index else None
+        return found if isinstance(found, ImageIndex) else None
+
     def registry_of(self, _: Reference) -> str:
         return ""
 
@@ -83,6 +91,13 @@ class MemoryContents:
         self.documents[digest_of(data)] = (media_type, data)
         if not reference.digest:
             self.named[reference.canonical] = digest_of(data)
+
+    def put_referrers(self, image: Reference, manifests: Sequence[bytes]) -> None:
+        for data in manifests:
+            self._write(image, "referrer", digest_of(data))
+            self.documents[digest_of(data)] = (OCI_MANIFEST, data)
+        known = self.referrers(image)
+        self.attached[image.digest] = with_entries(known.json if known else None, manifests) or b""
 
     def commit(self) -> None:
         """See ContentStore.commit."""

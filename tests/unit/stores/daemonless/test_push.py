@@ -4,8 +4,10 @@ import threading
 from collections.abc import Sequence
 
 import pytest
+from msgspec.structs import replace
 
 from lsp_assembler.errors import FetchError, PublishError
+from lsp_assembler.model.images import Artifact, BuiltImage
 from lsp_assembler.model.labels import CREATED_LABEL
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.tree import File, Tree
@@ -205,3 +207,39 @@ def test_every_repository_gets_everything() -> None:
 
 def test_top_of_a_single_image_is_its_manifest() -> None:
     assert single().top == (OCI_MANIFEST, single().images[0].manifest)
+
+
+def attested(publication: NewImage) -> NewImage:
+    def attest(built: BuiltImage) -> list[Artifact]:
+        return [Artifact("text/plain", f"about {built.digest}".encode())]
+
+    return replace(publication, attest=attest)
+
+
+@pytest.mark.parametrize("made", [single(), double()], ids=["image", "index"])
+def test_what_is_about_an_image_is_there_before_its_tags(made: NewImage) -> None:
+    contents = MemoryContents()
+    built = push(attested(made), contents, contents, (FIRST, SECOND))
+    kinds = [line.partition(" ")[0] for line in contents.log]
+    assert kinds[-6:] == ["blob", "blob", "manifest", "referrer", "tag", "tag"]
+    found = contents.referrers(FIRST.with_digest(built.digest))
+    assert found
+    assert [each.digest for each in found.manifests] == [each.digest for each in built.attestations]
+    assert contents.blobs[digest_of(f"about {built.digest}".encode())]
+
+
+def test_tags_stay_where_they_are_if_nothing_can_be_said_about_the_image() -> None:
+    probe = MemoryContents()
+    refused = push(attested(single()), probe, probe, (FIRST,)).attestations[0].digest
+    contents = MemoryContents(refused)
+    with pytest.raises(PublishError):
+        published(attested(single()), contents, FIRST)
+    assert contents.named == {}
+
+
+def test_an_image_that_stands_gets_what_is_about_it_later() -> None:
+    contents = MemoryContents()
+    published(single(), contents, FIRST)
+    contents.log.clear()
+    assert push(attested(single()), contents, contents, (FIRST,)).attestations
+    assert "tag one" not in contents.log
