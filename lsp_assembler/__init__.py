@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # imported when first asked for: a command needs one of them
         PublishError,
     )
     from lsp_assembler.oci.layers import Limits
+    from lsp_assembler.operations.attested import attested
     from lsp_assembler.operations.audit import AuditRequest, audit
     from lsp_assembler.operations.build import BuildRequest, build
     from lsp_assembler.operations.check import CheckRequest, check
@@ -42,6 +43,7 @@ _HOMES = {
     "config.images_file": ("schema",),
     "errors": ("FetchError", "InvalidInputError", "LockError", "LspAssemblerError", "PublishError"),
     "oci.layers": ("Limits",),
+    "operations.attested": ("attested",),
     "operations.audit": ("AuditRequest", "audit"),
     "operations.build": ("BuildRequest", "build"),
     "operations.check": ("CheckRequest", "check"),
@@ -86,6 +88,7 @@ __all__ = [
     "StoreOptions",
     "TagsRequest",
     "UpdateRequest",
+    "attested",
     "audit",
     "build",
     "check",

@@ -58,6 +58,14 @@ class Wanted(Struct, frozen=True):
         typer.Option("--context", metavar="DIR", help="Also write the content of /app/repos to DIR."),
         NOTHING,
     ]
+    attest: Annotated[
+        bool,
+        typer.Option(
+            "--attest",
+            help="Also publish an SBOM and provenance that refer to the image; not with --to docker.",
+        ),
+        OFF,
+    ]
 
 
 @grouped
@@ -94,6 +102,7 @@ def build(
         locked=wanted.locked,
         lock_file=listed.lock_file,
         context=wanted.context,
+        attest=wanted.attest,
         strict=judging.strict,
         verify_images=judging.verify_images,
         jobs=jobs,

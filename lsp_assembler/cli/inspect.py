@@ -2,7 +2,7 @@
 
 import sys
 from functools import partial
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -30,6 +30,11 @@ VerifyImages = Annotated[
     typer.Option("--verify-images", help="Ask the registries whether every language image exists."),
     OFF,
 ]
+Attestations = Annotated[
+    bool,
+    typer.Option("--attestations", help="Show what was published about the image instead."),
+    OFF,
+]
 Format = Annotated[
     DataFormat | None,
     typer.Option(
@@ -46,6 +51,7 @@ def inspect(
     *,
     image: Image,
     images: Images,
+    attestations: Attestations,
     reading: options.Reading,
     pull: PullMissing,
     reach: options.Reach,
@@ -63,6 +69,8 @@ def inspect(
         stores=reach.options(pull),
         environ=options.environ(),
     )
+    if attestations:
+        _attestations(request, format_)
 
     def show(found: operation.InspectResult) -> None:
         json = format_ is DataFormat.JSON
@@ -76,3 +84,17 @@ def inspect(
             output.complain(problem)
 
     reporting.run(partial(operation.inspect, request), show)
+
+
+def _attestations(request: operation.InspectRequest, format_: DataFormat | None) -> NoReturn:
+    """The SBOM, the provenance and whatever else refers to the image."""
+    from lsp_assembler.operations import attested as operation  # few ask for it
+    from lsp_assembler.reports import attested as reports
+
+    def show(found: operation.Attested) -> None:
+        if format_ is DataFormat.JSON or (format_ is None and not sys.stdout.isatty()):
+            output.document(reports.render_json(found))
+        else:
+            output.report(reports.text(found))
+
+    reporting.run(partial(operation.attested, request), show)

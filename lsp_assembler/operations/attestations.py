@@ -60,20 +60,25 @@ def _inside(contents: ContentStore, image: Reference, document: Document) -> Ite
         (each for each in entries if each.annotations.get(_OF_BUILDKIT) == "attestation-manifest"), None
     )
     for layer in manifest_of(contents, image, entry).layers if entry else ():
-        kind = _kind(layer.annotations.get(_PREDICATE, ""))
+        kind = kind_of(layer.annotations.get(_PREDICATE, ""))
         if kind:
             yield Attestation(kind, _date(contents, image, layer))
 
 
 def _referring(index: ImageIndex) -> Iterator[Attestation]:
     for entry, raw in zip(index.manifests, index.json["manifests"], strict=True):
-        types = (str(raw.get("artifactType", "")), *(entry.annotations.get(key, "") for key in _SAID_IN))
-        kind = next(filter(None, map(_kind, types)), "")
+        types = (str(raw.get("artifactType", "")), predicate_of(entry))
+        kind = next(filter(None, map(kind_of, types)), "")
         if kind:
             yield Attestation(kind, day_of(epoch_of(entry.annotations.get(CREATED_LABEL))))
 
 
-def _kind(type_: str) -> str:
+def predicate_of(entry: Descriptor) -> str:
+    """The type of predicate that an entry of a list names, e.g. "https://slsa.dev/provenance/v1", or ""."""
+    return next(filter(None, (entry.annotations.get(key) for key in _SAID_IN)), "")
+
+
+def kind_of(type_: str) -> str:
     """What a type of artifact or predicate stands for; "" for what is neither an SBOM nor provenance."""
     return next((kind for word, kind in _KINDS.items() if word in type_.lower()), "")
 

@@ -40,6 +40,7 @@ class BuildRequest(ListRequest, frozen=True, kw_only=True):
         platforms: to build for, e.g. ("linux/amd64",); () for all that the base has.
         strict: whether warnings are errors.
         verify_images: whether to ask the registries if every language image exists.
+        attest: whether to publish an SBOM and provenance along with the image; not with an engine.
     """
 
     sources: Sequence[str] = ()
@@ -52,6 +53,7 @@ class BuildRequest(ListRequest, frozen=True, kw_only=True):
     platforms: Sequence[str] = ()
     strict: bool = False
     verify_images: bool = False
+    attest: bool = False
 
 
 def build(request: BuildRequest, observer: Observer = SILENT) -> Result:
@@ -69,6 +71,10 @@ def build(request: BuildRequest, observer: Observer = SILENT) -> Result:
     planned = plan(request.sources, request.file, request.type)
     counting = lock_path(planned, request.lock_file) if request.locked else None
     spec = build_spec(planned, request.names, request.template, request.environ, counting)
+    if request.attest:
+        from lsp_assembler.operations.attest import attester
+
+        spec = replace(spec, attest=attester(request, planned, spec))
     for file in spec.provenance.edited:
         observer.notice(f"{file}: no commit holds it as it is, so the image will not name a commit")
     if request.context:

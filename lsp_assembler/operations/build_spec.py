@@ -1,6 +1,6 @@
 """What `build` is to make of the start points: images.yml and the request put together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -8,9 +8,14 @@ from msgspec import Struct
 from lsp_assembler.checkout.provenance import Provenance, provenance
 from lsp_assembler.dockerfile import template
 from lsp_assembler.errors import InvalidInputError
+from lsp_assembler.model.assembly import Assembly
 from lsp_assembler.model.dates import source_date_epoch
+from lsp_assembler.model.images import Artifact, BaseImage, BuiltImage
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.operations.plan import Plan, reference
+
+Attest = Callable[[Assembly, BaseImage, BuiltImage], Sequence[Artifact]]
+"""Makes what is to be published about an image."""
 
 
 class BuildSpec(Struct, frozen=True):
@@ -23,6 +28,7 @@ class BuildSpec(Struct, frozen=True):
         template_name: how messages call it, e.g. "Dockerfile.template".
         provenance: of images.yml, the template and the lock file; a list on the command line has none.
         epoch: what SOURCE_DATE_EPOCH says, in seconds since 1970; None if it is not set.
+        attest: None to publish nothing about the image.
     """
 
     names: Sequence[Reference]
@@ -31,6 +37,7 @@ class BuildSpec(Struct, frozen=True):
     template_name: str
     provenance: Provenance = Provenance()
     epoch: int | None = None
+    attest: Attest | None = None
 
 
 def build_spec(

@@ -1,6 +1,7 @@
 """An Assembly and a base image -> the Recipe of the final image: index dirs, texts, labels, Dockerfile."""
 
 from collections.abc import Mapping
+from functools import partial
 from urllib.parse import quote
 
 from lsp_assembler.dockerfile import template
@@ -30,7 +31,14 @@ def recipe(assembly: Assembly, base: BaseImage, spec: BuildSpec) -> Recipe:
     """
     dockerfile = template.render(spec.template, _values(assembly, base, spec), _labels(assembly, base, spec))
     made = context(assembly, base)
-    return Recipe(assembly.type, base, dockerfile, made, spec.epoch or 0, spec.template_name)
+    attest = partial(spec.attest, assembly, base) if spec.attest else None
+    return Recipe(assembly.type, base, dockerfile, made, spec.epoch or 0, spec.template_name, attest)
+
+
+def created(assembly: Assembly, spec: BuildSpec) -> int:
+    """The date of the image, in seconds since 1970: what SOURCE_DATE_EPOCH says, else of its newest part."""
+    dates = [epoch_of(point.created) or 0 for _, point in _start_points(assembly)]
+    return max(dates, default=0) if spec.epoch is None else spec.epoch
 
 
 def context(assembly: Assembly, base: BaseImage) -> Tree:
@@ -80,10 +88,9 @@ def _values(assembly: Assembly, base: BaseImage, spec: BuildSpec) -> Mapping[str
 
 def _labels(assembly: Assembly, base: BaseImage, spec: BuildSpec) -> Mapping[str, str]:
     """The OCI labels; one that nothing is known for is left out, for an empty one would say less."""
-    created = [epoch_of(point.created) or 0 for _, point in _start_points(assembly)]
     tag = spec.names[0].tag
     labels = {
-        CREATED_LABEL: timestamp(max(created, default=0) if spec.epoch is None else spec.epoch),
+        CREATED_LABEL: timestamp(created(assembly, spec)),
         REVISION_LABEL: spec.provenance.revision,
         SOURCE_LABEL: spec.provenance.source,
         VERSION_LABEL: "" if tag == "latest" else tag,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from lsp_assembler.model.assembly import Outcome
 from lsp_assembler.model.finding import Finding
+from lsp_assembler.model.images import BuiltImage
 from lsp_assembler.model.result import Result
 from lsp_assembler.model.start_point import Source
 from lsp_assembler.text import json_text
@@ -31,13 +32,21 @@ def render(result: Result) -> str:
     return envelope(
         result.exit_status,
         result.error,
-        image=image
-        and {"names": list(image.names), "digest": image.digest, "platforms": list(image.platforms)},
+        image=image and _image(image),
         start_points=[_start_point(outcome) for outcome in assembly.outcomes],
         findings=[_finding(finding, sources) for finding in assembly.findings],
         failures=[_failure(outcome) for outcome in assembly.failures],
         seconds={step: _rounded(assembly.seconds.get(step)) for step in _STEPS},
     )
+
+
+def _image(image: BuiltImage) -> dict[str, object]:
+    return {
+        "names": list(image.names),
+        "digest": image.digest,
+        "platforms": list(image.platforms),
+        "attestations": [{"type": each.type, "digest": each.digest} for each in image.attestations],
+    }
 
 
 def _start_point(outcome: Outcome) -> dict[str, object]:

@@ -89,7 +89,8 @@ def _fine(result: Result) -> str:
     time = "" if total is None else f" in {human_seconds(total)}"
     if result.image is not None:
         names = visible(" and ".join(result.image.names))
-        done = f"built {names} ({visible(result.image.digest[:SHORT_DIGEST])}){time}"
+        attested = " and attested" if result.image.attestations else ""
+        done = f"built{attested} {names} ({visible(result.image.digest[:SHORT_DIGEST])}){time}"
     elif result.assembly.outcomes:
         done = f"packed{time}" if result.command == "pack" else f"all rules pass, checked{time}"
     else:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from lsp_assembler.errors import FailureKind
 from lsp_assembler.model.assembly import Assembly, Outcome
 from lsp_assembler.model.finding import Failure, Finding, ManifestPlace
-from lsp_assembler.model.images import BuiltImage
+from lsp_assembler.model.images import Attached, BuiltImage
 from lsp_assembler.model.result import Result
 from lsp_assembler.model.start_point import Source, StartPoint, StartPointType
 from lsp_assembler.model.tree import File, Tree
@@ -93,7 +93,8 @@ STEPS = {"fetch": 0.31, "check": 0.02, "build": 0.12, "total": 4.9}
 
 
 def _fine() -> Result:
-    return Result(assembly(JAVA, PYTHON, seconds=STEPS), 0, IMAGE, images_file="images.yml")
+    attested = replace(IMAGE, attestations=(Attached("application/vnd.cyclonedx+json", IMAGE.digest),))
+    return Result(assembly(JAVA, PYTHON, seconds=STEPS), 0, attested, images_file="images.yml")
 
 
 def _warning() -> Result:
