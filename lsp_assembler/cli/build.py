@@ -58,6 +58,11 @@ class Wanted(Struct, frozen=True):
         typer.Option("--context", metavar="DIR", help="Also write the content of /app/repos to DIR."),
         NOTHING,
     ]
+    history: Annotated[
+        Path | None,
+        typer.Option("--history", metavar="FILE", help="Add a line about this build to FILE."),
+        NOTHING,
+    ]
     attest: Annotated[
         bool,
         typer.Option(
@@ -102,6 +107,7 @@ def build(
         locked=wanted.locked,
         lock_file=listed.lock_file,
         context=wanted.context,
+        history=wanted.history,
         attest=wanted.attest,
         strict=judging.strict,
         verify_images=judging.verify_images,

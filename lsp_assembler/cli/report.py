@@ -68,6 +68,15 @@ PolicyFile = Annotated[
     ),
     NOTHING,
 ]
+History = Annotated[
+    Path | None,
+    typer.Option(
+        "--history",
+        metavar="FILE",
+        help="A file with a line about each build, for the page; an image is added to it.",
+    ),
+    NOTHING,
+]
 Format = Annotated[
     ReportFormat,
     typer.Option("--format", help="How to write the report to stdout."),
@@ -145,6 +154,7 @@ def report(
     services: Services,
     data: Data,
     policy: PolicyFile,
+    history: History,
     rows_: Rows,
     reading: options.Reading,
     reach: options.Reach,
@@ -161,6 +171,7 @@ def report(
         services=services,
         data=data,
         policy=policy,
+        history=history,
         from_store=reading.from_,
         jobs=jobs,
         stores=options.cached(reach.options(Pull.MISSING), no_cache=no_cache),

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from lsp_assembler.errors import FetchError, PublishError
 from lsp_assembler.files.atomic import refuse_to_replace, write_tree
 from lsp_assembler.model.assembly import Assembly
+from lsp_assembler.model.images import BaseImage
 from lsp_assembler.model.result import Result
 from lsp_assembler.operations.assemble import Checking, assemble
 from lsp_assembler.operations.base import find_base, named
@@ -18,7 +19,7 @@ from lsp_assembler.operations.by_policy import by_policy
 from lsp_assembler.operations.directories import Directories
 from lsp_assembler.operations.locked import existing, lock_path, locked, refusal, required
 from lsp_assembler.operations.observer import SILENT, Observer
-from lsp_assembler.operations.plan import base_of, plan
+from lsp_assembler.operations.plan import Plan, base_of, plan
 from lsp_assembler.operations.recipe import recipe
 from lsp_assembler.operations.request import ListRequest
 from lsp_assembler.stores.interface import Prepared
@@ -41,6 +42,7 @@ class BuildRequest(ListRequest, frozen=True, kw_only=True):
         strict: whether warnings are errors.
         verify_images: whether to ask the registries if every language image exists.
         attest: whether to publish an SBOM and provenance along with the image; not with an engine.
+        history: a file to which a line about the build is added; None for none.
     """
 
     sources: Sequence[str] = ()
@@ -54,6 +56,7 @@ class BuildRequest(ListRequest, frozen=True, kw_only=True):
     strict: bool = False
     verify_images: bool = False
     attest: bool = False
+    history: Path | None = None
 
 
 def build(request: BuildRequest, observer: Observer = SILENT) -> Result:
@@ -69,12 +72,7 @@ def build(request: BuildRequest, observer: Observer = SILENT) -> Result:
     source = StoreSpec.source(request.from_store)
     destination = StoreSpec.target(request.to_store)
     planned = plan(request.sources, request.file, request.type)
-    counting = lock_path(planned, request.lock_file) if request.locked else None
-    spec = build_spec(planned, request.names, request.template, request.environ, counting)
-    if request.attest:
-        from lsp_assembler.operations.attest import attester
-
-        spec = replace(spec, attest=attester(request, planned, spec))
+    spec = _spec(request, planned)
     for file in spec.provenance.edited:
         observer.notice(f"{file}: no commit holds it as it is, so the image will not name a commit")
     if request.context:
@@ -99,7 +97,30 @@ def build(request: BuildRequest, observer: Observer = SILENT) -> Result:
         base = found.base if isinstance(found, Prepared) else found
         result = refusal(assembly, base, lock, "build")
         result = result or _built(assembly, found, spec, request.context, observer)
+        if request.history and isinstance(base, BaseImage):
+            from lsp_assembler.operations.history_of_build import recorded
+
+            result = recorded(result, base, spec, request.history)
     return replace(result, images_file=planned.listed_in).with_total(time.perf_counter() - started)
+
+
+def _spec(request: BuildRequest, planned: Plan) -> BuildSpec:
+    """What to make of the start points. That it could not be published or noted is found out at once.
+
+    Raises:
+        InvalidInputError, FetchError: see `build`.
+    """
+    counting = lock_path(planned, request.lock_file) if request.locked else None
+    spec = build_spec(planned, request.names, request.template, request.environ, counting)
+    if request.history:
+        from lsp_assembler.operations.history import check
+
+        check(request.history)
+    if request.attest:
+        from lsp_assembler.operations.attest import attester
+
+        spec = replace(spec, attest=attester(request, planned, spec))
+    return spec
 
 
 def _built(

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -104,7 +105,7 @@ def diff(request: DiffRequest, observer: Observer = SILENT) -> DiffResult:
                 return of_lock_file(Path(text))
             return of_image(of_images.reader(spec), text)
 
-        pairs, removed, added = _paired(listed(request.old), listed(request.new))
+        pairs, removed, added = paired(listed(request.old), listed(request.new))
         different = [pair for pair in pairs if not _is_same(*pair)]
         changed = _changes(different, of_lsp_images, spec, request.jobs)
     same = len(pairs) - len(changed)
@@ -117,17 +118,32 @@ def _planned(text: str) -> Plan | None:
     return plan((), path) if path.is_file() and not is_lock(path) else None
 
 
+class HasName(Protocol):
+    """What `paired` goes by; see Listed."""
+
+    @property
+    def name(self) -> str:
+        """As images.yml has it."""
+
+    @property
+    def source(self) -> str | None:
+        """The web address of its repository, if it is known."""
+
+
+Comparable = TypeVar("Comparable", bound=HasName)
 _Pair = tuple[Listed, Listed]
 _Read = Tree | FetchError | None
 
 
-def _paired(old: Sequence[Listed], new: Sequence[Listed]) -> tuple[list[_Pair], list[Listed], list[Listed]]:
+def paired(
+    old: Sequence[Comparable], new: Sequence[Comparable]
+) -> tuple[list[tuple[Comparable, Comparable]], list[Comparable], list[Comparable]]:
     """What belongs together, what is only in the old list, and what only in the new one, in their orders.
 
     Of several versions of one image, those of one name belong together first, then the others in their order.
     """
     left, right = dict(enumerate(old)), dict(enumerate(new))
-    pairs: dict[int, _Pair] = {}
+    pairs: dict[int, tuple[Comparable, Comparable]] = {}
     for key in (_name, _repository):
         known: defaultdict[str, list[int]] = defaultdict(list)
         for position, each in left.items():
@@ -138,11 +154,11 @@ def _paired(old: Sequence[Listed], new: Sequence[Listed]) -> tuple[list[_Pair], 
     return [pairs[position] for position in sorted(pairs)], list(left.values()), list(right.values())
 
 
-def _name(listed: Listed) -> str:
+def _name(listed: HasName) -> str:
     return listed.name
 
 
-def _repository(listed: Listed) -> str:
+def _repository(listed: HasName) -> str:
     """What stays the same when a version changes: the repository of the image, or of the sources."""
     try:
         return Reference.parse(listed.name).with_tag("").canonical

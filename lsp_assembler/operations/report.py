@@ -13,10 +13,13 @@ from lsp_assembler.errors import FetchError
 from lsp_assembler.model.language import Judged, Language, LanguageImageSize, LanguageVersion, Service
 from lsp_assembler.model.policy import LanguageImage, Policy
 from lsp_assembler.model.reference import Reference
+from lsp_assembler.operations import history, history_of_report
 from lsp_assembler.operations.by_policy import today
 from lsp_assembler.operations.facts import JOBS, Facts, Wanted
+from lsp_assembler.operations.history_changes import BuildChanges
 from lsp_assembler.operations.inspection import room_for_all
 from lsp_assembler.operations.language_versions import LanguageVersions
+from lsp_assembler.operations.listing import of_image
 from lsp_assembler.operations.observer import SILENT, Observer
 from lsp_assembler.operations.recorded_durations import Recorded, recorded_in
 from lsp_assembler.operations.report_source import report_source
@@ -35,6 +38,7 @@ class ReportRequest(ReadRequest, frozen=True, kw_only=True):
         services: a list of further images that run as services, written as an images.yml is.
         data: a folder with a file NAME/durations.json for each LTF, for images that do not say themselves.
         policy: a file with a policy; None for the one of images.yml, if it has one.
+        history: a file with a line about each build, to which a source that is an image is added.
         from_store: where the source and the services are read; versions are always those of the registries.
     """
 
@@ -42,6 +46,7 @@ class ReportRequest(ReadRequest, frozen=True, kw_only=True):
     services: Path | None = None
     data: Path | None = None
     policy: Path | None = None
+    history: Path | None = None
 
 
 class ReportResult(Struct, frozen=True):
@@ -53,6 +58,7 @@ class ReportResult(Struct, frozen=True):
         services: the one that the report is about first.
         languages: in the order of the source.
         is_judged: whether there is a policy.
+        builds: what each build of the history changed, the oldest first; None without a history.
     """
 
     source: str
@@ -60,6 +66,7 @@ class ReportResult(Struct, frozen=True):
     services: tuple[Service, ...]
     languages: tuple[Language, ...]
     is_judged: bool = False
+    builds: tuple[BuildChanges, ...] | None = None
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -96,6 +103,8 @@ def report(request: ReportRequest, observer: Observer = SILENT) -> ReportResult:
     """
     spec = StoreSpec.source(request.from_store)
     source = report_source(request.source)
+    if request.history:
+        history.check(request.history)
     policy = _policy(request, source.file)
     recorded = recorded_in(request.data) if request.data else ()
     services = load(str(request.services)) if request.services else None
@@ -119,8 +128,14 @@ def report(request: ReportRequest, observer: Observer = SILENT) -> ReportResult:
         judged = _judged(images, policy, facts, day) if policy else {}
         names = [each.text for each in services.images] if services else []
         found = services_of(stores.reader(spec), source.service, names, request.jobs, day)
-    completed = (_completed(each, recorded, sizes, judged) for each in languages)
-    return ReportResult(request.source, day, found, tuple(completed), policy is not None)
+        is_new = request.history and not source.is_file
+        built = of_image(stores.reader(spec), request.source) if is_new else ()
+    completed = tuple(_completed(each, recorded, sizes, judged) for each in languages)
+    builds = None
+    if request.history:
+        latest = history_of_report.of_image(found[0], built, completed, request.environ) if built else None
+        builds = history_of_report.builds_of(request.history, latest)
+    return ReportResult(request.source, day, found, completed, policy is not None, builds)
 
 
 def _policy(request: ReportRequest, file: ImagesFile | None) -> Policy | None:

@@ -70,7 +70,18 @@ def _entry(listed: Listed) -> str:
 
 
 def _details(change: Change) -> Iterator[str]:
-    old, new = change.old, change.new
+    yield from differences(change.old, change.new)
+    if change.files is None:
+        yield f"files: {change.problem}"
+    elif files := list(_files(change.files)):
+        more = len(files) - _MOST_FILES
+        yield f"files: {', '.join(files[:_MOST_FILES])}{f' and {more} more' if more > 0 else ''}"
+    else:
+        yield "files: the same"
+
+
+def differences(old: Listed, new: Listed) -> Iterator[str]:
+    """What two versions of a start point say differently of themselves, a line each, not yet visible."""
     if old.name != new.name:
         yield f"image: {old.name} -> {new.name}"
     if old.revision != new.revision:
@@ -79,13 +90,6 @@ def _details(change: Change) -> Iterator[str]:
         yield f"display name: {', '.join(old.display_names)} -> {', '.join(new.display_names)}"
     if old.image_names != new.image_names:
         yield f"language image: {', '.join(old.image_names)} -> {', '.join(new.image_names)}"
-    if change.files is None:
-        yield f"files: {change.problem}"
-    elif files := list(_files(change.files)):
-        more = len(files) - _MOST_FILES
-        yield f"files: {', '.join(files[:_MOST_FILES])}{f' and {more} more' if more > 0 else ''}"
-    else:
-        yield "files: the same"
 
 
 def _files(files: FileChanges) -> Iterator[str]:

@@ -14,6 +14,7 @@ from msgspec import Struct
 from lsp_assembler.model.language import MONTH, Language
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.operations.report import ReportResult
+from lsp_assembler.reports import history
 from lsp_assembler.reports.html import FIRST_PAGE, base_style
 from lsp_assembler.reports.html.links import commit_link, fragment
 from lsp_assembler.reports.html.plot import plot, sparkline
@@ -47,7 +48,13 @@ SECTIONS = (
     Section("Services", FIRST_PAGE, "services.html"),
     Section("Languages", "languages.html", "languages.html"),
 )
-"""All tabs, in their order."""
+"""The tabs of every report, in their order."""
+
+BUILDS = Section("Builds", "builds.html", "builds.html")
+"""One more, where there is a history."""
+
+MOST_BUILDS = 50
+"""How many builds are shown, the newest."""
 
 
 class Kind(Struct, frozen=True):
@@ -76,12 +83,13 @@ def pages(result: ReportResult) -> dict[str, bytes]:
     E.g. {"index.html": b"…", "languages.html": b"…"}. They hold all that they need. Threads may call it.
     """
     templates = _environment()
-    shared = {**_shared(), "result": result, "sections": SECTIONS, "contents": contents(result)}
+    sections = (*SECTIONS, *([BUILDS] if result.builds is not None else ()))
+    shared = {**_shared(), "result": result, "sections": sections, "contents": contents(result)}
     return {
         section.file: templates.get_template(section.template)
-        .render(**shared, section=section, **_of_languages(result))
+        .render(**shared, section=section, **_of_languages(result), most_builds=MOST_BUILDS)
         .encode("utf-8", "replace")
-        for section in SECTIONS
+        for section in sections
     }
 
 
@@ -141,6 +149,9 @@ def _environment() -> Environment:
         "short_commit": lambda revision: visible(revision[:_SHORT_COMMIT]),
         "short_digest": lambda digest: visible(digest.partition(":")[2][:_SHORT_DIGEST]),
         "tag_in": _tag_in,
+        "differences": history.differences,
+        "summary": history.summary,
+        "when": history.when,
     }
     made.globals |= {"commit_link": commit_link}
     return made
