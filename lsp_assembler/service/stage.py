@@ -34,12 +34,15 @@ class Stage:
 
     def police(self, policing: "Policing", say: Callable[[str], None]) -> None:
         """Put it again whenever the policy makes something else of it; never returns."""
+        is_due = False
         while True:
             time.sleep(_TICK)
             try:
-                if policing.tick():
+                is_due |= policing.tick()
+                if is_due:
                     with self._putting:
                         self._put(self.kept)
+                is_due = False
             except Exception as bug:  # noqa: BLE001  # what is blocked must not stay so without a word
                 say(f"a bug in lsp-assembler: {type(bug).__name__}: {bug}")
                 time.sleep(_AFTER_BUG)
