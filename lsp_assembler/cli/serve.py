@@ -13,6 +13,7 @@ from msgspec.structs import asdict
 
 from lsp_assembler.cli import options, output, reporting
 from lsp_assembler.cli.grouped import NOTHING, OFF, Default, grouped
+from lsp_assembler.cli.policing import ByPolicy, policing
 from lsp_assembler.cli.prepulling import Supply, prepulling
 from lsp_assembler.errors import InvalidInputError
 from lsp_assembler.model.reference import MAX_PORT
@@ -147,6 +148,7 @@ def serve(
     strict: options.Strict,
     limits: options.ImageLimits,
     supply: Supply,
+    by_policy: ByPolicy,
 ) -> None:
     """Serve start points over HTTP, as cyber-dojo's own service does.
 
@@ -170,6 +172,7 @@ def serve(
     _check(freshness, kind)
     _check_extra()
     voice = Voice()
+    police = policing(by_policy, request, voice.say)
     puller = prepulling(supply, environ, reach.stall_timeout, voice.say)
     in_background(lambda: importlib.import_module("uvicorn"))  # while the source is read
     from lsp_assembler.service.run import Settings, run
@@ -184,7 +187,7 @@ def serve(
         log=serving.log,
         sha=environ.get("SHA"),
     )
-    refused = run(settings, partial(operation.take, request, reporting.Terminal()), voice, puller)
+    refused = run(settings, partial(operation.take, request, reporting.Terminal()), voice, puller, police)
     if refused:
         reporting.write(refused, options.Showing())
         raise typer.Exit(refused.exit_status)

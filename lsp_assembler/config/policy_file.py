@@ -55,6 +55,21 @@ def load(path: str) -> Policy:
     return found
 
 
+def files_of(path: str) -> tuple[str, ...]:
+    """The files that make up a policy: its own, and the one that it names under `deny`.
+
+    As far as a file that may be broken tells. Never raises.
+    """
+    problems = Problems(path)
+    try:
+        root = compose(decoded(beginning(Path(path), MAX_BYTES), problems), problems)
+    except (OSError, ValueError, InvalidInputError):
+        return (path,)
+    pairs = root.value if isinstance(root, yaml.MappingNode) else ()
+    denials = [value for key, value in pairs if key.value == "deny"]
+    return (path, *(_beside(path, each.value) for each in denials if tag(each) == "str" and each.value))
+
+
 def policy(node: yaml.Node, problems: Problems) -> Policy:
     """The policy that a mapping says, and the file that it names under `deny`: see `ParseNode`."""
     if not isinstance(node, yaml.MappingNode) or not node.value:
@@ -82,7 +97,12 @@ def _verdict(node: yaml.Node, _problems: Problems) -> Verdict:
 def _deny(node: yaml.Node, problems: Problems) -> tuple[Denial, ...]:
     if tag(node) != "str" or not node.value:
         raise ValueError("expected the path of a list of denied images, or of an OpenVEX document")
-    return read_denials(str(Path(problems.path).parent / node.value), problems)
+    return read_denials(_beside(problems.path, node.value), problems)
+
+
+def _beside(path: str, named: str) -> str:
+    """The path of a file that another one names."""
+    return str(Path(path).parent / named)
 
 
 def _rule(node: yaml.Node, _problems: Problems) -> RuleId:

@@ -67,6 +67,7 @@ class Parts(Struct, frozen=True):
         sha: what /sha says; None where nobody knows.
         page: what people see who ask for /; None to have no pages.
         metrics: what /metrics says; None to have no metrics.
+        permitted: what /permitted says of a language image; raises RequestError; None to have no policy.
         seen: called after each answer.
         failed: called with what is a bug.
     """
@@ -75,6 +76,7 @@ class Parts(Struct, frozen=True):
     sha: str | None = None
     page: Callable[[Request, Kept, Readiness], Answer] | None = None
     metrics: Callable[[Kept, Readiness], Answer] | None = None
+    permitted: Callable[[str], Answer] | None = None
     seen: Callable[[Exchange], None] = lambda _: None
     failed: Callable[[Exception], None] = lambda _: None
 
@@ -129,12 +131,14 @@ class Service:
         path = request.path
         prepared = self.kept.catalog.answers.get(path)
         if prepared is None and path == "manifest":
-            name = _name(request, arguments)
+            name = _argument("name", request, arguments)
             prepared = self.kept.catalog.manifest(name)
             if prepared is None:
                 raise argument(f"name:{name}:unknown")
         if prepared is not None:
             return prepared.answer(request.headers if request.method in _GETS else {})
+        if path == "permitted" and self._parts.permitted:
+            return self._parts.permitted(_argument("image_name", request, arguments))
         return self._other(request)
 
     def _other(self, request: Request) -> Answer:
@@ -180,17 +184,17 @@ def _arguments(body: bytes) -> Mapping[str, Any]:
     return found
 
 
-def _name(request: Request, arguments: Mapping[str, Any]) -> str:
-    """The argument of /manifest: in the body, else, for people, in the query."""
-    if "name" not in arguments:
-        names = parse_qs(request.query.decode("utf-8", "replace"), keep_blank_values=True).get("name")
-        if not names:
-            raise argument("name:missing")
-        return names[-1]
-    name = arguments["name"]
-    if not isinstance(name, str):
-        raise argument("name:!string")
-    return name
+def _argument(name: str, request: Request, arguments: Mapping[str, Any]) -> str:
+    """The argument of a request: in the body, else, for people, in the query."""
+    if name not in arguments:
+        values = parse_qs(request.query.decode("utf-8", "replace"), keep_blank_values=True).get(name)
+        if not values:
+            raise argument(f"{name}:missing")
+        return values[-1]
+    value = arguments[name]
+    if not isinstance(value, str):
+        raise argument(f"{name}:!string")
+    return value
 
 
 def _readiness(state: Readiness) -> Answer:

@@ -11,6 +11,7 @@ from lsp_assembler.model.manifest import Manifest, read_manifests
 from lsp_assembler.model.served import Served, ServedStartPoint
 from lsp_assembler.model.start_point import StartPointType
 from lsp_assembler.service.answer import Prepared
+from lsp_assembler.service.blocked import Blocked
 from lsp_assembler.service.manifests import answer, faults, names_for, rendered
 
 _VERSION = r"(v?\d[\w.+-]*)"
@@ -48,7 +49,9 @@ class Catalog(Struct, frozen=True):
         answers: by path, e.g. "names".
         manifests: the answers of `/manifest`, by name.
         by_display_name: the name of each manifest, by its display_name.
-        entries: one for each name, in their order.
+        entries: one for each start point, in the order of their names; also for those that are hidden.
+        blocked: by name, those that a policy blocks.
+        hidden: answers of `/manifest` that only the page shows, by name.
     """
 
     type: StartPointType
@@ -58,6 +61,8 @@ class Catalog(Struct, frozen=True):
     manifests: Mapping[str, Prepared]
     by_display_name: Mapping[str, str]
     entries: tuple[Entry, ...]
+    blocked: Mapping[str, Blocked] = {}
+    hidden: Mapping[str, Prepared] = {}
 
     def manifest(self, name: str) -> Prepared | None:
         """The answer for a name, or else for a display_name; None if there is none."""

@@ -1,7 +1,7 @@
 """What is served now, and what came of reading its source again."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -10,6 +10,7 @@ from lsp_assembler.errors import LspAssemblerError
 from lsp_assembler.model.finding import Severity
 from lsp_assembler.model.result import Result
 from lsp_assembler.operations.serve import Taken
+from lsp_assembler.service.blocked import Blocked
 from lsp_assembler.service.catalog import Catalog, catalog_of
 
 
@@ -21,6 +22,22 @@ class Problem(Struct, frozen=True):
     message: str
 
 
+class Policed(Struct, frozen=True):
+    """What a policy makes of language images.
+
+    Args:
+        blocked: by language image, as manifests spell it.
+        unknown: why not enough is known of an image to judge it, likewise.
+        refused: why the policy file as it is now does not count, in lines; "" where it does.
+        failures: how often the file was read again and was broken.
+    """
+
+    blocked: Mapping[str, Blocked]
+    unknown: Mapping[str, str]
+    refused: str = ""
+    failures: int = 0
+
+
 class Kept(Struct, frozen=True):
     """What is served, swapped as a whole.
 
@@ -30,6 +47,7 @@ class Kept(Struct, frozen=True):
         refused: why the source as it is now is not served, in lines; "" where it is.
         refreshes: how often the source was read again.
         failures: how often of these it was not taken up.
+        policed: None where there is no policy.
     """
 
     catalog: Catalog
@@ -38,6 +56,7 @@ class Kept(Struct, frozen=True):
     refused: str = ""
     refreshes: int = 0
     failures: int = 0
+    policed: Policed | None = None
 
 
 class Source(Struct, frozen=True):

@@ -16,10 +16,21 @@ _TYPE = b"text/plain; version=0.0.4; charset=utf-8"
 _LONGEST = 200  # characters of a reason
 
 
-class Metrics:
-    """Counts answers, and says at a scrape what is served. The event loop calls it."""
+_OF_POLICY = {
+    "start_points_blocked": "Start points that the policy blocks.",
+    "policy_images_unknown": "Language images of which not enough is known to judge them.",
+    "policy_failures": "How often the policy file was read again and was broken.",
+}
 
-    def __init__(self) -> None:
+
+class Metrics:
+    """Counts answers, and says at a scrape what is served. The event loop calls it.
+
+    Args:
+        policed: whether there is a policy to tell of.
+    """
+
+    def __init__(self, *, policed: bool = False) -> None:
         self._registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         self._requests = Counter(
@@ -38,6 +49,8 @@ class Metrics:
             ("reason",),
             registry=registry,
         )
+        self._paths = _PATHS | ({"permitted"} if policed else set())
+        self._policy_refused = None
         texts = {
             "ready": "Whether all language images are there that readiness needs.",
             "images_pulled": "Language images that the node has.",
@@ -48,12 +61,20 @@ class Metrics:
             "refresh_failures": "How often of these it was not taken up.",
             "taken_up_timestamp_seconds": "When what is served was last what the source holds.",
         }
+        if policed:
+            texts |= _OF_POLICY
+            self._policy_refused = Gauge(
+                "lsp_policy_refused",
+                "Why the policy file as it is now does not count.",
+                ("reason",),
+                registry=registry,
+            )
         self._gauges = {name: Gauge(f"lsp_{name}", text, registry=registry) for name, text in texts.items()}
 
     def count(self, exchange: Exchange) -> None:
         """Take note of an answer."""
         request = exchange.request
-        path = f"/{request.path}" if request.path in _PATHS else _OTHER
+        path = f"/{request.path}" if request.path in self._paths else _OTHER
         method = request.method if request.method in _METHODS else _OTHER
         self._requests.labels(exchange.answer.status, method, path).inc()
         self._seconds.labels(method, path).observe(exchange.seconds)
@@ -70,10 +91,22 @@ class Metrics:
             "refresh_failures": kept.failures,
             "taken_up_timestamp_seconds": kept.taken_up,
         }
+        if kept.policed and self._policy_refused:
+            values |= {
+                "start_points_blocked": len(kept.catalog.blocked),
+                "policy_images_unknown": len(kept.policed.unknown),
+                "policy_failures": kept.policed.failures,
+            }
+            _say_why(self._policy_refused, kept.policed.refused)
         for name, value in values.items():
             self._gauges[name].set(value)
-        self._refused.clear()
-        if kept.refused:
-            first, *_ = kept.refused.splitlines()
-            self._refused.labels(visible(shortened(first, _LONGEST))).set(1)
+        _say_why(self._refused, kept.refused)
         return Answer(generate_latest(self._registry), content_type=_TYPE)
+
+
+def _say_why(gauge: Gauge, lines: str) -> None:
+    """Set a gauge to 1, labelled with the first of the reasons; to nothing where there is none."""
+    gauge.clear()
+    if lines:
+        first, *_ = lines.splitlines()
+        gauge.labels(visible(shortened(first, _LONGEST))).set(1)

@@ -68,7 +68,7 @@ class HtmlPages:
         catalog = kept.catalog
         wanted = words.casefold().split()
         found = [entry for entry in catalog.entries if all(word in _searched(entry) for word in wanted)]
-        rows = [(entry, _state(entry, readiness)) for entry in found]
+        rows = [(entry, _state(entry, catalog, readiness)) for entry in found]
         return self._rendered(
             "list.html",
             catalog=catalog,
@@ -77,12 +77,13 @@ class HtmlPages:
             readiness=readiness,
             problems=kept.problems,
             refused=kept.refused,
+            policed=kept.policed,
         )
 
     def _one(self, name: str, catalog: Catalog, readiness: Readiness, request: Request) -> Answer:
-        answer = catalog.manifest(name)
-        known = catalog.by_display_name.get(name, name) if name not in catalog.manifests else name
-        entry = next((each for each in catalog.entries if each.name == known), None)
+        names = {each.name: each for each in catalog.entries}
+        entry = names.get(name) or names.get(catalog.by_display_name.get(name, name))
+        answer = (catalog.manifest(entry.name) or catalog.hidden.get(entry.name)) if entry else None
         if answer is None or entry is None:
             page = self._rendered("unknown.html", name=name)
             return Answer(page.body, 404, _HTML, self._headers)
@@ -92,7 +93,7 @@ class HtmlPages:
             entry=entry,
             manifest=manifest,
             tab_size=_tab_size(manifest.get("tab_size")),
-            state=_state(entry, readiness),
+            state=_state(entry, catalog, readiness),
         )
         return page.answer(request.headers)
 
@@ -120,8 +121,11 @@ def _searched(entry: Entry) -> str:
     return f"{entry.name} {entry.display_name} {entry.image_name}".casefold()
 
 
-def _state(entry: Entry, readiness: Readiness) -> tuple[str, str]:
+def _state(entry: Entry, catalog: Catalog, readiness: Readiness) -> tuple[str, str]:
     """Whether learners can start at once: a word, and why not."""
+    if entry.name in catalog.blocked:
+        blocked = catalog.blocked[entry.name]
+        return "hidden" if entry.name in catalog.hidden else "blocked", f"{blocked.reason} ({blocked.rule})"
     if entry.image_name in readiness.failed:
         return "failed", readiness.failed[entry.image_name]
     return ("pulling" if entry.image_name in readiness.missing else "ready"), ""

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -16,12 +17,14 @@ from lsp_assembler.service.access_log import AccessLog, LogFormat
 from lsp_assembler.service.answer import Answer
 from lsp_assembler.service.app import Exchange, Parts, Request, Service
 from lsp_assembler.service.kept import Kept, Source
+from lsp_assembler.service.stage import Stage
 from lsp_assembler.text import plural
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from lsp_assembler.service.pages import HtmlPages
+    from lsp_assembler.service.policing import Policing
     from lsp_assembler.service.prepulling import Prepulling
 
 
@@ -60,12 +63,14 @@ def run(
     take: Callable[[], Taken],
     voice: Voice,
     prepulling: "Prepulling | None" = None,
+    policing: "Policing | None" = None,
 ) -> Result | None:
     """Serve until a signal ends it.
 
     Args:
         take: reads the source.
         prepulling: pulls the language images of what is served; None to leave that to others.
+        policing: blocks start points by their language images; None to block none.
 
     Returns:
         What is wrong with the source, where that is why nothing was served; None else.
@@ -84,20 +89,23 @@ def run(
     port = settings.port if settings.port is not None else taken.port or kept.catalog.type.default_port
     log = AccessLog(settings.log, voice.say)
     readiness = prepulling.readiness if prepulling else lambda: Readiness(ready=True)
-    service = Service(kept, _parts(settings, log, voice, readiness))
+    shown = policing.begin(kept) if policing else kept
+    service = Service(shown, _parts(settings, log, voice, readiness, policing))
     listener = listen(Place(settings.host, port))
     if prepulling:
-        prepulling.want(kept.catalog.image_names)
+        prepulling.want(shown.catalog.image_names)
+    stage = Stage(kept, policing, partial(_show, service, prepulling.want if prepulling else None))
     host, port, *_ = listener.getsockname()
     greeting = (
         f"serving {plural(len(kept.catalog.names), 'start point')} ({kept.catalog.type}) on "
         f"http://{f'[{host}]' if ':' in host else host}:{port}"
     )
-    del kept, taken  # they may be large, and the service swaps its own
+    del kept, shown, taken  # they may be large, and the service swaps its own
     if settings.refresh or settings.watch:
         again = _ticks(settings.refresh) if settings.refresh else _saves(settings.watch)
-        want = prepulling.want if prepulling else lambda _: None
-        threading.Thread(target=_follow, args=(again, source, service, voice, want), daemon=True).start()
+        threading.Thread(target=_follow, args=(again, source, stage, voice), daemon=True).start()
+    if policing:
+        threading.Thread(target=stage.police, args=(policing, voice.say), daemon=True).start()
     serve(service, listener, lambda: voice.say(greeting))
     if prepulling:
         prepulling.close()
@@ -105,12 +113,29 @@ def run(
     return None
 
 
-def _parts(settings: Settings, log: AccessLog, voice: Voice, readiness: Callable[[], Readiness]) -> Parts:
+def _show(service: Service, want: Callable[[Sequence[str]], None] | None, kept: Kept) -> None:
+    """Serve something from now on.
+
+    Args:
+        want: told which language images are wanted, where that has changed.
+    """
+    before, service.kept = service.kept, kept
+    if want and kept.catalog.image_names != before.catalog.image_names:
+        want(kept.catalog.image_names)
+
+
+def _parts(
+    settings: Settings,
+    log: AccessLog,
+    voice: Voice,
+    readiness: Callable[[], Readiness],
+    policing: "Policing | None",
+) -> Parts:
     metrics = None
     if settings.metrics:
         from lsp_assembler.service.metrics import Metrics
 
-        metrics = Metrics()
+        metrics = Metrics(policed=policing is not None)
 
     pages = _Pages(watches=bool(settings.watch))
 
@@ -126,6 +151,7 @@ def _parts(settings: Settings, log: AccessLog, voice: Voice, readiness: Callable
         page=pages.page,
         metrics=metrics.answer if metrics else None,
         seen=seen,
+        permitted=policing.permitted if policing else None,
         failed=lambda error: voice.say(f"a bug in lsp-assembler: {type(error).__name__}: {error}"),
     )
 
@@ -168,21 +194,14 @@ def _saves(folders: tuple[Path, ...]) -> Iterator[None]:
 def _follow(
     again: Iterator[None],
     source: Source,
-    service: Service,
+    stage: Stage,
     voice: Voice,
-    want: Callable[[Sequence[str]], None],
 ) -> None:
-    """Read the source again each time, and tell what came of it.
-
-    Args:
-        want: told which language images are wanted, where that has changed.
-    """
+    """Read the source again each time, and tell what came of it."""
     for _ in again:
-        before = service.kept
+        before = stage.kept
         after, result = source.again(before)
-        service.kept = after
-        if after.catalog.image_names != before.catalog.image_names:
-            want(after.catalog.image_names)
+        stage.put(after)
         if source.partial and result:
             voice.show(result)
         elif after.refused and after.refused != before.refused:

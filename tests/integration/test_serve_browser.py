@@ -42,14 +42,16 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    """Four start points, one of which has been made by nobody's friend."""
+    """Four start points: one has been made by nobody's friend, and one is blocked."""
     folder = tmp_path_factory.mktemp("browser")
     repos = copied(REPOS, folder / "repos")
     path = repos / "10/b/manifest.json"
     manifest = json.loads(path.read_text("utf-8")) | {"visible_filenames": [HOSTILE], "image_name": HOSTILE}
     path.write_text(json.dumps(manifest), encoding="utf-8")
     (path.parent / HOSTILE).write_text(f"</code></pre>{HOSTILE}\n", encoding="utf-8")
-    with Serving(Tool(folder, NO_ENGINE), "./repos") as serving:
+    (folder / "deny.yml").write_text("- {image: cyberdojofoundation/java_junit, reason: a hole}\n", "utf-8")
+    (folder / "policy.yml").write_text("deny: deny.yml\n", "utf-8")
+    with Serving(Tool(folder, NO_ENGINE), "./repos", "--policy", "policy.yml") as serving:
         yield serving
 
 
