@@ -23,7 +23,7 @@ from lsp_assembler.service.access_log import LogFormat
 from lsp_assembler.stores.interface import Pull
 from lsp_assembler.text import named, visible_lines
 
-_EXTRA = ("httptools", "jinja2", "markupsafe", "prometheus_client", "uvicorn", "uvloop", "watchfiles")
+_EXTRA = ("httptools", "jinja2", "markupsafe", "prometheus_client", "uvloop", "watchfiles")
 _A = {
     operation.SourceKind.IMAGE: "an image",
     operation.SourceKind.FOLDER: "a folder of index dirs",
@@ -171,7 +171,7 @@ def serve(
     _check_extra()
     voice = Voice()
     puller = prepulling(supply, environ, reach.stall_timeout, voice.say)
-    in_background(lambda: importlib.import_module("uvicorn"))  # while the source is read
+    in_background(lambda: importlib.import_module("uvloop"))  # while the source is read
     from lsp_assembler.service.run import Settings, run
 
     settings = Settings(

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from lsp_assembler.service.pages import HtmlPages
     from lsp_assembler.service.prepulling import Prepulling
 
+_BEAT = 1000  # milliseconds
+
 
 class Settings(Struct, frozen=True, kw_only=True):
     """How to serve.
@@ -152,21 +154,25 @@ class _Pages:
         return HtmlPages(watches=self._watches)
 
 
-def _ticks(seconds: float) -> Iterator[None]:
+def _ticks(seconds: float) -> Iterator[bool]:
     while True:
         time.sleep(seconds)
-        yield
+        yield True
 
 
-def _saves(folders: tuple[Path, ...]) -> Iterator[None]:
+def _saves(folders: tuple[Path, ...]) -> Iterator[bool]:
+    """Each save, as True; before, once, False: what was saved before the watch began must not be missed."""
     from watchfiles import watch
 
-    for _ in watch(*folders, raise_interrupt=False):
-        yield
+    begins = True
+    for changes in watch(*folders, raise_interrupt=False, rust_timeout=_BEAT, yield_on_timeout=True):
+        if changes or begins:
+            yield bool(changes)
+        begins = False
 
 
 def _follow(
-    again: Iterator[None],
+    again: Iterator[bool],
     source: Source,
     service: Service,
     voice: Voice,
@@ -175,16 +181,19 @@ def _follow(
     """Read the source again each time, and tell what came of it.
 
     Args:
+        again: yields when it is time, and whether there is a reason to show what was found.
         want: told which language images are wanted, where that has changed.
     """
-    for _ in again:
+    for is_shown in again:
         before = service.kept
         after, result = source.again(before)
         service.kept = after
         if after.catalog.image_names != before.catalog.image_names:
             want(after.catalog.image_names)
         if source.partial and result:
-            voice.show(result)
+            is_same = after.catalog is before.catalog and after.problems == before.problems
+            if is_shown or not is_same:
+                voice.show(result)
         elif after.refused and after.refused != before.refused:
             voice.say(f"refresh: the newest list is not served, for\n{after.refused}")
         elif not after.refused and after.catalog is not before.catalog:

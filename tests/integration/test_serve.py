@@ -178,11 +178,11 @@ def test_a_list_that_breaks_a_rule_is_reported_as_by_check(registry: Registry, t
 
 
 def test_without_its_extra_it_says_what_to_install(tool: Tool) -> None:
-    tool.write("sitecustomize.py", "import sys; sys.modules['uvicorn'] = None")
+    tool.write("sitecustomize.py", "import sys; sys.modules['uvloop'] = None")
     path = f"{tool.folder}:{tool.variables().get('PYTHONPATH', '')}"
     done = tool.run("serve", CASES / "mixed/repos", PYTHONPATH=path)
     assert done.status == 2
-    assert "the Python package uvicorn is not installed; it comes with the extra 'serve'" in done.stderr
+    assert "the Python package uvloop is not installed; it comes with the extra 'serve'" in done.stderr
     assert "pip install 'lsp-assembler[serve]'" in done.stderr
     assert "Serve start points over HTTP" in tool.run("--help", PYTHONPATH=path).stdout
 
