@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 from msgspec import Struct
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from lsp_assembler.cli import options, output, reporting
 from lsp_assembler.cli.grouped import NOTHING, OFF, Default, grouped
@@ -198,8 +198,8 @@ class Voice:
         output.say(visible_lines(text))
 
     def show(self, result: Result) -> None:
-        """Write what checking came to, on stdout."""
-        reporting.write(result, options.Showing())
+        """Write what checking on a save came to, on stdout."""
+        reporting.write(replace(result, command="watch"), options.Showing())
 
 
 def _check(freshness: Freshness, kind: operation.SourceKind) -> None:
