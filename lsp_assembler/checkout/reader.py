@@ -23,6 +23,7 @@ _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NO_FILE = (errno.ENXIO, errno.ELOOP, errno.EOPNOTSUPP)  # what opening a socket, or a link, fails with
 _SUBMODULE = re.compile(rb"^\s*path\s*=\s*(.+?)\s*$", re.MULTILINE)
 _MOST_CONFIG = 64 * 1024
+_LEAST = 8192  # bytes read at once
 
 
 def read_checkout(directory: Path, limits: Limits, only: frozenset[str] | None = None) -> Tree:
@@ -219,12 +220,12 @@ def _content(file: int, most: int) -> tuple[bytes | None, bool]:
     status = os.fstat(file)
     if not stat.S_ISREG(status.st_mode):
         return None, False
-    room = max(0, most) + 1
-    with os.fdopen(os.dup(file), "rb") as stream:
-        content = stream.read(min(room, status.st_size + 1))  # for which memory is taken before it is read
-        if len(content) > status.st_size:  # it has grown since
-            content += stream.read(room - len(content))
-    return content, bool(status.st_mode & 0o111)
+    room, parts = max(0, most) + 1, []
+    # Memory is taken before it is read, so no more than there seems to be; it may have grown since.
+    while room and (part := os.read(file, min(room, max(status.st_size, _LEAST) + 1))):
+        parts.append(part)
+        room -= len(part)
+    return b"".join(parts), bool(status.st_mode & 0o111)
 
 
 def _submodules(directory: Path) -> frozenset[str]:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 from msgspec import Struct
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from lsp_assembler.cli import options, output, reporting
 from lsp_assembler.cli.grouped import NOTHING, OFF, Default, grouped
@@ -24,7 +24,7 @@ from lsp_assembler.service.access_log import LogFormat
 from lsp_assembler.stores.interface import Pull
 from lsp_assembler.text import named, visible_lines
 
-_EXTRA = ("httptools", "jinja2", "markupsafe", "prometheus_client", "uvicorn", "uvloop", "watchfiles")
+_EXTRA = ("httptools", "jinja2", "markupsafe", "prometheus_client", "uvloop", "watchfiles")
 _A = {
     operation.SourceKind.IMAGE: "an image",
     operation.SourceKind.FOLDER: "a folder of index dirs",
@@ -174,7 +174,7 @@ def serve(
     voice = Voice()
     police = policing(by_policy, request, voice.say)
     puller = prepulling(supply, environ, reach.stall_timeout, voice.say)
-    in_background(lambda: importlib.import_module("uvicorn"))  # while the source is read
+    in_background(lambda: importlib.import_module("uvloop"))  # while the source is read
     from lsp_assembler.service.run import Settings, run
 
     settings = Settings(
@@ -201,8 +201,8 @@ class Voice:
         output.say(visible_lines(text))
 
     def show(self, result: Result) -> None:
-        """Write what checking came to, on stdout."""
-        reporting.write(result, options.Showing())
+        """Write what checking on a save came to, on stdout."""
+        reporting.write(replace(result, command="watch"), options.Showing())
 
 
 def _check(freshness: Freshness, kind: operation.SourceKind) -> None:

@@ -67,8 +67,11 @@ def schema() -> str:
     return resources.files("lsp_assembler.config").joinpath("images.schema.json").read_text(encoding="utf-8")
 
 
-def load(path: str) -> ImagesFile:
+def load(path: str, *, is_named: bool = False) -> ImagesFile:
     """Read and parse the file at this path, e.g. "images.yml".
+
+    Args:
+        is_named: whether the user has named it; else it is the one that commands take by themselves.
 
     Raises:
         InvalidInputError: it cannot be read, or `parse` finds it invalid.
@@ -77,7 +80,8 @@ def load(path: str) -> ImagesFile:
         content = beginning(Path(path), MAX_BYTES)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         reason = getattr(error, "strerror", None) or error
-        remedy = "Make one with 'lsp-assembler init images.yml', or name another file with --file."
+        otherwise = "check the path" if is_named else "name another file with --file"
+        remedy = f"Make one with 'lsp-assembler init images.yml', or {otherwise}."
         raise InvalidInputError(f"{path}: {reason}", remedy) from error
     return parse(decoded(content, Problems(path)), path)
 

@@ -18,7 +18,7 @@ class Result(Struct, frozen=True):
         image: what was built; None for a check, and where anything went wrong.
         error: what stopped the run as a whole, in lines of text, e.g. a refused push; None else.
         images_file: the path of images.yml as the user wrote it; None where there is no such file.
-        command: which command ran.
+        command: which command ran; "watch" is a check that is made again on each save.
     """
 
     assembly: Assembly
@@ -26,7 +26,7 @@ class Result(Struct, frozen=True):
     image: BuiltImage | None = None
     error: str | None = None
     images_file: str | None = None
-    command: Literal["build", "check", "pack"] = "build"
+    command: Literal["build", "check", "pack", "watch"] = "build"
 
     def with_total(self, seconds: float) -> "Result":
         """The same, with how long the whole run took."""

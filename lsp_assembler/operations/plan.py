@@ -122,7 +122,7 @@ def reference(text: str, option: str) -> Reference:
 def _images_file(file: Path | None, *, optional: bool) -> tuple[ImagesFile | None, Path]:
     path = file or DEFAULT_FILE
     absent = optional and file is None and not path.exists()
-    return None if absent else load(str(path)), path
+    return None if absent else load(str(path), is_named=file is not None), path
 
 
 def _type(images_file: ImagesFile | None) -> StartPointType:

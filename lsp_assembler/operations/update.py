@@ -84,7 +84,7 @@ def update(request: UpdateRequest, observer: Observer = SILENT) -> UpdateResult:
     """
     spec = StoreSpec.source(request.from_store)
     path = request.file or DEFAULT_FILE
-    listed = images_file.load(str(path))
+    listed = images_file.load(str(path), is_named=request.file is not None)
     if request.all == bool(request.names):
         fact = "both names and --all are given" if request.all else "no image is named"
         raise InvalidInputError(f"update: {fact}", "Name images of images.yml, or give --all.")

@@ -81,7 +81,7 @@ def closing_line(result: Result, errors_are: str = "above") -> str:
     if result.image is not None and result.error is not None:
         return f"{_fine(result)}. {_next_step(result, errors_are)}"
     if result.exit_status or result.error is not None:
-        done = "the check was stopped" if result.command == "check" else "nothing was published"
+        done = "the check was stopped" if result.command in ("check", "watch") else "nothing was published"
         return f"{_counted(result)}, but {done}. {_next_step(result, errors_are)}"
     return _fine(result)
 
@@ -112,7 +112,7 @@ def _to_fix(result: Result, errors_are: str) -> str:
     if broken:
         subject = str(broken) if unfetched else _some(broken, total)
         clauses.append(f"{subject} {'breaks a rule' if broken == 1 else 'break rules'}")
-    done = {"build": ": nothing was built", "pack": ": nothing was packed", "check": ""}[result.command]
+    done = {"build": ": nothing was built", "pack": ": nothing was packed"}.get(result.command, "")
     return f"{' and '.join(clauses)}{done}. {_next_step(result, errors_are)}"
 
 
@@ -124,7 +124,8 @@ def _next_step(result: Result, errors_are: str) -> str:
     told = (problem for problem in problems(result.assembly) if problem.severity == "error")
     reported = sum(len(problem.cases) for problem in told) + len(messages(result.error or ""))
     mistakes = "the error" if reported == 1 else f"the {reported} errors" if reported else "the cause"
-    return f"Fix {mistakes} {errors_are} and run it again."
+    again = "run it again" if result.command != "watch" else "save: it is checked again on each save"
+    return f"Fix {mistakes} {errors_are} and {again}."
 
 
 def _counted(result: Result) -> str:

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 from collections.abc import Mapping
 from functools import cached_property
+from http import HTTPStatus
 
 from msgspec import Struct
 
@@ -30,10 +31,13 @@ class Answer(Struct, frozen=True, dict=True):
     more: Headers = ()
 
     @cached_property
-    def headers(self) -> Headers:
-        """All headers."""
-        length = str(len(self.body)).encode()
-        return ((b"content-type", self.content_type), (b"content-length", length), *self.more)
+    def head(self) -> bytes:
+        """The status and all headers, as they are sent; without the empty line at the end."""
+        headers = [(b"content-type", self.content_type), *self.more]
+        if self.status != HTTPStatus.NOT_MODIFIED:  # whose length would have to be that of what is not sent
+            headers.append((b"content-length", b"%d" % len(self.body)))
+        status = f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}\r\n".encode()
+        return status + b"".join(b"%b: %b\r\n" % header for header in headers)
 
 
 class Prepared(Struct, frozen=True, dict=True):

@@ -1,7 +1,7 @@
-"""The service as an ASGI application: the original's API, answered from memory."""
+"""The service as an application: the original's API, answered from memory. No HTTP here."""
 
 import time
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -12,9 +12,6 @@ from lsp_assembler.service.answer import Answer, accepts
 from lsp_assembler.service.errors import RequestError, argument, malformed
 from lsp_assembler.service.kept import Kept
 from lsp_assembler.service.manifests import rendered
-
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 MAX_BODY = 64 * 1024
 """The most bytes of a body that is read; the longest display_name is far from it."""
@@ -34,8 +31,9 @@ class Request(Struct, frozen=True):
         path: without its leading slash, as it was sent, e.g. "manifest" or "a%20b".
         query: what follows the question mark.
         headers: their names in lower case; of one that is there twice, the last.
-        body: all of it.
+        body: what it carries.
         client: the address that it came from, e.g. "127.0.0.1".
+        is_whole: whether the body is all of it; else that is more than MAX_BODY.
     """
 
     method: str
@@ -44,6 +42,7 @@ class Request(Struct, frozen=True):
     headers: Mapping[bytes, bytes]
     body: bytes
     client: str
+    is_whole: bool = True
 
 
 class Exchange(Struct, frozen=True):
@@ -89,29 +88,18 @@ class Service:
         self._parts = parts
         self._sha = Answer(rendered({"sha": parts.sha}))
 
-    async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
-        """Answer one request."""
+    def answer(self, request: Request) -> Answer:
+        """Answer one request; whatever goes wrong is an answer, too."""
         started = time.perf_counter()
-        headers = dict(scope["headers"])
-        body = b"" if _has_no_body(headers) else await _body(receive)
-        request = Request(
-            scope["method"],
-            scope["raw_path"].decode("ascii", "replace")[1:],
-            scope["query_string"],
-            headers,
-            body or b"",
-            scope["client"][0] if scope["client"] else "",
-        )
-        answer, error = self._answered(request, is_whole=body is not None)
-        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-        await send({"type": "http.response.body", "body": answer.body})
+        answer, error = self._answered(request)
         self._parts.seen(Exchange(request, answer, time.perf_counter() - started, error))
+        return answer
 
-    def _answered(self, request: Request, *, is_whole: bool) -> tuple[Answer, str]:
+    def _answered(self, request: Request) -> tuple[Answer, str]:
         """The answer, and what was wrong."""
         found = _TOO_LARGE
         try:
-            if is_whole:
+            if request.is_whole:
                 return self._answer(request), ""
         except RequestError as error:
             found = error
@@ -153,22 +141,6 @@ class Service:
         if not request.path and self._parts.page and _is_person(request):
             return self._parts.page(request, self.kept, self._parts.readiness())
         raise malformed()
-
-
-def _has_no_body(headers: Mapping[bytes, bytes]) -> bool:
-    return headers.get(b"content-length", b"0") == b"0" and b"transfer-encoding" not in headers
-
-
-async def _body(receive: Receive) -> bytes | None:
-    """What a request carries; None if that is too much."""
-    body = bytearray()
-    while True:
-        message = await receive()
-        body += message.get("body", b"")
-        if len(body) > MAX_BODY:
-            return None
-        if not message.get("more_body"):
-            return bytes(body)
 
 
 def _arguments(body: bytes) -> Mapping[str, Any]:

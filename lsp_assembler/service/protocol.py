@@ -1,87 +1,194 @@
-"""uvicorn's HTTP protocol, with bounds on what a client may take of time and memory."""
+"""HTTP/1.1 on one connection, with bounds on what a client may take of time and memory.
+
+llhttp takes requests apart, as it does for Node.js. Answers come from memory, so a request that has arrived
+is answered at once, and no answer has to wait for another.
+"""
 
 import asyncio
 import resource
-from typing import Any
+import time
+from collections import deque
+from collections.abc import Callable
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+import httptools
 
 from lsp_assembler.service.answer import Answer
+from lsp_assembler.service.app import MAX_BODY, Request
 from lsp_assembler.service.errors import CLIENT, RequestError
 
 SECONDS_TO_ASK = 10.0
 """How long a request may take to arrive, and a new connection to send one."""
+SECONDS_IDLE = 75.0
+"""How long a connection may wait for its next request; longer than a load balancer keeps one."""
 
 _SECONDS_TO_READ = 30  # without any progress, until a client is given up that does not read its answer
 _MAX_HEAD = 32 * 1024  # bytes
 _MAX_AHEAD = 128  # requests that were sent without waiting for answers
 _MAX_CONNECTIONS = 1000
 _SPARE_FILES = 64
+_LARGE = 64 * 1024  # bytes: more than is worth copying behind a head
 
 _MALFORMED = RequestError(400, CLIENT, "http:malformed")
 _LARGE_HEAD = RequestError(431, CLIENT, "http:headers too large")
 _LATE = RequestError(408, CLIENT, "http:too slow")
 
+_KEEP, _CLOSE = b"\r\n", b"connection: close\r\n\r\n"
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
-class GuardedProtocol(HttpToolsProtocol):
+
+class Connections:
+    """All that are open, and what they have in common. One event loop uses it.
+
+    Args:
+        answer: makes the answer to a request; it must be quick.
+    """
+
+    def __init__(self, answer: Callable[[Request], Answer]) -> None:
+        self.answer = answer
+        self.open: set[Connection] = set()
+        self.date = _date()
+        self.is_ending = False
+        self.gone = asyncio.Event()  # set when it is ending, and none is open
+
+    def sweep(self, now: float) -> None:
+        """Called each second, with the loop's time: give up clients that are too slow."""
+        self.date = _date()
+        for connection in list(self.open):
+            connection.sweep(now)
+
+    def end(self) -> None:
+        """Close those that ask nothing, and the others once they are answered."""
+        self.is_ending = True
+        for connection in list(self.open):
+            connection.end()
+        self.look()
+
+    def look(self) -> None:
+        """Called when a connection is closed."""
+        if self.is_ending and not self.open:
+            self.gone.set()
+
+    def abort(self) -> None:
+        """Close all at once."""
+        for connection in list(self.open):
+            connection.transport.abort()
+
+
+class Connection(asyncio.Protocol):
     """One connection. What breaks a bound is answered and closed; `sweep` looks at the time."""
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self.since: float | None = None  # when what we wait for began; None while it is our turn
+    transport: asyncio.Transport
+
+    def __init__(self, connections: Connections) -> None:
+        self._all = connections
+        self._loop = asyncio.get_running_loop()
+        self._parser = httptools.HttpRequestParser(self)
+        self._client = ""
+        self.since = self._loop.time()  # when what we wait for began
+        self._is_asking = False  # whether a request has begun to arrive
+        self._is_idle = False  # whether one was answered, and none has begun since
         self._head = 0  # bytes of headers
         self._is_in_head = True
+        self._url = b""
+        self._headers: dict[bytes, bytes] = {}
+        self._body = bytearray()
+        self._is_refused = False  # whether the request that arrives was answered before it was there
+        self._is_blocked = False  # whether the client does not read what it gets
+        self._waiting: deque[tuple[Request, bool]] = deque()  # until it does; and whether each is the last
         self._unread = 0  # bytes of answers that the client did not read, when last looked at
         self._unread_for = 0  # sweeps
         self._last_words = b""  # sent when all answers are
-        self._is_over = False  # whether the client sends no more
+        self._is_over = False  # whether nothing more is taken from the client
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # what it is
         """A client has come. If there are too many, the one goes that has let us wait longest."""
-        super().connection_made(transport)
-        self.since = self.loop.time()
-        if len(self.connections) > most_connections():
-            waiting = [each for each in self.connections if isinstance(each, GuardedProtocol) and each.since]
-            min(waiting, key=lambda each: each.since or 0.0).transport.abort()
+        self.transport = transport
+        peer = transport.get_extra_info("peername")
+        self._client = peer[0] if isinstance(peer, tuple) else ""
+        self._all.open.add(self)
+        if len(self._all.open) > most_connections():
+            min(self._all.open, key=lambda each: each.since).transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio's signature
+        """It is closed."""
+        self._all.open.discard(self)
+        self._all.look()
+        self._waiting.clear()
+        self._is_over = True
+        del self._parser  # which refers back to this
 
     def data_received(self, data: bytes) -> None:
         """Bytes have come."""
-        if self._last_words:
+        if self._is_over:
             return
         if self._is_in_head:
             self._head += len(data)
-        super().data_received(data)
-        if self._is_in_head and self._head > _MAX_HEAD and not self.transport.is_closing():
+        try:
+            self._feed(data)
+        except httptools.HttpParserError:
+            self._refuse(_MALFORMED)
+        if self._is_in_head and self._head > _MAX_HEAD:
             self._refuse(_LARGE_HEAD)
+
+    def eof_received(self) -> bool:
+        """The client sends no more; whether there is something that it still gets."""
+        self._is_over = True
+        return bool(self._waiting)
+
+    def pause_writing(self) -> None:
+        """The client does not read what it gets, so it is asked for no more."""
+        self._is_blocked = True
+        self.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """The client has read."""
+        self._is_blocked = False
+        while self._waiting and not self._is_blocked:
+            request, is_last = self._waiting.popleft()
+            self._reply(request, is_last=is_last)
+        self._close_if_over()
+        if not self._is_blocked and not self.transport.is_closing():
+            self.transport.resume_reading()
 
     def on_message_begin(self) -> None:
         """A request begins."""
-        if self.since is None:
-            self.since = self.loop.time()
-        super().on_message_begin()
+        if self._is_idle:
+            self.since = self._loop.time()
+        self._is_asking, self._is_idle = True, False
+        self._url, self._headers = b"", {}
+
+    def on_url(self, url: bytes) -> None:
+        """A part of the address has come."""
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header has come."""
+        self._headers[name.lower()] = value
 
     def on_headers_complete(self) -> None:
         """The head of a request is there."""
         self._is_in_head = False
-        if len(self.pipeline) > _MAX_AHEAD:
-            self.transport.abort()
-        if not self.transport.is_closing():
-            super().on_headers_complete()
+        expects = self._headers.get(b"expect", b"").lower() == b"100-continue"
+        if expects and not self._is_over and not self._waiting:
+            self.transport.write(_CONTINUE)
 
     def on_body(self, body: bytes) -> None:
-        """A part of a body has come."""
-        if not self.transport.is_closing():
-            super().on_body(body)
+        """A part of a body has come. One that is too large is answered at once, and its rest ignored."""
+        if self._is_refused:
+            return
+        self._body += body
+        if len(self._body) > MAX_BODY:
+            self._is_refused = True
+            self._body = bytearray()
+            self._take(is_whole=False)
 
     def on_message_complete(self) -> None:
         """A request is there."""
-        self._is_in_head, self._head, self.since = True, 0, None
-        if not self.transport.is_closing():
-            super().on_message_complete()
-
-    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  # uvicorn's words are for its log
-        """What has come is no HTTP."""
-        self._refuse(_MALFORMED)
+        self._is_in_head, self._head = True, 0
+        self._is_asking, self._is_idle, self.since = False, True, self._loop.time()
+        if not self._is_refused:
+            self._take(is_whole=True)
+        self._is_refused = False
 
     def sweep(self, now: float) -> None:
         """Called each second: give up a client that is too slow."""
@@ -90,37 +197,80 @@ class GuardedProtocol(HttpToolsProtocol):
         self._unread = unread
         if self._unread_for > _SECONDS_TO_READ:
             self.transport.abort()
-        elif self.since is not None and now - self.since > SECONDS_TO_ASK:
-            self._refuse(_LATE)
+        elif not unread and now - self.since > (SECONDS_IDLE if self._is_idle else SECONDS_TO_ASK):
+            self._refuse(None if self._is_idle or self._is_refused else _LATE)
 
-    def eof_received(self) -> bool:  # type: ignore[override]  # uvicorn's drops the answers under way
-        """The client sends no more; whether it still gets something."""
-        self._is_over = True
-        return self._is_answering()
-
-    def on_response_complete(self) -> None:
-        """An answer is sent."""
-        super().on_response_complete()
-        self._end()
-
-    def _refuse(self, error: RequestError) -> None:
-        """Say why, after the answers that are under way, and close."""
-        self._last_words = self._last_words or _written(error.answer("", ""))
-        self._end()
-
-    def _end(self) -> None:
-        """Close, if that is all that is left to do."""
-        if (self._last_words or self._is_over) and not self._is_answering():
-            if not self.transport.is_closing():
-                self.transport.write(self._last_words)
+    def end(self) -> None:
+        """Close, unless there is something to answer."""
+        if not self._is_asking and not self._waiting:
             self.transport.close()
 
-    def _is_answering(self) -> bool:
-        """Whether there are requests, all of which have arrived, that are not answered yet."""
-        cycle: RequestResponseCycle | None = self.cycle  # which uvicorn declares to be always there
-        return bool(self.pipeline) or (
-            cycle is not None and not cycle.more_body and not cycle.response_complete
+    def _feed(self, data: bytes) -> None:
+        """Take requests apart. Whoever wants another protocol does not get it, and goes on with this one."""
+        rest = memoryview(data)
+        while rest:
+            try:
+                self._parser.feed_data(rest)
+            except httptools.HttpParserUpgrade as upgrade:
+                rest = rest[upgrade.args[0] :]
+            else:
+                break
+
+    def _take(self, *, is_whole: bool) -> None:
+        """Answer the request that has come, or remember it while the client does not read."""
+        if self._is_over:
+            return
+        url = httptools.parse_url(self._url)
+        request = Request(
+            self._parser.get_method().decode(),
+            (url.path or b"").decode("ascii", "replace")[1:],
+            url.query or b"",
+            self._headers,
+            bytes(self._body),
+            self._client,
+            is_whole,
         )
+        self._body.clear()
+        is_last = self._all.is_ending or not self._is_kept()
+        self._is_over = is_last
+        if not self._is_blocked:
+            self._reply(request, is_last=is_last)
+        elif len(self._waiting) < _MAX_AHEAD:
+            self._waiting.append((request, is_last))
+        else:
+            self._is_over = True
+            self.transport.abort()
+
+    def _is_kept(self) -> bool:
+        """Whether the client wants to ask more on this connection."""
+        return self._parser.get_http_version() == "1.1" and self._parser.should_keep_alive()
+
+    def _reply(self, request: Request, *, is_last: bool) -> None:
+        answer = self._all.answer(request)
+        body = answer.body if request.method != "HEAD" else b""
+        head = answer.head, self._all.date, _CLOSE if is_last else _KEEP
+        if len(body) > _LARGE:
+            self.transport.writelines((*head, body))
+        else:
+            self.transport.write(b"".join((*head, body)))
+        self._close_if_over()
+
+    def _refuse(self, error: RequestError | None) -> None:
+        """Say why, after the answers that are under way, and close."""
+        if not self._is_over:
+            self._is_over = True
+            if error:
+                answer = error.answer("", "")
+                self._last_words = b"".join((answer.head, self._all.date, _CLOSE, answer.body))
+            self._close_if_over()
+
+    def _close_if_over(self) -> None:
+        """Close, if that is all that is left to do."""
+        if self._is_over and not self._waiting:
+            if self._last_words:
+                self.transport.write(self._last_words)
+                self._last_words = b""
+            self.transport.close()
 
 
 def most_connections() -> int:
@@ -129,6 +279,5 @@ def most_connections() -> int:
     return max(1, min(_MAX_CONNECTIONS, files - _SPARE_FILES))
 
 
-def _written(answer: Answer) -> bytes:
-    headers = b"".join(b"%b: %b\r\n" % header for header in answer.headers)
-    return b"".join((STATUS_LINE[answer.status], headers, b"connection: close\r\n\r\n", answer.body))
+def _date() -> bytes:
+    return time.strftime("date: %a, %d %b %Y %H:%M:%S GMT\r\n", time.gmtime()).encode()

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from lsp_assembler.service.policing import Policing
     from lsp_assembler.service.prepulling import Prepulling
 
+_BEAT = 1000  # milliseconds
+
 
 class Settings(Struct, frozen=True, kw_only=True):
     """How to serve.
@@ -178,32 +180,42 @@ class _Pages:
         return HtmlPages(watches=self._watches)
 
 
-def _ticks(seconds: float) -> Iterator[None]:
+def _ticks(seconds: float) -> Iterator[bool]:
     while True:
         time.sleep(seconds)
-        yield
+        yield True
 
 
-def _saves(folders: tuple[Path, ...]) -> Iterator[None]:
+def _saves(folders: tuple[Path, ...]) -> Iterator[bool]:
+    """Each save, as True; before, once, False: what was saved before the watch began must not be missed."""
     from watchfiles import watch
 
-    for _ in watch(*folders, raise_interrupt=False):
-        yield
+    begins = True
+    for changes in watch(*folders, raise_interrupt=False, rust_timeout=_BEAT, yield_on_timeout=True):
+        if changes or begins:
+            yield bool(changes)
+        begins = False
 
 
 def _follow(
-    again: Iterator[None],
+    again: Iterator[bool],
     source: Source,
     stage: Stage,
     voice: Voice,
 ) -> None:
-    """Read the source again each time, and tell what came of it."""
-    for _ in again:
+    """Read the source again each time, and tell what came of it.
+
+    Args:
+        again: yields when it is time, and whether there is a reason to show what was found.
+    """
+    for is_shown in again:
         before = stage.kept
         after, result = source.again(before)
         stage.put(after)
         if source.partial and result:
-            voice.show(result)
+            is_same = after.catalog is before.catalog and after.problems == before.problems
+            if is_shown or not is_same:
+                voice.show(result)
         elif after.refused and after.refused != before.refused:
             voice.say(f"refresh: the newest list is not served, for\n{after.refused}")
         elif not after.refused and after.catalog is not before.catalog:

@@ -6,18 +6,16 @@ import gc
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from types import FrameType
 
+import uvloop
 from msgspec import Struct
-from uvicorn import Config, Server
 
 from lsp_assembler.errors import InvalidInputError
 from lsp_assembler.service.app import Service
-from lsp_assembler.service.protocol import GuardedProtocol
+from lsp_assembler.service.protocol import Connection, Connections
 
 _BACKLOG = 1024
 _SECONDS_TO_FINISH = 1  # for answers under way when the service is to stop
-_SECONDS_IDLE = 75  # longer than a load balancer keeps a connection
 _SWEEP = 1.0  # seconds
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -52,55 +50,35 @@ def serve(service: Service, listener: socket.socket, started: Callable[[], None]
     Args:
         started: called when requests are answered.
     """
-    config = Config(
-        service,
-        loop="uvloop",
-        http=GuardedProtocol,
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        log_level="error",  # what clients do wrong is for the access log
-        access_log=False,
-        server_header=False,
-        timeout_keep_alive=_SECONDS_IDLE,
-        timeout_graceful_shutdown=_SECONDS_TO_FINISH,
-    )
     gc.freeze()  # what is there now stays: looking through it again would find nothing
-    _Server(config, started).run([listener])
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(service, listener, started))
 
 
-class _Server(Server):
-    """uvicorn's, with our own signals and a sweep."""
+async def _serve(service: Service, listener: socket.socket, started: Callable[[], None]) -> None:
+    loop = asyncio.get_running_loop()
+    connections = Connections(service.answer)
+    signalled = asyncio.Event()
+    with _signals(lambda: loop.call_soon_threadsafe(signalled.set)):
+        server = await loop.create_server(lambda: Connection(connections), sock=listener, backlog=_BACKLOG)
+        started()
+        while not signalled.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(signalled.wait(), _SWEEP)
+            connections.sweep(loop.time())
+        server.close()
+        connections.end()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(connections.gone.wait(), _SECONDS_TO_FINISH)
+        connections.abort()
 
-    def __init__(self, config: Config, started: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._tell_started = started
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin."""
-        await super().startup(sockets)
-        self._sweeping = asyncio.create_task(self._sweep())
-        self._tell_started()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """A signal ends the service, which then ends well; a second one does not wait."""
-        before = [(number, signal.signal(number, self.handle_exit)) for number in _SIGNALS]
-        try:
-            yield
-        finally:
-            for number, handler in before:
-                signal.signal(number, handler)
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002  # uvicorn's signature
-        """A signal has come."""
-        self.force_exit = self.should_exit
-        self.should_exit = True
-
-    async def _sweep(self) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            await asyncio.sleep(_SWEEP)
-            for connection in list(self.server_state.connections):
-                if isinstance(connection, GuardedProtocol):
-                    connection.sweep(loop.time())
+@contextlib.contextmanager
+def _signals(come: Callable[[], object]) -> Iterator[None]:
+    """Signals that end a process do this instead."""
+    before = [(number, signal.signal(number, lambda *_: come())) for number in _SIGNALS]
+    try:
+        yield
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)

@@ -158,6 +158,7 @@ def test_an_author_sees_each_save(tool: Tool) -> None:
         _write(tool.folder / "ltf", start_point("Saved 2", tab_size=9))
         assert wait_for(lambda: serving.ask("/names").json == {"names": ["Saved 2"]})
         assert wait_for(lambda: "tab_size is 9" in serving.said)
+        assert wait_for(lambda: "save: it is checked again on each save." in serving.said)
         page = serving.ask("/", headers={"accept": "text/html"}).body.decode()
         assert "tab_size is 9" in page
         (tool.folder / "ltf/start_point/manifest.json").write_text("{,}", encoding="utf-8")
@@ -177,12 +178,19 @@ def test_a_list_that_breaks_a_rule_is_reported_as_by_check(registry: Registry, t
     assert tool.run("serve", "images.yml", "--from", "registry", "--port", 0).status == 3
 
 
+def test_a_list_that_is_not_there_is_no_matter_of_an_option(tool: Tool) -> None:
+    for command in ("serve", "kubernetes"):
+        done = tool.run(command, "nope.yml")
+        remedy = "Make one with 'lsp-assembler init images.yml', or check the path."
+        assert (done.status, done.stderr) == (2, f"error: nope.yml: No such file or directory\n  {remedy}\n")
+
+
 def test_without_its_extra_it_says_what_to_install(tool: Tool) -> None:
-    tool.write("sitecustomize.py", "import sys; sys.modules['uvicorn'] = None")
+    tool.write("sitecustomize.py", "import sys; sys.modules['uvloop'] = None")
     path = f"{tool.folder}:{tool.variables().get('PYTHONPATH', '')}"
     done = tool.run("serve", CASES / "mixed/repos", PYTHONPATH=path)
     assert done.status == 2
-    assert "the Python package uvicorn is not installed; it comes with the extra 'serve'" in done.stderr
+    assert "the Python package uvloop is not installed; it comes with the extra 'serve'" in done.stderr
     assert "pip install 'lsp-assembler[serve]'" in done.stderr
     assert "Serve start points over HTTP" in tool.run("--help", PYTHONPATH=path).stdout
 

@@ -1,34 +1,18 @@
 """The application without a socket: what the integration tests cannot bring about."""
 
-import asyncio
 import json
 from typing import Any
 
 from lsp_assembler.model.readiness import Readiness
-from lsp_assembler.service.app import Exchange, Parts, Service
+from lsp_assembler.service.app import Exchange, Parts, Request, Service
 from tests.unit.service.served import kept, point
 
 
 def ask(service: Service, path: str, **headers: str) -> tuple[int, Any]:
     """The status and the JSON of an answer to a GET."""
-    sent: list[Any] = []
-
-    async def receive() -> Any:
-        raise AssertionError("a request without a body needs no reading")
-
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    scope = {
-        "type": "http",
-        "method": "GET",
-        "raw_path": f"/{path}".encode(),
-        "query_string": b"",
-        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
-        "client": None,
-    }
-    asyncio.run(service(scope, receive, send))
-    return sent[0]["status"], json.loads(sent[1]["body"])
+    sent = {name.encode(): value.encode() for name, value in headers.items()}
+    answer = service.answer(Request("GET", path, b"", sent, b"", ""))
+    return answer.status, json.loads(answer.body)
 
 
 def test_readiness_is_what_it_is_said_to_be_each_time() -> None:

@@ -4,11 +4,15 @@ import asyncio
 import socket
 
 import pytest
-from uvicorn import Config
-from uvicorn.server import ServerState
 
 from lsp_assembler.service.app import Parts, Service
-from lsp_assembler.service.protocol import SECONDS_TO_ASK, GuardedProtocol, most_connections
+from lsp_assembler.service.protocol import (
+    SECONDS_IDLE,
+    SECONDS_TO_ASK,
+    Connection,
+    Connections,
+    most_connections,
+)
 from tests.unit.service.served import kept, point
 
 GET = b"GET /names HTTP/1.1\r\n\r\n"
@@ -17,13 +21,10 @@ GET = b"GET /names HTTP/1.1\r\n\r\n"
 async def answered(sent: bytes, later: float, expected: bytes) -> bytes:
     """What a client gets that sends this and is looked at so many seconds later; it ends as expected."""
     loop = asyncio.get_running_loop()
-    config = Config(Service(kept(point("0", "A")), Parts()), lifespan="off", ws="none", log_config=None)
-    state = ServerState()
+    connections = Connections(Service(kept(point("0", "A")), Parts()).answer)
     ours, theirs = socket.socketpair()
     theirs.settimeout(0)
-    _, protocol = await loop.connect_accepted_socket(
-        lambda: GuardedProtocol(config=config, server_state=state, app_state={}), ours
-    )
+    _, protocol = await loop.connect_accepted_socket(lambda: Connection(connections), ours)
     await loop.sock_sendall(theirs, sent)
     got = b""
     if expected:
@@ -31,7 +32,7 @@ async def answered(sent: bytes, later: float, expected: bytes) -> bytes:
             got += await loop.sock_recv(theirs, 65536)
     else:
         await asyncio.sleep(0.05)
-    protocol.sweep(loop.time() + later)
+    connections.sweep(loop.time() + later)
     is_closed = protocol.transport.is_closing()
     protocol.transport.abort()
     await asyncio.sleep(0)
@@ -52,7 +53,9 @@ def test_a_request_that_takes_too_long_is_given_up(sent: bytes) -> None:
 
 
 def test_a_connection_may_idle_between_requests() -> None:
-    assert asyncio.run(answered(GET, 3600, b'{"names":["A"]}')).endswith(b"still open")
+    names = b'{"names":["A"]}'
+    assert asyncio.run(answered(GET, SECONDS_IDLE - 5, names)).endswith(b"still open")
+    assert asyncio.run(answered(GET, SECONDS_IDLE + 1, names)).endswith(names)
 
 
 def test_there_is_a_bound_to_connections() -> None:
