@@ -5,7 +5,6 @@ some of their characters (colours, cursor movement), others turn the reading dir
 GitHub Actions takes some lines of a log for commands.
 """
 
-import difflib
 import json
 import re
 import unicodedata
@@ -94,6 +93,8 @@ def closest(word: str, known: Collection[str]) -> str:
 
     One that is only begun is meant, too, if no other begins like that: "registry" by "reg".
     """
+    import difflib  # for mistakes alone
+
     close = difflib.get_close_matches(word[:LONGEST], known, n=1, cutoff=_CLOSE)
     begun = [each for each in known if each.startswith(word)] if len(word) >= _BEGUN else []
     return close[0] if close else begun[0] if len(begun) == 1 else ""

@@ -18,6 +18,7 @@ from lsp_assembler.model.assembly import Assembly
 from lsp_assembler.model.result import Result
 from lsp_assembler.model.start_point import StartPointType
 from lsp_assembler.operations.observer import Observer, Pending, Watch
+from lsp_assembler.reports import log
 from lsp_assembler.reports.wording import closing_line
 from lsp_assembler.text import inert, visible
 
@@ -142,12 +143,13 @@ def write(result: Result, showing: Showing) -> None:
         append("GITHUB_OUTPUT", github.step_outputs([(image.names[0], image.digest)] if image else []))
         append("GITHUB_STEP_SUMMARY", markdown.summary(result))
         output.verbatim(github.render(result))
+    elif output.width() is None and not showing.table:
+        output.verbatim(log.render(result, quiet=showing.quiet))
     else:
-        from lsp_assembler.reports import text
+        from lsp_assembler.reports import text  # which imports Rich
 
         width, color = output.width(), output.has_color()
-        with_table = showing.table or width is not None
-        output.verbatim(text.render(result, width, color=color, table=with_table, quiet=showing.quiet))
+        output.verbatim(text.render(result, width, color=color, quiet=showing.quiet))
 
 
 def draw(render: Callable[..., str]) -> None:

@@ -7,7 +7,6 @@ This module knows the keys; `yaml_nodes` knows YAML. Pure, except for `load`, an
 import contextlib
 import re
 from collections.abc import Mapping
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +63,8 @@ class ImagesFile(Struct, frozen=True):
 
 def schema() -> str:
     """The JSON Schema (draft 2020-12) of images.yml, for editors."""
+    from importlib import resources
+
     return resources.files("lsp_assembler.config").joinpath("images.schema.json").read_text(encoding="utf-8")
 
 

@@ -7,10 +7,10 @@ from importlib import resources
 from pathlib import Path
 
 from lsp_assembler.errors import InvalidInputError
+from lsp_assembler.model.images import TEMPLATE
 from lsp_assembler.reading import read_file
 from lsp_assembler.text import choice, closest
 
-FILENAME = "Dockerfile.template"
 NAMES = ("base", "type", "port", "labels", "base_image", "base_sha", "base_tag", "base_digest")
 _UNWRITABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")  # control characters and halves of characters
 
@@ -22,7 +22,7 @@ def load(path: Path | None) -> str:
         InvalidInputError: the file cannot be read.
     """
     if path is None:
-        return (resources.files("lsp_assembler.dockerfile") / FILENAME).read_text("utf-8")
+        return (resources.files("lsp_assembler.dockerfile") / TEMPLATE).read_text("utf-8")
     try:
         return read_file(path).decode()
     except (OSError, UnicodeDecodeError) as error:

@@ -11,6 +11,9 @@ from lsp_assembler.model.tree import Tree
 SCRATCH = "scratch"
 """The base image that is no image: nothing at all."""
 
+TEMPLATE = "Dockerfile.template"
+"""How the template is called, ours and the one beside an images.yml."""
+
 
 class BaseImage(Struct, frozen=True):
     """The image that a start-points image is built on.
@@ -124,5 +127,5 @@ class Recipe(Struct, frozen=True):
     dockerfile: str
     context: Tree
     epoch: int = 0
-    template_name: str = "Dockerfile.template"
+    template_name: str = TEMPLATE
     attest: Callable[[BuiltImage], Sequence[Artifact]] | None = None

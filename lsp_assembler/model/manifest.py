@@ -1,6 +1,7 @@
 """manifest.json: where it is, and what it says. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Any
 
 from msgspec import Struct
@@ -27,23 +28,21 @@ _OUTLINE = ("display_name", "image_name")
 _LONGEST_SHOWN = 1000  # characters of a name that reports have room for
 
 
-class Manifest(Struct, frozen=True):
+class Manifest(Struct, frozen=True, dict=True):
     """A manifest.json that is well-formed JSON; its values may still be anything.
+
+    Which line a key stands in is looked up when it is first asked for: most manifests are as they should be.
 
     Args:
         path: relative to the index dir, e.g. "start_point/manifest.json".
         data: the top-level object; of a key that stands there twice, the last value.
         duplicate_keys: the top-level keys that stand there more than once, in file order.
-        lines: the line of every top-level key, from 1; of one that stands there twice, the last one's.
-        element_lines: those of the elements of every list under such a key.
         tree: everything in the index dir.
     """
 
     path: str
     data: Mapping[str, Any]
     duplicate_keys: tuple[str, ...]
-    lines: Mapping[str, int]
-    element_lines: Mapping[str, Sequence[int]]
     tree: Tree
 
     @classmethod
@@ -55,15 +54,14 @@ class Manifest(Struct, frozen=True):
             ManifestSyntaxError: it is not strict JSON, or its top level is no object.
         """
         text = decoded(tree.files[path].content)
-        data, places = parsed(text), Places(text)
-        duplicates = tuple(key for key in places.lines if key in places.doubled) if places.doubled else ()
-        return cls(path, data, duplicates, places.lines, places.element_lines, tree)
+        data, doubled = parsed(text)
+        return cls(path, data, doubled, tree)
 
     def outline(self) -> "Manifest":
         """The same, with nothing in it but the names by which others know it; very long ones are cut."""
         found = {key: self._text(key) for key in _OUTLINE}
         names = {key: shortened(text, _LONGEST_SHOWN) for key, text in found.items() if text is not None}
-        return Manifest(self.path, names, (), {key: self.lines[key] for key in names}, {}, self.tree)
+        return Manifest(self.path, names, (), self.tree)
 
     @property
     def display_name(self) -> str | None:
@@ -89,9 +87,11 @@ class Manifest(Struct, frozen=True):
 
     def line_of(self, key: str, position: int | None = None) -> int | None:
         """The line of a top-level key, or of one element of the list under it; None where there is none."""
+        if key not in self.data:
+            return None
         if position is None:
-            return self.lines.get(key)
-        lines = self.element_lines.get(key, ())
+            return self._places.lines[key]
+        lines = self._places.element_lines.get(key, ())
         return lines[position] if position < len(lines) else None
 
     def resolve(self, name: str) -> str | None:
@@ -127,6 +127,10 @@ class Manifest(Struct, frozen=True):
     def file(self, name: str) -> File | None:
         """The file beside this manifest that has this name; None where there is none."""
         return self.tree.files.get(self.resolve(name) or "")
+
+    @cached_property
+    def _places(self) -> Places:
+        return Places(decoded(self.tree.files[self.path].content))
 
     def _text(self, key: str) -> str | None:
         value = self.data.get(key)

@@ -7,6 +7,7 @@ NaN and lone surrogates through.
 import json
 import re
 from array import array
+from collections import Counter
 from typing import Any, NoReturn
 
 _MAX_DEPTH = 200  # far more than any manifest needs, far less than the interpreter's stack
@@ -47,14 +48,23 @@ def decoded(content: bytes) -> str:
     return text
 
 
-def parsed(text: str) -> dict[str, Any]:
-    """The object that a text is; of a key that stands there twice, the last value.
+def parsed(text: str) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The object that a text is, and the top-level keys that stand there more than once, in file order.
+
+    Of such a key the object has the last value.
 
     Raises:
         ManifestSyntaxError: it is not strict JSON, or its top level is no object.
     """
+    pairs: list[tuple[str, Any]] = []
+
+    def as_dict(found: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal pairs
+        pairs = found  # of the object that ends last, which is the top level
+        return dict(found)
+
     try:
-        data = json.loads(text, parse_int=_integer, parse_constant=_no_constant)
+        data = json.loads(text, object_pairs_hook=as_dict, parse_int=_integer, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
         message = f"{error.msg[:1].lower()}{error.msg[1:]} (column {error.colno})"
         raise ManifestSyntaxError(message, error.lineno) from error
@@ -66,7 +76,10 @@ def parsed(text: str) -> dict[str, Any]:
     _check_surrogates(text)
     if not isinstance(data, dict):
         raise ManifestSyntaxError("the top level is no object", 1)
-    return data
+    if text.count("[") + text.count("{") > _MAX_DEPTH:
+        Places(text)  # which counts how deep they are nested
+    counts = Counter(key for key, _ in pairs) if len(pairs) > len(data) else {}
+    return data, tuple(key for key, count in counts.items() if count > 1)
 
 
 class _ConstantError(Exception):
@@ -101,14 +114,16 @@ class Places:
     """Where the top-level keys of a manifest are, and the elements of the lists under them.
 
     Args:
-        lines, element_lines: as in `Manifest`.
-        doubled: the keys that stand there more than once.
+        lines: the line of every top-level key, from 1; of one that stands there twice, the last one's.
+        element_lines: those of the elements of every list under such a key.
+
+    Raises:
+        ManifestSyntaxError: the text is nested too deeply.
     """
 
     def __init__(self, text: str) -> None:
         self.lines: dict[str, int] = {}
         self.element_lines: dict[str, array[int]] = {}
-        self.doubled: set[str] = set()
         self._find(text)
 
     def _find(self, text: str) -> None:
@@ -140,8 +155,6 @@ class Places:
 
     def _add_key(self, symbol: str, line: int) -> str:
         key = str(json.loads(symbol))
-        if key in self.lines:
-            self.doubled.add(key)
         self.lines[key] = line
         self.element_lines.pop(key, None)
         return key

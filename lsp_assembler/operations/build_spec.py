@@ -10,7 +10,7 @@ from lsp_assembler.dockerfile import template
 from lsp_assembler.errors import InvalidInputError
 from lsp_assembler.model.assembly import Assembly
 from lsp_assembler.model.dates import source_date_epoch
-from lsp_assembler.model.images import Artifact, BaseImage, BuiltImage
+from lsp_assembler.model.images import TEMPLATE, Artifact, BaseImage, BuiltImage
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.operations.plan import Plan, reference
 
@@ -59,10 +59,9 @@ def build_spec(
             cannot be read or has unknown names in it.
         FetchError: images.yml is in a git repository, and git refuses or fails.
     """
-    beside = planned.folder / template.FILENAME
-    path = template_path or (beside if beside.is_file() else None)
+    path = template_path or planned.template
     text = template.load(path)
-    template_name = str(path or template.FILENAME)
+    template_name = str(path or TEMPLATE)
     template.check(text, template_name)
     return BuildSpec(
         names=_names(planned, names),

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from lsp_assembler.dockerfile import template
 from lsp_assembler.errors import FetchError, InvalidInputError, LspAssemblerError
 from lsp_assembler.model.images import SCRATCH, BaseImage
 from lsp_assembler.model.reference import Reference
@@ -65,9 +64,11 @@ def _found(name: Reference, store: ImageSource) -> BaseImage | None:
 
 def _examine_template(planned: Plan, notice: Callable[[str], None]) -> None:
     """Fill in the template beside images.yml and follow it without an engine; our own is known to do."""
-    path = planned.folder / template.FILENAME
-    if not path.is_file():
+    path = planned.template
+    if path is None:
         return
+    from lsp_assembler.dockerfile import template
+
     text = template.load(path)
     template.check(text, str(path))
     values = dict.fromkeys(template.NAMES, "") | {"base": _BASE, "type": planned.type, "port": "80"}

@@ -8,6 +8,7 @@ from msgspec import Struct
 from lsp_assembler.config.hosts import Settings
 from lsp_assembler.config.images_file import ImagesFile, load
 from lsp_assembler.errors import InvalidInputError
+from lsp_assembler.model.images import TEMPLATE
 from lsp_assembler.model.reference import PortError, Reference
 from lsp_assembler.model.start_point import Source, StartPointType
 from lsp_assembler.operations.request import DEFAULT_FILE
@@ -68,6 +69,12 @@ class Plan(Struct, frozen=True):
     def folder(self) -> Path:
         """Where images.yml is, or would be."""
         return self.path.parent if self.path else Path()
+
+    @property
+    def template(self) -> Path | None:
+        """The Dockerfile.template beside images.yml; None where there is none."""
+        beside = self.folder / TEMPLATE
+        return beside if beside.is_file() else None
 
 
 def plan(sources: Sequence[str], file: Path | None = None, type_: StartPointType | None = None) -> Plan:

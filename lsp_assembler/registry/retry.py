@@ -8,7 +8,6 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 from lsp_assembler.registry.errors import RequestError, Retry
@@ -47,6 +46,8 @@ def parse_retry_after(value: str, now: datetime) -> float:
 def _retry_after(value: str, now: datetime) -> float:
     if value.isascii() and value.isdigit():
         return float(value[:_LONGEST_DATE])
+    from email.utils import parsedate_to_datetime  # which few servers need, and imports much
+
     try:
         date = parsedate_to_datetime(value[:_LONGEST_DATE])
         date = date if date.tzinfo else date.replace(tzinfo=UTC)

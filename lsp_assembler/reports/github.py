@@ -20,7 +20,7 @@ from lsp_assembler.operations.audit import Audited, AuditResult
 from lsp_assembler.operations.mentions import Mention
 from lsp_assembler.operations.outdated import OutdatedResult
 from lsp_assembler.operations.pack import PackResult
-from lsp_assembler.reports import audit, outdated, pack
+from lsp_assembler.reports import audit, log, outdated, pack
 from lsp_assembler.reports.problems import failed, manifest_place, rule_name, without_subject
 from lsp_assembler.reports.versions import version_step
 from lsp_assembler.text import harmless, inert, plural, visible, visible_lines
@@ -51,11 +51,7 @@ class Annotation(Struct, frozen=True):
 
 def render(result: Result) -> str:
     """Workflow commands, one a line, then the report without a table, to be printed to stdout in a step."""
-    from lsp_assembler.reports import text  # which imports Rich, and this module is there for --help, too
-
-    return _with(
-        text.render(result, None, table=False).rstrip("\n"), _folded(_commands(_annotations(result)))
-    )
+    return _with(log.render(result).rstrip("\n"), _folded(_commands(_annotations(result))))
 
 
 def render_pack(result: PackResult) -> str:

@@ -8,15 +8,37 @@ import posixpath
 from collections.abc import Iterable, Iterator
 
 from lsp_assembler.model.result import Result
-from lsp_assembler.reports.problems import Case, Place, Problem, messages
-from lsp_assembler.reports.wording import NAMED, and_more, in_a_row, more_alike, start_points
-from lsp_assembler.text import visible
+from lsp_assembler.reports.problems import Case, Place, Problem, messages, problems
+from lsp_assembler.reports.wording import (
+    NAMED,
+    and_more,
+    closing_line,
+    in_a_row,
+    more_alike,
+    start_points,
+)
+from lsp_assembler.text import inert, visible
 
 _SENTENCE_ENDS = (".", ":", ";", "?", "!")
 
 
-def lines(found: Iterable[Problem], result: Result) -> Iterator[str]:
-    """A line for each message, and for what stopped the run; not the closing line."""
+def render(result: Result, *, quiet: bool = False) -> str:
+    """The whole result, with the closing line at its end.
+
+    Args:
+        quiet: whether to leave out the warnings.
+    """
+    told = [*_lines(shown(result, quiet=quiet), result), closing_line(result)]
+    return "".join(f"{inert(line.rstrip(' '))}\n" for line in told)
+
+
+def shown(result: Result, *, quiet: bool) -> list[Problem]:
+    """What is wrong, or, of that, what is to be fixed."""
+    return [each for each in problems(result.assembly) if each.severity == "error" or not quiet]
+
+
+def _lines(found: Iterable[Problem], result: Result) -> Iterator[str]:
+    """A line for each message, and for what stopped the run."""
     for problem in found:
         cases, left = problem.shown(NAMED)
         for case in cases:

@@ -10,7 +10,7 @@ from lsp_assembler.model.start_point import Source
 from lsp_assembler.reports import log
 from lsp_assembler.reports.layout import GAP, Line, Span, fold, painted
 from lsp_assembler.reports.overview import overview
-from lsp_assembler.reports.problems import Case, Problem, of_one, problems
+from lsp_assembler.reports.problems import Case, Problem, of_one
 from lsp_assembler.reports.wording import (
     NAMED,
     and_more,
@@ -40,17 +40,15 @@ def render(
         quiet: whether to leave out all but errors and the closing line.
     """
     width = None if width is None else max(width, _MIN_WIDTH)
-    found = [each for each in problems(result.assembly) if each.severity == "error" or not quiet]
     blocks: list[list[Line]] = []
     if table and not quiet and result.assembly.outcomes:
         blocks.append(overview(result.assembly, width))
+    if width is not None:
+        blocks += _blocks(log.shown(result, quiet=quiet), result, width)
+    shown = ["\n".join(inert(painted(line, color=color)) for line in block) + "\n" for block in blocks]
     if width is None:
-        told = [*log.lines(found, result), closing_line(result)]
-        blocks.append([[Span(line)] for line in told])
-    else:
-        blocks += _blocks(found, result, width)
-    shown = ("\n".join(inert(painted(line, color=color)) for line in block) for block in blocks)
-    return "\n\n".join(shown) + "\n"
+        shown.append(log.render(result, quiet=quiet))
+    return "\n".join(shown)
 
 
 def _blocks(found: Sequence[Problem], result: Result, width: int) -> Iterator[list[Line]]:

@@ -26,36 +26,44 @@ def line_ends(manifest: Manifest) -> Iterator[Problem]:
 
     With CR LF, bash takes the CR for a part of each command, and Linux for a part of the interpreter's name.
     """
-    for name, content, line in _visible(manifest):
+    for name, content in _visible(manifest):
         if name == CYBER_DOJO_SH and (b"\r\n" in content or content.endswith(b"\r")):
-            yield Problem(f"{quoted(name)} has lines that end with CR LF; they must end with LF", line)
+            message = f"{quoted(name)} has lines that end with CR LF; they must end with LF"
+            yield Problem(message, _line(manifest, name))
         elif _bare(content).startswith(_SCRIPT) and b"\r" in content.partition(b"\n")[0]:
-            yield Problem(f"the #! line of {quoted(name)} ends with CR LF; it must end with LF", line)
+            message = f"the #! line of {quoted(name)} ends with CR LF; it must end with LF"
+            yield Problem(message, _line(manifest, name))
 
 
 def byte_order_mark(manifest: Manifest) -> Iterator[Problem]:
     """Neither cyber-dojo.sh nor a visible file with a `#!` line begins with a byte order mark."""
-    for name, content, line in _visible(manifest):
+    for name, content in _visible(manifest):
         is_script = name == CYBER_DOJO_SH or _bare(content).startswith(_SCRIPT)
         if is_script and content.startswith(_MARK):
-            yield Problem(f"{quoted(name)} begins with a byte order mark; a script must not", line)
+            message = f"{quoted(name)} begins with a byte order mark; a script must not"
+            yield Problem(message, _line(manifest, name))
 
 
 def nul_bytes(manifest: Manifest) -> Iterator[Problem]:
     """Visible files are text: no byte of them is NUL."""
-    for name, content, line in _visible(manifest):
+    for name, content in _visible(manifest):
         if b"\0" in content:
-            yield Problem(f"{quoted(name)} has a NUL byte at {content.index(0)}; it must be text", line)
+            message = f"{quoted(name)} has a NUL byte at {content.index(0)}; it must be text"
+            yield Problem(message, _line(manifest, name))
 
 
-def _visible(manifest: Manifest) -> Iterator[tuple[str, bytes, int | None]]:
-    """The visible files that are there, each once: name, content, and the line that names it."""
+def _visible(manifest: Manifest) -> Iterator[tuple[str, bytes]]:
+    """The visible files that are there, each once: name and content."""
     names = manifest.data.get(VISIBLE)
-    seen = set()
-    for position, name in enumerate(names if isinstance(names, list) else ()):
-        if isinstance(name, str) and name not in seen and (file := manifest.file(name)):
-            seen.add(name)
-            yield name, file.content, manifest.line_of(VISIBLE, position)
+    texts = (name for name in (names if isinstance(names, list) else ()) if isinstance(name, str))
+    for name in dict.fromkeys(texts):
+        if file := manifest.file(name):
+            yield name, file.content
+
+
+def _line(manifest: Manifest, name: str) -> int | None:
+    """The line that names a visible file."""
+    return manifest.line_of(VISIBLE, manifest.data[VISIBLE].index(name))
 
 
 def _bare(content: bytes) -> bytes:

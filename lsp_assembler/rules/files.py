@@ -34,18 +34,20 @@ def visible_filenames(
         if VISIBLE not in manifest.data:
             return
         names = manifest.data[VISIBLE]
-        line = manifest.line_of(VISIBLE)
         if not isinstance(names, list) or not names:
-            yield Problem(f"{VISIBLE} is {quoted(names)}; it must be a non-empty list of file names", line)
+            message = f"{VISIBLE} is {quoted(names)}; it must be a non-empty list of file names"
+            yield Problem(message, manifest.line_of(VISIBLE))
             return
         for position, name in enumerate(names):
             for fault in _faults(manifest, name):
                 message = f"{VISIBLE}[{position}] is {fault.message}"
                 yield Problem(message, manifest.line_of(VISIBLE, position), fault.hint)
         if cyber_dojo_sh == "required" and CYBER_DOJO_SH not in names:
-            yield Problem(f'{VISIBLE} does not hold "{CYBER_DOJO_SH}"; a languages manifest must', line)
+            message = f'{VISIBLE} does not hold "{CYBER_DOJO_SH}"; a languages manifest must'
+            yield Problem(message, manifest.line_of(VISIBLE))
         elif cyber_dojo_sh == "forbidden" and CYBER_DOJO_SH in names:
-            yield Problem(f'{VISIBLE} holds "{CYBER_DOJO_SH}"; an exercises manifest must not', line)
+            message = f'{VISIBLE} holds "{CYBER_DOJO_SH}"; an exercises manifest must not'
+            yield Problem(message, manifest.line_of(VISIBLE))
         else:
             yield from duplicates(manifest, VISIBLE)
 

@@ -14,7 +14,7 @@ from lsp_assembler.dockerfile import template
 from lsp_assembler.errors import InvalidInputError
 from tests import ROOT
 
-TEMPLATE = ROOT / template.FILENAME
+TEMPLATE = ROOT / "Dockerfile.template"
 KEYS = (
     *("Env", "Labels", "Entrypoint", "Cmd", "ExposedPorts", "User", "WorkingDir", "Volumes", "StopSignal"),
     *("Shell", "Healthcheck", "OnBuild"),

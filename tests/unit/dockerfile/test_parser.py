@@ -158,7 +158,7 @@ class TestApply:
 
 @given(st.text(), st.text(min_size=1))
 def test_our_own_template_says_what_it_was_given(value: str, label: str) -> None:
-    text = template.load(ROOT / template.FILENAME)
+    text = template.load(ROOT / "Dockerfile.template")
     values = dict.fromkeys(template.NAMES, value) | {"base": "base"}
     dockerfile = template.render(text, values, {"org.example.label": label})
     config = apply(parse(dockerfile, "Dockerfile.template"), BASE)

@@ -41,8 +41,8 @@ def test_nothing_is_wrong_with(text: str) -> None:
 class TestLoad:
     def test_the_one_that_comes_with_the_tool_is_the_one_at_the_top(self) -> None:
         text = template.load(None)
-        template.check(text, template.FILENAME)
-        top = ROOT / template.FILENAME
+        template.check(text, "Dockerfile.template")
+        top = ROOT / "Dockerfile.template"
         assert text == top.read_text("utf-8")
 
     def test_one_of_ones_own(self, tmp_path: Path) -> None:
