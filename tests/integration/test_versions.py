@@ -177,10 +177,13 @@ class TestDocs:
         )
         words = command.replace("../", "").removesuffix(" -o images.yml").split()
         assert tool.run(*words[1:]).stdout == block(self.PAGE, "yaml")
-        tool.write("git_repo_urls.tagged", "31a1cff@https://github.com/cyber-dojo-start-points/java-junit\n")
-        assert tool.run(*shlex.split(patterns)[1:]).status == 0
+        tool.write("checkouts/gplusplus-catch.json", '{"image_name": "org/gpp_catch"}')
+        urls = [f"31a1cff@{SOURCE}{each}\n" for each in ("java-junit", "gplusplus-catch")]
+        tool.write("git_repo_urls.tagged", "".join(urls))
+        assert tool.run(*shlex.split(patterns.replace("../", ""))[1:]).status == 0
         images_yml = (tmp_path / "images.yml").read_text()
-        assert images_yml == "- ghcr.io/cyber-dojo-languages/java_junit:LSP-31a1cff\n"
+        java = "- ghcr.io/cyber-dojo-languages/java_junit:LSP-31a1cff\n"
+        assert images_yml == f"{java}- org/gpp_catch:LSP-31a1cff\n"
         tool.write("data/ruby/git_repo.url", "https://github.com/org/Ruby-RSpec")
         tool.write("data/java/git_repo.url", "https://github.com/org/java-junit\n")
         found = tool.run("migrate", "data", "--map", "ruby-*=org/lsp-{repo}", "--map", "java-junit=org/java")
