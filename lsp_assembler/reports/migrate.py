@@ -27,7 +27,8 @@ def problems(done: MigrateResult) -> str:
     kept = "the rest is written, with these as comments" if found.images else "nothing is written"
     lines.append(
         f"error: {file}: {len(found.unmapped)} of {total} entries not mapped; {kept}\n"
-        "  Say which image each is: --manifests DIR for a folder of checkouts or manifests, --map REPO=IMAGE for\n"
-        "  one, --packed NAME, or --map '*=ghcr.io/ORG/{repo_}' if all are named alike. Or correct its line."
+        "  Say which image each is: --manifests DIR for a folder of checkouts or manifests,\n"
+        "  --map REPO=IMAGE for one, --packed NAME, or --map '*=ghcr.io/ORG/{repo_}' if all are alike;\n"
+        "  or correct its line."
     )
     return "\n".join(lines)
