@@ -73,8 +73,10 @@ def build(request: BuildRequest, observer: Observer = SILENT) -> Result:
     destination = StoreSpec.target(request.to_store)
     planned = plan(request.sources, request.file, request.type)
     spec = _spec(request, planned)
-    for file in spec.provenance.edited:
-        observer.notice(f"{file}: it has uncommitted changes, so the image will name no commit")
+    if edited := spec.provenance.edited:
+        have = "has" if len(edited) == 1 else "have"
+        names = " and ".join(map(str, edited))
+        observer.notice(f"{names} {have} uncommitted changes, so the image will name no commit")
     if request.context:
         refuse_to_replace(request.context)
     name = base_of(planned, request.base)

@@ -6,11 +6,10 @@ from pathlib import Path
 from msgspec import Struct
 
 from lsp_assembler.config.hosts import Settings
-from lsp_assembler.config.images_file import NO_BASE, ImagesFile, load
+from lsp_assembler.config.images_file import ImagesFile, load
 from lsp_assembler.errors import InvalidInputError
 from lsp_assembler.model.reference import PortError, Reference
 from lsp_assembler.model.start_point import Source, StartPointType
-from lsp_assembler.model.versions import is_lsp_tag
 from lsp_assembler.operations.request import DEFAULT_FILE
 from lsp_assembler.text import closest, named, visible
 
@@ -100,13 +99,10 @@ def base_of(planned: Plan, chosen: str | None) -> Reference:
     """The base image: the chosen one, else that of images.yml, else cyber-dojo's own.
 
     Raises:
-        InvalidInputError: the chosen one is malformed, or it is an LSP image.
+        InvalidInputError: the chosen one is malformed.
     """
     if chosen:
-        found = reference(chosen, "--base")
-        if is_lsp_tag(found.tag):
-            raise InvalidInputError(f"--base: {named(chosen)}: {NO_BASE}", "Name another image.")
-        return found
+        return reference(chosen, "--base")
     return (planned.file and planned.file.base) or Reference.parse(DEFAULT_BASE)
 
 
@@ -117,12 +113,14 @@ def reference(text: str, option: str) -> Reference:
         InvalidInputError: it is malformed.
     """
     if fault := file_fault(text):
-        raise InvalidInputError(f"{option}: {fault}", "Correct the name.")
+        raise InvalidInputError(fault, "Correct the name.")
     try:
         return Reference.parse(text)
     except ValueError as error:
+        is_layout = (Path(text) / "oci-layout").is_file()
+        remedy = f"'--from oci:{text}' reads the images of that folder." if is_layout else "Correct the name."
         raise InvalidInputError(
-            f"{option}: {error}; expected e.g. cyberdojo/languages-start-points:df28e04", "Correct the name."
+            f"{option}: {error}; expected e.g. cyberdojo/languages-start-points:df28e04", remedy
         ) from error
 
 
@@ -130,12 +128,12 @@ def file_fault(text: str) -> str:
     """Why a name is that of a file, as no image is called like our files; "" if it is not."""
     path = Path(text)
     if text.endswith(_OF_FILES) and path.is_file():
-        return f"{named(text)}: it is a file; expected an image"
+        return f"{text}: it is a file; expected an image"
     beside = path.parent.glob("*.*") if path.suffix else ()
     close = closest(path.name, [each.name for each in beside if each.name.endswith(_OF_FILES)])
     if close:
-        return f"{named(text)}: no such file; did you mean {named(str(path.with_name(close)))}?"
-    return f"{named(text)}: no such file" if text.endswith(_OF_FILES) else ""
+        return f"{text}: no such file; did you mean {named(str(path.with_name(close)))}?"
+    return f"{text}: no such file" if text.endswith(_OF_FILES) else ""
 
 
 def _images_file(file: Path | None, *, optional: bool) -> tuple[ImagesFile | None, Path]:
@@ -170,7 +168,7 @@ def _is_directory(text: str) -> bool:
 
 def _faults(text: str) -> Iterator[str]:
     if text.endswith((".yml", ".yaml")) and Path(text).is_file():
-        yield f"{named(text)}: it is a file, not an image; did you mean --file {text}?"
+        yield f"{text}: it is a file, not an image; did you mean --file {text}?"
         return
     if fault := file_fault(text):
         yield fault

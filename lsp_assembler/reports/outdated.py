@@ -18,7 +18,8 @@ _SHORT_DIGEST = len("sha256:") + 12
 _SHORT_REVISION = 7
 _TRY_AGAIN = "Fix what is reported above and run it again."
 _CONTRADICTED = (
-    "A tag moved that must not: find out who moved it before you run 'lsp-assembler lock --accept-moved'."
+    "A tag moved that must not move: find out who moved it before you run "
+    "'lsp-assembler lock --accept-moved'."
 )
 _UPDATE = "Run 'lsp-assembler update --all', or name the images to move."
 _SUMMED_UP: tuple[tuple[State, str], ...] = (

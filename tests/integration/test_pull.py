@@ -72,7 +72,6 @@ def test_what_the_engine_has_is_enough_without_its_registry(
 def test_to_pull_always_is_to_insist(tool: Tool, docker_client: docker.DockerClient, store: str) -> None:
     gone = f"127.0.0.1:{free_port()}"
     import_base_image(docker_client, f"{gone}/insist/java:LSP")
-    import_base_image(docker_client, f"{gone}/insist/base:1")
     insisting = ("check", "--from", store, "--pull", "always", "--format", "json")
     run = tool.run(*insisting, f"{gone}/insist/java:LSP")
     (failure,) = run.json["failures"]
@@ -81,7 +80,7 @@ def test_to_pull_always_is_to_insist(tool: Tool, docker_client: docker.DockerCli
     absent = tool.run(*insisting, f"{gone}/absent:LSP")
     assert "--pull missing" not in absent.json["failures"][0]["message"]
     wrong_base = tool.run(
-        *("build", "--pull", "always", "--base", f"{gone}/insist/base:1", "-t", "insist:1"),
+        *("build", "--pull", "always", "--base", f"{gone}/insist/java:LSP", "-t", "insist:1"),
         publish_nowhere(tool),
     )
     assert wrong_base.status == 3

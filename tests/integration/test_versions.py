@@ -304,6 +304,13 @@ def test_update_writes_nothing_that_is_half_done(filled: Registry, tmp_path: Pat
     tool.write("images.lock", "{}")
     again = tool.run("update", f"{filled.host}/{PYTHON}", "3.7.5-1", "--from", "registry")
     assert "images.lock: out of date; run 'lsp-assembler lock'\n" in again.stderr
+    tool.write("images.yml", f"base: scratch\nimages: ['{filled.host}/{PYTHON}:LSP-3.7.5-1']\n")
+    (tmp_path / "images.lock").unlink()
+    assert tool.run("lock", "--from", "registry").status == 0
+    away = tool.run("update", "python_unittest", "3.7.4-18", "--from", "registry")
+    back = tool.run("update", "python_unittest", "3.7.5-1", "--from", "registry")
+    assert "out of date" in away.stderr
+    assert (back.status, back.stderr) == (0, "")
 
 
 def test_of_many_updates_at_once_none_is_lost(tmp_path: Path) -> None:
