@@ -21,7 +21,7 @@ def lookup_in(folder: Path) -> FindImage:
     if not folder.is_dir():
         fact = "is not a folder" if folder.exists() else "does not exist"
         raise InvalidInputError(
-            f"--manifests: '{folder}' {fact}; expected one with checkouts or manifests in it",
+            f"--manifests: '{folder}' {fact}; expected a folder with checkouts or manifests in it",
             "Check the path.",
         )
     return lambda repository: _image_of(repository, folder)

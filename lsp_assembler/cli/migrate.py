@@ -12,7 +12,14 @@ from lsp_assembler.cli.grouped import NOTHING, OFF, grouped
 from lsp_assembler.operations import migrate as operation
 from lsp_assembler.reports import migrate as reports
 
-List = Annotated[Path, typer.Argument(metavar="FILE", help="A list of git repositories.", show_default=False)]
+List = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FILE",
+        help="A list of git repositories, or a folder of NAME/git_repo.url.",
+        show_default=False,
+    ),
+]
 
 
 class Known(Struct, frozen=True):
@@ -71,7 +78,7 @@ def migrate(
     """Turn a list of git repositories into an images.yml.
 
     Nothing is cloned. A repository that cannot be mapped to an LSP image is reported, and is left
-    as a comment.
+    as a comment. The file of a folder has no commit, so its image gets the tag LSP.
     """
     request = operation.MigrateRequest(
         file=file,

@@ -142,7 +142,7 @@ def write(result: Result, showing: Showing) -> None:
         image = result.image
         append("GITHUB_OUTPUT", github.step_outputs([(image.names[0], image.digest)] if image else []))
         append("GITHUB_STEP_SUMMARY", markdown.summary(result))
-        output.verbatim(github.render(result))
+        output.verbatim(github.render(result, quiet=showing.quiet))
     elif output.width() is None and not showing.table:
         output.verbatim(log.render(result, quiet=showing.quiet))
     else:

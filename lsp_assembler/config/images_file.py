@@ -32,10 +32,12 @@ from lsp_assembler.errors import InvalidInputError
 from lsp_assembler.model.policy import Policy
 from lsp_assembler.model.reference import MAX_PORT, PortError, Reference
 from lsp_assembler.model.start_point import Source, StartPointType
+from lsp_assembler.model.versions import is_lsp_tag
 from lsp_assembler.reading import beginning
-from lsp_assembler.text import LONGEST, named, suggestion
+from lsp_assembler.text import LONGEST, closest, named, suggestion
 
 _EXAMPLE = "cyberdojofoundation/java_junit:LSP"
+NO_BASE = "that is an LSP image, which holds only a start point; expected an image to build on"
 _IMAGES = f"a list of image names, e.g. '- {_EXAMPLE}'"
 
 
@@ -46,6 +48,8 @@ class ImagesFile(Struct, frozen=True):
         type: languages, custom or exercises; languages if the file does not say.
         name: of the image to build; None if the file does not say.
         base: the image to build on; None if the file does not say.
+        base_line: where it says so; None if it does not.
+        is_plain: whether it is a plain list of images, which has no keys.
         port: that the built image serves on; None if the file does not say.
         images: at least one; images[i].index == i, and no two are the same image.
         registries: settings by host as `Reference.registry` spells it, e.g. "docker.io".
@@ -59,6 +63,8 @@ class ImagesFile(Struct, frozen=True):
     images: tuple[Source, ...]
     registries: Mapping[str, HostSettings] = {}
     policy: Policy | None = None
+    base_line: int | None = None
+    is_plain: bool = False
 
 
 def schema() -> str:
@@ -81,6 +87,8 @@ def load(path: str, *, is_named: bool = False) -> ImagesFile:
         content = beginning(Path(path), MAX_BYTES)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         reason = getattr(error, "strerror", None) or error
+        close = closest(Path(path).name, [each.name for each in Path(path).parent.glob("*.y*ml")])
+        reason = f"{reason}; did you mean {named(str(Path(path).with_name(close)))}?" if close else reason
         otherwise = "check the path" if is_named else "name another file with --file"
         remedy = f"Make one with 'lsp-assembler init images.yml', or {otherwise}."
         raise InvalidInputError(f"{path}: {reason}", remedy) from error
@@ -102,9 +110,11 @@ def parse(text: str, path: str) -> ImagesFile:
     root = compose(text, problems)
     values: dict[str, Any] = {}
     if isinstance(root, yaml.SequenceNode):
-        values = {"images": read(root, "the file", _images, problems)}
+        values = {"images": read(root, "the file", _images, problems), "is_plain": True}
     elif isinstance(root, yaml.MappingNode):
         values = mapping(root, _PARSERS, problems)
+        lines = [key.start_mark.line + 1 for key, _ in root.value if key.value == "base"]
+        values["base_line"] = lines[0] if lines else None
         if "images" not in values:
             problems.add(root, f"the key 'images' is missing; add {_IMAGES}")
     else:
@@ -148,6 +158,13 @@ def _reference(node: yaml.Node, _problems: Problems) -> Reference:
     raise ValueError(
         f"did you mean {named(meant)}?" if meant else f"expected an image name, e.g. '{_EXAMPLE}'"
     )
+
+
+def _base(node: yaml.Node, problems: Problems) -> Reference:
+    reference = _reference(node, problems)
+    if is_lsp_tag(reference.tag):
+        raise ValueError(NO_BASE)
+    return reference
 
 
 def _name(node: yaml.Node, problems: Problems) -> Reference:
@@ -226,7 +243,7 @@ def _ca(node: yaml.Node, problems: Problems) -> str:
 _PARSERS: Mapping[str, ParseNode] = {
     "type": _type,
     "name": _name,
-    "base": _reference,
+    "base": _base,
     "port": _port,
     "images": _images,
     "registries": _registries,

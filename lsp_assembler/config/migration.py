@@ -70,11 +70,13 @@ class Migration(Struct, frozen=True):
     Args:
         text: of images.yml, in the order of the list; valid only if `images` is not 0.
         images: how many images it lists.
+        guessed: how many of them have a name that a pattern made up.
     """
 
     text: str
     images: int
     unmapped: tuple[Unmapped, ...]
+    guessed: int = 0
 
 
 FindImage = Callable[[Repository], Reference | None]
@@ -156,6 +158,8 @@ class Names:
 class Patterns:
     """Makes up the image of a repository from a pattern that its name or its address fits.
 
+    The first pattern that fits counts. Only what looks like an address can fit: a list is no place for prose.
+
     Args:
         images: (pattern, image), e.g. ("*", "ghcr.io/cyber-dojo-languages/{repo}"). In a pattern * stands for
             anything. In an image {repo} stands for the last part of the address in lower case, {repo_} for
@@ -170,8 +174,30 @@ class Patterns:
         keys = (key_of(repository.name), key_of(repository.address))
         for pattern, image in self._images:
             if any(fnmatchcase(key, pattern) for key in keys):
+                if not repository.address and "/" not in repository.text:
+                    raise ValueError(
+                        "it is not the URL of a repository; expected e.g. https://github.com/org/java-junit"
+                    )
                 return Reference.parse(filled(image, repository.name.lower()))
         return None
+
+
+def is_pattern(repository: str, image: str) -> bool:
+    """Whether a REPO=IMAGE is for `Patterns`, and not for `Names`."""
+    return "*" in repository or "{repo" in image
+
+
+def idle(maps: Iterable[str], listed: Iterable[Line]) -> list[str]:
+    """Those of some names, addresses and patterns that no repository of a list has, e.g. a mistyped one."""
+    keys: set[str] = set()
+    for line in listed:
+        for word in line.words:
+            try:
+                found = repository(word, line.number)
+            except ValueError:  # `migrate` reports it
+                continue
+            keys |= {key_of(found.name), key_of(found.address)}
+    return [each for each in maps if not any(fnmatchcase(key, key_of(each)) for key in keys)]
 
 
 def filled(image: str, name: str) -> str:
@@ -193,25 +219,29 @@ def migrate(listed: Sequence[Line], finders: Sequence[FindImage]) -> Migration:
     text: list[str] = []
     unmapped: list[Unmapped] = []
     seen: dict[str, int] = {}
+    guessed = 0
     for line in listed:
         comment = line.comment
         for word in line.words:
             try:
-                image = _image(word, line.number, finders, seen)
+                image, is_guess = _image(word, line.number, finders, seen)
             except ValueError as error:
                 shown = visible(_LOGIN.sub("", word))
                 unmapped.append(Unmapped(shown, line.number, visible(str(error))))
                 text.append(f"# not mapped: {shown}{f'  {comment}' if comment else ''}")
             else:
+                guessed += is_guess
                 text.append(f"- {image}{f'  {comment}' if comment else ''}")
             comment = ""
         if not line.words:
             text.append(comment)
-    return Migration("".join(f"{line}\n" for line in text), len(seen), tuple(unmapped))
+    return Migration("".join(f"{line}\n" for line in text), len(seen), tuple(unmapped), guessed)
 
 
-def _image(word: str, number: int, finders: Sequence[FindImage], seen: dict[str, int]) -> Reference:
-    """The image of one entry; adds it to the ones seen.
+def _image(
+    word: str, number: int, finders: Sequence[FindImage], seen: dict[str, int]
+) -> tuple[Reference, bool]:
+    """The image of one entry, and whether a pattern made it up; adds it to the ones seen.
 
     Raises:
         ValueError: no image can go into the list for it.
@@ -227,4 +257,4 @@ def _image(word: str, number: int, finders: Sequence[FindImage], seen: dict[str,
     if image.canonical in seen:
         raise ValueError(f"its image {image} is already on line {seen[image.canonical]}")
     seen[image.canonical] = number
-    return image
+    return image, isinstance(find, Patterns)

@@ -26,6 +26,7 @@ class BaseImage(Struct, frozen=True):
             store cannot tell.
         reference: what to build from, where that is not just `name`: a lock names the digest as well, e.g.
             "cyberdojo/start-points-base@sha256:9f86…".
+        is_lsp: whether it says of itself that it is an LSP image, on which nothing can be built.
     """
 
     name: str
@@ -33,6 +34,7 @@ class BaseImage(Struct, frozen=True):
     env: Mapping[str, str]
     platforms: Mapping[str, str] = {}
     reference: str = ""
+    is_lsp: bool = False
 
 
 class Artifact(Struct, frozen=True):

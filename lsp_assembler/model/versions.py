@@ -54,9 +54,14 @@ class Version(Struct, frozen=True):
         return self.tag in (MOVING_TAG, "latest")
 
 
+def is_lsp_tag(tag: str) -> bool:
+    """Whether an image of this tag is an LSP image, which holds only a start point."""
+    return tag == MOVING_TAG or tag.startswith(PREFIX)
+
+
 def lsp_tag(name: str) -> str:
     """The LSP tag of a version or a commit: "3.7.4-18" gives "LSP-3.7.4-18"; an LSP tag is left as it is."""
-    return name if name == MOVING_TAG or name.startswith(PREFIX) else f"{PREFIX}{name}"
+    return name if is_lsp_tag(name) else f"{PREFIX}{name}"
 
 
 def is_lsp(tag: str) -> bool:

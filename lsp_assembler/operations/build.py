@@ -13,7 +13,7 @@ from lsp_assembler.model.assembly import Assembly
 from lsp_assembler.model.images import BaseImage
 from lsp_assembler.model.result import Result
 from lsp_assembler.operations.assemble import Checking, assemble
-from lsp_assembler.operations.base import find_base, named
+from lsp_assembler.operations.base import about_base, find_base, named
 from lsp_assembler.operations.build_spec import BuildSpec, build_spec
 from lsp_assembler.operations.by_policy import by_policy
 from lsp_assembler.operations.directories import Directories
@@ -73,8 +73,10 @@ def build(request: BuildRequest, observer: Observer = SILENT) -> Result:
     destination = StoreSpec.target(request.to_store)
     planned = plan(request.sources, request.file, request.type)
     spec = _spec(request, planned)
-    for file in spec.provenance.edited:
-        observer.notice(f"{file}: no commit holds it as it is, so the image will not name a commit")
+    if edited := spec.provenance.edited:
+        have = "has" if len(edited) == 1 else "have"
+        names = " and ".join(map(str, edited))
+        observer.notice(f"{names} {have} uncommitted changes, so the image will name no commit")
     if request.context:
         refuse_to_replace(request.context)
     name = base_of(planned, request.base)
@@ -86,7 +88,8 @@ def build(request: BuildRequest, observer: Observer = SILENT) -> Result:
         store = stores.reader(source) if planned.needs_store else None
         target = stores.builder(destination, source, request.platforms)
         stores.warn_of_rate_limit(source, planned.references)
-        finding = find_base(partial(target.prepare, planned.reference(str(name)), spec.names))
+        about = about_base(planned, request.base)
+        finding = find_base(partial(target.prepare, planned.reference(str(name)), spec.names), about)
         directories = Directories(planned.type, request.stores.limits, request.environ, "build")
         policy = by_policy(planned, stores, request.jobs)
         checking = Checking(request.jobs, request.strict, request.stores.limits, lookup, policy)
@@ -95,7 +98,7 @@ def build(request: BuildRequest, observer: Observer = SILENT) -> Result:
         if isinstance(found, Prepared):
             found = replace(found, base=named(found.base, name, planned))
         base = found.base if isinstance(found, Prepared) else found
-        result = refusal(assembly, base, lock, "build")
+        result = refusal(assembly, base, lock, planned, "build")
         result = result or _built(assembly, found, spec, request.context, observer)
         if request.history and isinstance(base, BaseImage):
             from lsp_assembler.operations.history_of_build import recorded

@@ -13,6 +13,7 @@ from lsp_assembler.model.dates import source_date_epoch
 from lsp_assembler.model.images import TEMPLATE, Artifact, BaseImage, BuiltImage
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.operations.plan import Plan, reference
+from lsp_assembler.operations.request import DEFAULT_FILE
 
 Attest = Callable[[Assembly, BaseImage, BuiltImage], Sequence[Artifact]]
 """Makes what is to be published about an image."""
@@ -90,7 +91,9 @@ def _names(planned: Plan, texts: Sequence[str]) -> tuple[Reference, ...]:
                 "Leave the digest out.",
             )
     if not names:
-        raise InvalidInputError(
-            "build: the image has no name", "Say '--tag NAME', or add 'name: NAME' to images.yml."
-        )
+        file = str(planned.path or DEFAULT_FILE)
+        way = f"add 'name: NAME' to {file}"
+        if planned.file and planned.file.is_plain:
+            way = f"put the list in {file} under 'images:', and 'name: NAME' above it"
+        raise InvalidInputError("build: the image has no name", f"Say '--tag NAME', or {way}.")
     return names

@@ -73,7 +73,7 @@ def check(request: CheckRequest, observer: Observer = SILENT) -> Result:
         found = finding.result() if finding else Ground()
     if compared:
         compared.tell(observer.notice)
-    result = _with(found, assembly, refusal(assembly, found.base, lock, "check"))
+    result = _with(found, assembly, refusal(assembly, found.base, lock, planned, "check"))
     return replace(result, images_file=planned.listed_in).with_total(time.perf_counter() - started)
 
 

@@ -38,7 +38,11 @@ class Comparison(Struct, frozen=True):
             replace(each, source=replace(each.source, index=self.own + number))
             for number, each in enumerate(failed)
         ]
-        findings = tuple(each for each in assembly.findings if each.index < self.own)
+        findings = tuple(
+            replace(each, others=tuple(other for other in each.others if other.index < self.own))
+            for each in assembly.findings
+            if each.index < self.own
+        )
         return replace(assembly, outcomes=(*outcomes, *others), findings=findings)
 
     def tell(self, notice: Callable[[str], None]) -> None:

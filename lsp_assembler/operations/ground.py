@@ -7,7 +7,9 @@ from msgspec import Struct
 
 from lsp_assembler.errors import FetchError, InvalidInputError, LspAssemblerError
 from lsp_assembler.model.images import SCRATCH, BaseImage
+from lsp_assembler.model.labels import IMAGE_NAME_LABEL
 from lsp_assembler.model.reference import Reference
+from lsp_assembler.operations.base import about_base, no_base
 from lsp_assembler.operations.plan import Plan
 from lsp_assembler.stores.interface import ImageSource
 from lsp_assembler.text import named
@@ -29,7 +31,7 @@ class Ground(Struct, frozen=True):
 
 
 def ground(planned: Plan, store: ImageSource | None, notice: Callable[[str], None]) -> Ground:
-    """Look at the base that images.yml names, which takes one request, and at the template beside it.
+    """Look at the base that images.yml names, without its layers, and at the template beside it.
 
     Args:
         store: where images are read; None to leave the base out.
@@ -45,21 +47,20 @@ def ground(planned: Plan, store: ImageSource | None, notice: Callable[[str], Non
     try:
         base = _found(name, store) if store and name and str(name) != SCRATCH else None
     except FetchError as error:
-        errors.append(error)
+        errors.append(about_base(planned, None)(error))
     return Ground(base, tuple(errors))
 
 
 def _found(name: Reference, store: ImageSource) -> BaseImage | None:
     digest = store.digest(name)
-    if digest:
-        return BaseImage(str(name), digest, {})
-    if store.knows(name):  # an engine has what it cannot pull
+    if not digest and store.knows(name):  # an engine has what it cannot pull
         return None
-    raise FetchError(
-        f"{name}: there is no such image to build on",
-        "Correct 'base:' in images.yml, or publish the image first.",
-        kind="not-found",
-    )
+    if digest and not store.is_shared:  # an engine would have to pull it to say more
+        return BaseImage(str(name), digest, {})
+    said = store.describe(name)
+    if IMAGE_NAME_LABEL in said.labels:
+        raise no_base(str(name))
+    return BaseImage(str(name), said.digest, {})
 
 
 def _examine_template(planned: Plan, notice: Callable[[str], None]) -> None:

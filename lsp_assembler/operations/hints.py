@@ -5,6 +5,7 @@ from pathlib import Path
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.start_point import Source
+from lsp_assembler.model.versions import is_lsp_tag
 from lsp_assembler.stores.interface import ImageSource
 from lsp_assembler.text import named
 
@@ -22,7 +23,13 @@ def with_hints(error: FetchError, source: Source, reference: Reference, store: I
     lines, remedy = error.message.splitlines(), error.remedy
     lsp = reference.with_tag(_LSP)
     if error.kind in _MAY_BE_ANOTHER and not reference.digest and reference.tag != _LSP and store.knows(lsp):
-        lines[-1] += f"; did you mean {named(str(lsp))}?"
+        if is_lsp_tag(reference.tag):  # the tag LSP moves, so it is not what was meant
+            remedy = f"'lsp-assembler tags {reference.name}' lists the tags that exist."
+        else:
+            lines[-1] += f"; did you mean {named(str(lsp))}?"
+    folder = Path(source.text).parent
+    if source.line is None and "/" in source.text and not reference.tag and folder.is_dir():
+        remedy += f" If you mean a folder: {named(source.text)} does not exist."
     if source.line is None and Path(source.text).is_dir():
         remedy += f" If you mean the folder {named(source.text)}, say {named(f'./{source.text}')}."
     return FetchError(lines, remedy.strip(), kind=error.kind)

@@ -15,11 +15,11 @@ from lsp_assembler.model.assembly import Assembly
 from lsp_assembler.model.images import BaseImage
 from lsp_assembler.model.result import Result
 from lsp_assembler.operations.assemble import Checking, assemble
-from lsp_assembler.operations.base import find_base, named
+from lsp_assembler.operations.base import about_base, find_base, named
 from lsp_assembler.operations.directories import Directories
 from lsp_assembler.operations.locked import lock_path, refusal
 from lsp_assembler.operations.observer import SILENT, Observer
-from lsp_assembler.operations.plan import base_of, plan
+from lsp_assembler.operations.plan import Plan, base_of, plan
 from lsp_assembler.operations.request import ListRequest
 from lsp_assembler.stores.open import Stores, StoreSpec
 
@@ -79,13 +79,15 @@ def lock(request: LockRequest, observer: Observer = SILENT) -> LockResult:
     with Stores(request.stores, request.environ, observer.notice, planned.registries) as stores:
         store = stores.reader(spec)
         stores.warn_of_rate_limit(spec, planned.references)
-        finding = find_base(partial(store.base, planned.reference(str(name))))
+        finding = find_base(
+            partial(store.base, planned.reference(str(name))), about_base(planned, request.base)
+        )
         directories = Directories(planned.type, request.stores.limits, request.environ, "check")
         checking = Checking(request.jobs, request.strict, request.stores.limits)
         assembly = assemble(planned, store, directories, checking, observer)
         found = finding.result()
     base = found if isinstance(found, FetchError) else named(found, name, planned)
-    result = _checked(assembly, base, None if request.accept_moved else before)
+    result = _checked(assembly, base, None if request.accept_moved else before, planned)
     result = replace(result, images_file=planned.listed_in).with_total(time.perf_counter() - started)
     if result.exit_status or isinstance(base, FetchError):
         return LockResult(result, path)
@@ -94,9 +96,9 @@ def lock(request: LockRequest, observer: Observer = SILENT) -> LockResult:
     return LockResult(result, path, made, save(made, path), diff)
 
 
-def _checked(assembly: Assembly, base: BaseImage | FetchError, before: Lock | None) -> Result:
+def _checked(assembly: Assembly, base: BaseImage | FetchError, before: Lock | None, planned: Plan) -> Result:
     """The result of reading, with whatever is against writing the lock."""
-    refused = refusal(assembly, base, before, "check")
+    refused = refusal(assembly, base, before, planned, "check")
     if refused:
         return refused
     if isinstance(base, FetchError):

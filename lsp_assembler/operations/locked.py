@@ -81,6 +81,7 @@ def refusal(
     assembly: Assembly,
     base: BaseImage | FetchError | None,
     lock: "Lock | None",
+    planned: Plan,
     command: Literal["build", "check"],
 ) -> Result | None:
     """The result of a run in which tags moved that must not; None if none did.
@@ -104,7 +105,14 @@ def refusal(
         return None
     errors = [str(base)] if isinstance(base, FetchError) else []
     remedy = "Find out who moved it. If that was right, run 'lsp-assembler lock --accept-moved'."
-    errors.append(str(LockError(reasons, remedy)))
+    lines = {each.source.text: each.source.line for each in assembly.outcomes if planned.listed_in}
+    if planned.file and planned.file.base:
+        lines[str(planned.file.base)] = planned.file.base_line
+    placed = [
+        f"{planned.path}:{line}: {reason}" if (line := lines.get(reason.partition(": ")[0])) else reason
+        for reason in reasons
+    ]
+    errors.append(str(LockError(placed, remedy)))
     unfetched = assembly.failures or isinstance(base, FetchError)
     status = FetchError.exit_status if unfetched else LockError.exit_status
     return Result(assembly, status, error="\n".join(errors), command=command)

@@ -6,7 +6,18 @@ from pathlib import Path
 from msgspec import Struct
 
 from lsp_assembler.checkout.manifests_folder import lookup_in
-from lsp_assembler.config.migration import FindImage, Line, Migration, Names, Patterns, filled, lines
+from lsp_assembler.config.images_file import parse
+from lsp_assembler.config.migration import (
+    FindImage,
+    Line,
+    Migration,
+    Names,
+    Patterns,
+    filled,
+    idle,
+    is_pattern,
+    lines,
+)
 from lsp_assembler.config.migration import migrate as migrate_list
 from lsp_assembler.config.yaml_nodes import MAX_BYTES, Problems, decoded
 from lsp_assembler.errors import FINDINGS, FetchError, InvalidInputError
@@ -21,6 +32,7 @@ from lsp_assembler.parallel import in_parallel
 from lsp_assembler.reading import beginning
 from lsp_assembler.stores.interface import ImageSource
 from lsp_assembler.stores.open import Stores, StoreSpec
+from lsp_assembler.text import named
 
 _ONE = "git_repo.url"
 _EXAMPLE = "9f53889@https://github.com/org/java-junit"
@@ -79,20 +91,22 @@ def migrate(request: MigrateRequest, observer: Observer = SILENT) -> MigrateResu
         raise InvalidInputError(f"{output}: it already exists", "Choose another name, or say --force.")
     spec = StoreSpec.source(request.from_store)
     maps = [_mapped(each) for each in request.maps]
-    exact = [(repository, image) for repository, image in maps if not _is_pattern(repository, image)]
+    exact = [(repository, image) for repository, image in maps if not is_pattern(repository, image)]
     lookups: list[FindImage] = [
         _names("--map", [(repository, Reference.parse(image)) for repository, image in exact])
     ]
     if request.manifests:
         lookups.append(lookup_in(request.manifests))
-    listed = _lines(request.file)
+    listed = _lines(request.file, observer)
+    for each in idle([repository for repository, _ in maps], listed):
+        observer.notice(f"--map: no repository of {request.file} is {named(each)}, so it counts for nothing")
     if request.packed:
         names = [reference(name, "--packed") for name in request.packed]
         with Stores(request.stores, request.environ, observer.notice) as stores:
             store = stores.reader(spec)
             stores.warn_of_rate_limit(spec, names)
             lookups.append(_names("--packed", _packed(_sources(store, names, request.jobs))))
-    lookups.append(Patterns([each for each in maps if _is_pattern(*each)]))
+    lookups.append(Patterns([each for each in maps if is_pattern(*each)]))
     found = migrate_list(listed, lookups)
     if output is None or not found.images:  # a list without an image is not valid
         return MigrateResult(found, request.file, None)
@@ -101,20 +115,23 @@ def migrate(request: MigrateRequest, observer: Observer = SILENT) -> MigrateResu
     return MigrateResult(found, request.file, output)
 
 
-def _lines(file: Path) -> list[Line]:
+def _lines(file: Path, observer: Observer) -> list[Line]:
     """The lines of the list.
 
     Raises:
         InvalidInputError: it cannot be read, or lists nothing.
     """
     try:
-        parts = sorted(file.glob(f"*/{_ONE}")) if file.is_dir() else [file]
+        parts = _parts(file, observer) if file.is_dir() else [file]
         content = b"\n".join(beginning(part, MAX_BYTES).rstrip(b"\n") for part in parts)
     except OSError as error:
         raise InvalidInputError(
             f"{file}: {error.strerror}; expected a list of git repositories", "Check the path."
         ) from error
-    listed = lines(decoded(content, Problems(str(file))))
+    text = decoded(content, Problems(str(file)))
+    if _is_images_file(text, file):
+        raise InvalidInputError(f"{file}: it is an images.yml already", "Name the list of git repositories.")
+    listed = lines(text)
     if not any(line.words for line in listed):
         raise InvalidInputError(
             f"{file}: it lists no repository; expected a line for each, e.g. '{_EXAMPLE}'",
@@ -123,8 +140,33 @@ def _lines(file: Path) -> list[Line]:
     return listed
 
 
-def _is_pattern(repository: str, image: str) -> bool:
-    return "*" in repository or "{repo" in image
+def _parts(folder: Path, observer: Observer) -> list[Path]:
+    """The files with one repository each; tells of a folder that has none.
+
+    Raises:
+        InvalidInputError: none has one.
+    """
+    folders = sorted(each for each in folder.iterdir() if each.is_dir() and not each.name.startswith("."))
+    found = [each / _ONE for each in folders if (each / _ONE).is_file()]
+    if not found:
+        nested = next((each for each in folders if any(each.glob(f"*/{_ONE}"))), None)
+        fact = f"did you mean {named(str(nested))}?" if nested else f"expected a file NAME/{_ONE} for each"
+        raise InvalidInputError(
+            f"{folder}: no folder in it has a {_ONE}; {fact}",
+            "Name a list of git repositories, or its folder.",
+        )
+    for each in folders:
+        if each / _ONE not in found:
+            observer.notice(f"{each}: it has no {_ONE}, so it is left out")
+    return found
+
+
+def _is_images_file(text: str, file: Path) -> bool:
+    try:
+        parse(text, str(file))
+    except InvalidInputError:
+        return False
+    return True
 
 
 def _mapped(option: str) -> tuple[str, str]:
@@ -138,6 +180,16 @@ def _mapped(option: str) -> tuple[str, str]:
         raise InvalidInputError(
             f"--map: '{option}' has no '='; expected e.g. java-junit=cyberdojofoundation/java_junit",
             "Write REPO=IMAGE.",
+        )
+    if {"{", "}"} & set(filled(image, "")):
+        raise InvalidInputError(
+            f"--map: {named(image)} has an unknown part in braces",
+            "Write {repo} for the last part of the URL, or {repo_} for the same with underscores.",
+        )
+    if repository.endswith("*") and filled(image, "") == image:
+        raise InvalidInputError(
+            f"--map: {named(option)} gives every repository the same image",
+            "Put {repo} or {repo_} into its name: the last part of the URL, as it is or with underscores.",
         )
     found = reference(filled(image, "java-junit"), "--map")
     if found.tag or found.digest:

@@ -12,8 +12,9 @@ from lsp_assembler.model.images import TEMPLATE
 from lsp_assembler.model.reference import PortError, Reference
 from lsp_assembler.model.start_point import Source, StartPointType
 from lsp_assembler.operations.request import DEFAULT_FILE
-from lsp_assembler.text import visible
+from lsp_assembler.text import closest, named, visible
 
+_OF_FILES = (".yml", ".yaml", ".lock", ".json")
 DEFAULT_BASE = "cyberdojo/start-points-base:latest"
 
 
@@ -118,12 +119,28 @@ def reference(text: str, option: str) -> Reference:
     Raises:
         InvalidInputError: it is malformed.
     """
+    if fault := file_fault(text):
+        raise InvalidInputError(fault, "Correct the name.")
     try:
         return Reference.parse(text)
     except ValueError as error:
+        is_layout = (Path(text) / "oci-layout").is_file()
+        remedy = f"'--from oci:{text}' reads the images of that folder." if is_layout else "Correct the name."
         raise InvalidInputError(
-            f"{option}: {error}; expected e.g. cyberdojo/languages-start-points:df28e04", "Correct the name."
+            f"{option}: {error}; expected e.g. cyberdojo/languages-start-points:df28e04", remedy
         ) from error
+
+
+def file_fault(text: str) -> str:
+    """Why a name is that of a file, as no image is called like our files; "" if it is not."""
+    path = Path(text)
+    if text.endswith(_OF_FILES) and path.is_file():
+        return f"{text}: it is a file; expected an image"
+    beside = path.parent.glob("*.*") if path.suffix else ()
+    close = closest(path.name, [each.name for each in beside if each.name.endswith(_OF_FILES)])
+    if close:
+        return f"{text}: no such file; did you mean {named(str(path.with_name(close)))}?"
+    return f"{text}: no such file" if text.endswith(_OF_FILES) else ""
 
 
 def _images_file(file: Path | None, *, optional: bool) -> tuple[ImagesFile | None, Path]:
@@ -157,6 +174,12 @@ def _is_directory(text: str) -> bool:
 
 
 def _faults(text: str) -> Iterator[str]:
+    if text.endswith((".yml", ".yaml")) and Path(text).is_file():
+        yield f"{text}: it is a file, not an image; did you mean --file {text}?"
+        return
+    if fault := file_fault(text):
+        yield fault
+        return
     try:
         Reference.parse(text)
     except PortError as error:

@@ -36,7 +36,9 @@ def take_list(request: ServeRequest, observer: Observer, *, is_file: bool) -> Ta
         lock = required(planned, base_of(planned, None), request.lock_file, ())
         planned = locked(planned, lock)
     assembly = _assembled(planned, request, observer)
-    result = refusal(assembly, None, lock, "check") or Result(assembly, assembly.exit_status, command="check")
+    result = refusal(assembly, None, lock, planned, "check") or Result(
+        assembly, assembly.exit_status, command="check"
+    )
     result = replace(result, images_file=planned.listed_in).with_total(time.perf_counter() - started)
     return Taken(_of_assembly(assembly), result, planned.file.port if planned.file and is_file else None)
 

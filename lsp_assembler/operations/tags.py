@@ -5,6 +5,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from lsp_assembler.config.images_edit import matching
+from lsp_assembler.config.images_file import ImagesFile
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.images import Description
 from lsp_assembler.model.labels import REVISION_LABEL, TITLE_LABEL
@@ -22,7 +24,8 @@ class TagsRequest(ReadRequest, frozen=True, kw_only=True):
     """What to list, and how.
 
     Args:
-        name: a repository of LSP images, e.g. "cyberdojofoundation/java_junit".
+        name: a repository of LSP images, e.g. "cyberdojofoundation/java_junit"; of one that
+            images.yml lists, the last part is enough.
         all: whether to list all tags, not only LSP and LSP-TAG.
         file: an images.yml that says how to talk to registries; None for ./images.yml, if it is there.
     """
@@ -71,7 +74,8 @@ def tags(request: TagsRequest, observer: Observer = SILENT) -> TagsResult:
     """
     spec = StoreSpec.source(request.from_store)
     repository = reference(request.name, "tags")
-    registries = plan([request.name], request.file).registries
+    planned = plan([request.name], request.file)
+    repository, registries = _whole(repository, planned.file), planned.registries
     with Stores(request.stores, request.environ, observer.notice, registries) as stores:
         store = stores.reader(spec)
         known = store.tags(repository)
@@ -80,6 +84,15 @@ def tags(request: TagsRequest, observer: Observer = SILENT) -> TagsResult:
         found = describe_all(store, repository, wanted, request.jobs)
         others = len(known) - len(wanted)
         return TagsResult(repository.name, store.name, store.place, newest_first(found), others)
+
+
+def _whole(name: Reference, listed: ImagesFile | None) -> Reference:
+    """The repository that a name, or its last part, stands for in images.yml; else the name as it is."""
+    found = {
+        Reference.parse(each.text).name
+        for each in (matching(listed.images, name.with_tag("")) if listed else ())
+    }
+    return Reference.parse(found.pop()) if len(found) == 1 else name
 
 
 def describe_all(

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from lsp_assembler.config import images_edit, images_file
 from lsp_assembler.config.images_edit import Edit
-from lsp_assembler.errors import FetchError, InvalidInputError, PublishError
+from lsp_assembler.errors import FetchError, InvalidInputError, LockError, PublishError
 from lsp_assembler.files.atomic import write_file
 from lsp_assembler.files.locking import locked
 from lsp_assembler.lockfile import FILENAME
@@ -15,8 +15,10 @@ from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.start_point import Source
 from lsp_assembler.model.versions import Version
 from lsp_assembler.operations.chosen import Chosen, chosen
+from lsp_assembler.operations.locked import wanted
 from lsp_assembler.operations.newest import Standing, newest_of_each, standings
 from lsp_assembler.operations.observer import SILENT, Observer
+from lsp_assembler.operations.plan import base_of, plan
 from lsp_assembler.operations.request import DEFAULT_FILE, ReadRequest
 from lsp_assembler.reading import read_file
 from lsp_assembler.stores.interface import ImageSource
@@ -88,13 +90,13 @@ def update(request: UpdateRequest, observer: Observer = SILENT) -> UpdateResult:
     if request.all == bool(request.names):
         fact = "both names and --all are given" if request.all else "no image is named"
         raise InvalidInputError(f"update: {fact}", "Name images of images.yml, or give --all.")
-    wanted = chosen(request.names, listed.images, path, keep=request.keep)
+    picked = chosen(request.names, listed.images, path, keep=request.keep)
     with Stores(request.stores, request.environ, observer.notice, listed.registries) as stores:
         store = stores.reader(spec)
         if request.all:
             found = standings(store, listed.images, request.jobs)
         else:
-            found = _of_chosen(store, wanted, request.jobs)
+            found = _of_chosen(store, picked, request.jobs)
     failures = [each.error for each in found if each.error]
     if failures:
         raise failures[0] if len(failures) == 1 else _all_of(failures, path)
@@ -106,19 +108,32 @@ def update(request: UpdateRequest, observer: Observer = SILENT) -> UpdateResult:
     with observer.critical():
         _write(path, edits, dry_run=request.dry_run)
     lock = path.parent / FILENAME
-    is_stale = bool(edits) and not request.dry_run and lock.exists()
-    is_newest, is_local = wanted.tag is None, not store.is_shared
+    is_stale = bool(edits) and not request.dry_run and lock.exists() and not _fits(lock, path)
+    is_newest, is_local = picked.tag is None, not store.is_shared
     return UpdateResult(request, path, found, is_newest, store.place, is_local, lock if is_stale else None)
 
 
-def _of_chosen(store: ImageSource, wanted: Chosen, jobs: int | None) -> tuple[Standing, ...]:
+def _fits(lock: Path, path: Path) -> bool:
+    """Whether a lock file is for what images.yml asks for now."""
+    from lsp_assembler.lockfile.diff import diff, staleness
+    from lsp_assembler.lockfile.file import load
+
+    try:
+        planned = plan((), path)
+        differences = diff(load(lock), wanted(planned, base_of(planned, None)), {})
+    except (InvalidInputError, LockError):
+        return False
+    return not staleness(differences, str(lock), str(path))
+
+
+def _of_chosen(store: ImageSource, picked: Chosen, jobs: int | None) -> tuple[Standing, ...]:
     """How the named entries stand, each by itself, whatever else is in the list."""
-    references = [Reference.parse(entry.text) for entry in wanted.entries]
-    if wanted.tag:
-        found: Sequence[Version | FetchError | None] = [_existing(store, references[0], wanted.tag)]
+    references = [Reference.parse(entry.text) for entry in picked.entries]
+    if picked.tag:
+        found: Sequence[Version | FetchError | None] = [_existing(store, references[0], picked.tag)]
     else:
         found = newest_of_each(store, references, jobs)
-    return tuple(map(_standing, wanted.entries, found))
+    return tuple(map(_standing, picked.entries, found))
 
 
 def _standing(entry: Source, found: Version | FetchError | None) -> Standing:
@@ -139,7 +154,7 @@ def _existing(store: ImageSource, old: Reference, tag: str) -> Version:
     if store.digest(new) is None:
         raise FetchError(
             f"{new}: no such image in {store.place}",
-            f"'lsp-assembler tags {old.name}' lists those that do.",
+            f"'lsp-assembler tags {old.name}' lists those that exist.",
             kind="not-found",
         )
     return Version(tag)

@@ -94,7 +94,7 @@ def login_remedy(registry: str, complaint: str = "") -> str:
     """
     command = "docker login" if registry == "docker.io" else f"docker login {registry}"
     why = f" (the saved login could not be read: {complaint})" if complaint else ""
-    return f"Log in with {command}, or check the name{why}."
+    return f"Log in with '{command}', or check the name{why}."
 
 
 def of_status(host: str, what: str, status: int, stated: str) -> RequestError:

@@ -47,9 +47,12 @@ def text(result: AuditResult, width: int | None, *, color: bool) -> str:
 
 
 def _lines(result: AuditResult) -> Iterator[str]:
-    for audited in result.images:
-        for severity, message, rule in _said_of(audited):
-            yield f"{severity}: {audited.name} ({_places(audited.mentions)}): {in_one_line(message)} [{rule}]"
+    """Warnings first, as what must be fixed is to be read last; each begins with the place to change."""
+    told = [(audited, said) for audited in result.images for said in _said_of(audited)]
+    for audited, (severity, message, rule) in sorted(told, key=lambda each: each[1][0] == "error"):
+        said = f"{severity}: {audited.name} ({_places(audited.mentions)}): {in_one_line(message)} [{rule}]"
+        lines = dict.fromkeys(f"{each.file}:{each.line}: " for each in audited.mentions if each.line)
+        yield from (f"{line}{said}" for line in lines or ("",))
 
 
 def _said_of(audited: Audited) -> Iterator[tuple[str, str, str]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from lsp_assembler.model.reference import Reference
 from lsp_assembler.operations.diff import Change, DiffResult, FileChanges
 from lsp_assembler.operations.listing import Listed
 from lsp_assembler.reports.json import envelope
@@ -82,14 +83,35 @@ def _details(change: Change) -> Iterator[str]:
 
 def differences(old: Listed, new: Listed) -> Iterator[str]:
     """What two versions of a start point say differently of themselves, a line each, not yet visible."""
+    tags = [_tag(old.name), _tag(new.name)]
     if old.name != new.name:
-        yield f"image: {old.name} -> {new.name}"
-    if old.revision != new.revision:
+        is_version = all(tags) and old.name.removesuffix(tags[0]) == new.name.removesuffix(tags[1])
+        yield f"version: {tags[0]} -> {tags[1]}" if is_version else f"image: {old.name} -> {new.name}"
+    says_so = [f"LSP-{each.revision[:_SHORT]}" for each in (old, new)] == tags
+    if old.revision != new.revision and not says_so:
         yield f"commit: {old.revision[:_SHORT] or 'none'} -> {new.revision[:_SHORT] or 'none'}"
     if old.display_names != new.display_names:
         yield f"display name: {', '.join(old.display_names)} -> {', '.join(new.display_names)}"
     if old.image_names != new.image_names:
-        yield f"language image: {', '.join(old.image_names)} -> {', '.join(new.image_names)}"
+        yield f"language image: {_images(old, new)}"
+
+
+def _tag(name: str) -> str:
+    """The tag of an image; "" if it has none, or if this is no image."""
+    try:
+        return Reference.parse(name).tag
+    except ValueError:
+        return ""
+
+
+def _images(old: Listed, new: Listed) -> str:
+    """From which language images to which; only the tags where there is one, and it kept its name."""
+    if len(old.image_names) == len(new.image_names) == 1:
+        before, after = old.image_names[0], new.image_names[0]
+        first, second = _tag(before), _tag(after)
+        if first and second and before.removesuffix(first) == after.removesuffix(second):
+            return f":{first} -> :{second}"
+    return f"{', '.join(old.image_names)} -> {', '.join(new.image_names)}"
 
 
 def _files(files: FileChanges) -> Iterator[str]:

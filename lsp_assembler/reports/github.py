@@ -21,7 +21,14 @@ from lsp_assembler.operations.mentions import Mention
 from lsp_assembler.operations.outdated import OutdatedResult
 from lsp_assembler.operations.pack import PackResult
 from lsp_assembler.reports import audit, log, outdated, pack
-from lsp_assembler.reports.problems import failed, manifest_place, rule_name, without_subject
+from lsp_assembler.reports.problems import (
+    failed,
+    manifest_place,
+    messages,
+    placed,
+    rule_name,
+    without_subject,
+)
 from lsp_assembler.reports.versions import version_step
 from lsp_assembler.text import harmless, inert, plural, visible, visible_lines
 
@@ -49,9 +56,14 @@ class Annotation(Struct, frozen=True):
         return f"::{self.severity} {given}::{_in_message(self.message)}"
 
 
-def render(result: Result) -> str:
-    """Workflow commands, one a line, then the report without a table, to be printed to stdout in a step."""
-    return _with(log.render(result).rstrip("\n"), _folded(_commands(_annotations(result))))
+def render(result: Result, *, quiet: bool = False) -> str:
+    """Workflow commands, one a line, then the report without a table, to be printed to stdout in a step.
+
+    Args:
+        quiet: whether to leave out all but errors and the closing line.
+    """
+    told = (each for each in _annotations(result) if not (quiet and each.severity == "warning"))
+    return _with(log.render(result, quiet=quiet).rstrip("\n"), _folded(_commands(told)))
 
 
 def render_pack(result: PackResult) -> str:
@@ -138,8 +150,10 @@ def _commands(annotations: Iterable[Annotation]) -> Iterator[str]:
 
 def _annotations(result: Result) -> Iterator[Annotation]:
     """All that is wrong, in the order of images.yml; what stopped the run as a whole comes first."""
-    if result.error is not None:
-        yield Annotation("error", f"lsp-assembler {result.command} stopped", result.error)
+    for message in messages(result.error or ""):
+        file, line, said = placed(message)
+        title = f"lsp-assembler {result.command}{' stopped' if file is None else ''}"
+        yield Annotation("error", title, said, file and posixpath.normpath(file), line)
     for outcome, findings in result.assembly.by_source():
         if outcome.failure:
             yield _of_failure(outcome.source, outcome, result.images_file)

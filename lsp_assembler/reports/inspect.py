@@ -2,11 +2,12 @@
 
 from lsp_assembler.operations.inspect import InspectResult
 from lsp_assembler.operations.inspection import Served
-from lsp_assembler.reports.layout import Column, Span, painted, table
+from lsp_assembler.reports.layout import Column, Span, fits, painted, table
 from lsp_assembler.reports.wording import ABSENT
 from lsp_assembler.text import json_text, plural, visible
 
 _SHORT_REVISION = 7
+_LEAST_FROM = 14  # cells of the last column that are of any use, with the gap before it
 _IMAGE = Column("language image", keeps="end")
 _COLUMNS = (
     Column("display name", keeps="ends"),
@@ -41,6 +42,10 @@ def text(found: InspectResult, width: int | None, *, color: bool) -> str:
         rows = [
             [cell for cell, column in zip(row, _COLUMNS, strict=True) if column in columns] for row in rows
         ]
+    if width is not None and rows:
+        without = columns[:-1], [row[:-1] for row in rows]
+        if not fits(*without, width - _LEAST_FROM):  # names are worth more than where they are from
+            columns, rows = without
     lines = [painted(line, color=color) for line in table(columns, rows, width)] if rows else []
     if width is not None:
         lines += [*([""] if lines else []), f"{visible(found.image)}: {plural(len(rows), 'start point')}"]

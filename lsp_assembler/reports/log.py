@@ -8,7 +8,7 @@ import posixpath
 from collections.abc import Iterable, Iterator
 
 from lsp_assembler.model.result import Result
-from lsp_assembler.reports.problems import Case, Place, Problem, messages, problems
+from lsp_assembler.reports.problems import Case, Place, Problem, messages, placed, problems
 from lsp_assembler.reports.wording import (
     NAMED,
     and_more,
@@ -51,7 +51,8 @@ def _lines(found: Iterable[Problem], result: Result) -> Iterator[str]:
         if left:
             yield f"{problem.severity}: {more_alike(left)} [{problem.label}]"
     for message in messages(result.error or ""):
-        yield visible(f"error: {in_one_line(message)}")
+        file, line, said = placed(message)
+        yield visible(f"{f'{file}:{line}: ' if file else ''}error: {in_one_line(said)}")
 
 
 def _of_one(place: Place, severity: str, said: str, images_file: str | None) -> str:

@@ -8,7 +8,11 @@ def text(done: MigrateResult) -> str:
     """images.yml itself, or the file that it was written to."""
     found = done.migration
     if done.output is not None:
-        return f"{visible(str(done.output))}: written, with {plural(found.images, 'image')}\n"
+        guessed = f", {found.guessed:,} of them named by a pattern" if found.guessed else ""
+        return (
+            f"{visible(str(done.output))}: written, with {plural(found.images, 'image')}{guessed}\n"
+            "Next: 'lsp-assembler check --from registry' tells which of these names are not there.\n"
+        )
     return found.text if found.images else ""
 
 
@@ -23,7 +27,8 @@ def problems(done: MigrateResult) -> str:
     kept = "the rest is written, with these as comments" if found.images else "nothing is written"
     lines.append(
         f"error: {file}: {len(found.unmapped)} of {total} entries not mapped; {kept}\n"
-        "  Say which image each is: --map REPO=IMAGE for one, --map '*=ghcr.io/ORG/{repo_}' for all alike,\n"
-        "  --manifests DIR, or --packed NAME. Or correct its line."
+        "  Say which image each is: --manifests DIR for a folder of checkouts or manifests,\n"
+        "  --map REPO=IMAGE for one, --packed NAME, or --map '*=ghcr.io/ORG/{repo_}' if all are alike;\n"
+        "  or correct its line."
     )
     return "\n".join(lines)

@@ -1,9 +1,11 @@
 """What `outdated` says, and `lock` of the differences between images.lock and now: text, and JSON."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 
 from lsp_assembler.lockfile import REGENERATE
 from lsp_assembler.lockfile.diff import Entry, LockDiff, State
+from lsp_assembler.model.reference import Reference
 from lsp_assembler.operations.newest import Standing
 from lsp_assembler.operations.outdated import OutdatedResult
 from lsp_assembler.reports.json import envelope
@@ -16,7 +18,8 @@ _SHORT_DIGEST = len("sha256:") + 12
 _SHORT_REVISION = 7
 _TRY_AGAIN = "Fix what is reported above and run it again."
 _CONTRADICTED = (
-    "A tag moved that must not: find out who moved it before you run 'lsp-assembler lock --accept-moved'."
+    "A tag moved that must not move: find out who moved it before you run "
+    "'lsp-assembler lock --accept-moved'."
 )
 _UPDATE = "Run 'lsp-assembler update --all', or name the images to move."
 _SUMMED_UP: tuple[tuple[State, str], ...] = (
@@ -60,7 +63,12 @@ def changes(found: LockDiff, width: int | None) -> list[str]:
 
 def summary(found: LockDiff) -> str:
     """How many names are in which state, e.g. "1 added, 2 moved"; "no change" if none is in any."""
-    counted = [f"{found.count(state)} {words}" for state, words in _SUMMED_UP if found.count(state)]
+    updated = len(_updated(found))
+    counts = {
+        state: found.count(state) - (updated if state in ("added", "gone") else 0) for state, _ in _SUMMED_UP
+    }
+    counted = [f"{updated} updated"] if updated else []
+    counted += [f"{counts[state]} {words}" for state, words in _SUMMED_UP if counts[state]]
     if found.is_reordered:
         counted.append("another order")
     if found.locked_type not in (None, found.requested_type):
@@ -95,7 +103,8 @@ def _verdict(found: LockDiff | None) -> str:
     if not found.is_stale:
         return f"not known to be up to date: {summary(found)}. {_TRY_AGAIN}"
     contradicted = any(entry.contradicts for entry in found.entries)
-    return f"out of date: {summary(found)}. {_CONTRADICTED if contradicted else REGENERATE}"
+    remedy = _CONTRADICTED if contradicted else _TRY_AGAIN if found.count("failed") else REGENERATE
+    return f"out of date: {summary(found)}. {remedy}"
 
 
 def _verdict_on_versions(done: OutdatedResult) -> str:
@@ -114,11 +123,27 @@ def _rows(found: LockDiff) -> Iterator[tuple[str, str, str]]:
     """State, name and what there is to say of everything that differs."""
     if found.locked_type is not None and found.locked_type is not found.requested_type:
         yield "type", "", f"{found.locked_type} -> {found.requested_type}"
+    updated = _updated(found)
     for entry in found.entries:
-        if entry.state != "unchanged":
+        if old := updated.get(entry.name):
+            tags = f"{Reference.parse(old).tag} -> {Reference.parse(entry.name).tag}"
+            yield "updated", Reference.parse(entry.name).name, "  ".join(filter(None, (tags, _what(entry))))
+        elif entry.state != "unchanged" and entry.name not in updated.values():
             yield entry.state, f"{'base ' if entry.role == 'base' else ''}{entry.name}", _what(entry)
     if found.is_reordered:
         yield "order", "", "the images stand in another order"
+
+
+def _updated(found: LockDiff) -> dict[str, str]:
+    """The old name of each image that only got another tag, by its new name."""
+    names: dict[str, dict[str, list[str]]] = {}
+    for entry in found.entries:
+        if entry.role == "image" and entry.state in ("added", "gone"):
+            with suppress(ValueError):  # the path of a checkout
+                repository = Reference.parse(entry.name).name
+                names.setdefault(repository, {"added": [], "gone": []})[entry.state].append(entry.name)
+    pairs = [(each["added"], each["gone"]) for each in names.values()]
+    return {added[0]: gone[0] for added, gone in pairs if len(added) == len(gone) == 1}
 
 
 def _what(entry: Entry) -> str:

@@ -4,6 +4,7 @@ Eighty-four images of a layout that is not there are one mistake and not eighty-
 cause is data: what the error says is behind it, or else its words, which are the same but for the image.
 """
 
+import re
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
@@ -16,6 +17,10 @@ from lsp_assembler.model.assembly import Assembly
 from lsp_assembler.model.finding import Failure, Finding, Severity
 from lsp_assembler.model.start_point import Source
 from lsp_assembler.text import visible
+
+_PLACED = re.compile(
+    r"(?P<file>[^:\n]+\.(?:yml|yaml|lock|template)):(?P<line>\d+)(?::\d+)?: (?P<rest>.*)", re.DOTALL
+)
 
 
 class Place(Struct, frozen=True):
@@ -112,6 +117,15 @@ def messages(error: str) -> list[str]:
         else:
             found.append(line)
     return found
+
+
+def placed(message: str) -> tuple[str | None, int | None, str]:
+    """The file and the line that begin a message, where they do, and the rest of it.
+
+    "images.yml:2: base: org/base:1: no" gives ("images.yml", 2, "base: org/base:1: no").
+    """
+    match = _PLACED.fullmatch(message)
+    return (match["file"], int(match["line"]), match["rest"]) if match else (None, None, message)
 
 
 def without_subject(message: str, source: Source) -> str:

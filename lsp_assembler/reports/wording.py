@@ -81,7 +81,7 @@ def closing_line(result: Result, errors_are: str = "above") -> str:
     if result.image is not None and result.error is not None:
         return f"{_fine(result)}. {_next_step(result, errors_are)}"
     if result.exit_status or result.error is not None:
-        done = "the check was stopped" if result.command in ("check", "watch") else "nothing was published"
+        done = "it cannot be built" if result.command in ("check", "watch") else "nothing was published"
         return f"{_counted(result)}, but {done}. {_next_step(result, errors_are)}"
     return _fine(result)
 

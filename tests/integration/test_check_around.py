@@ -45,6 +45,7 @@ class TestBeside:
         assert "beside/java" not in run.stdout
         write(tool, "Java", f"{registry.host}/beside/elm", tab_size=0)
         taken = tool.run("check", "./mine", "--with", "images.yml", "--format", "json")
+        assert taken.stdout, taken.output
         assert (taken.status, rules(taken)) == (1, [(0, "tab-size"), (0, "display-name-unique")])
         assert [each["source"] for each in taken.json["start_points"]] == ["./mine"]
         tool.write("other/images.yml", images_yml(mine))
@@ -73,11 +74,31 @@ class TestBase:
         tool.write("images.yml", images_yml(bad, base=absent))
         run = tool.run("check", "--format", "json")
         assert (run.status, rules(run)) == (3, [(0, "tab-size")])
-        assert run.json["error"].startswith(f"{absent}: there is no such image to build on\n")
+        told = f"images.yml:2: base: {absent}: {registry.host} has no such image or tag"
+        assert run.json["error"].startswith(told)
+        assert run.json["error"].endswith("\n  Correct 'base:' in images.yml, or publish the image first.")
+        in_a_log = f"images.yml:2: error: base: {absent}: "
+        assert in_a_log in tool.run("check").stdout
+        assert "::error file=images.yml,line=2,title=lsp-assembler check::base: " in (
+            tool.run("check", "--format", "github").stdout
+        )
         registry.put_image("around/base", "1", Image((base_image_layer(),)))
         assert tool.run("check", "--format", "json").json["error"] is None
         tool.write("images.yml", images_yml(bad, base="scratch"))
         assert tool.run("check").status == 1
+
+    @pytest.mark.parametrize("command", ["check", "build", "lock"])
+    def test_nothing_can_be_built_on_an_lsp_image(self, tool: Tool, registry: Registry, command: str) -> None:
+        good = publish(registry, "around/on-lsp", "On LSP")
+        labels = {"org.cyber-dojo.lsp.image-name": "org/java:1"}
+        registry.put_image("around/lsp", "renamed", Image((base_image_layer(),), labels))
+        name = ("-t", f"{registry.host}/around/built:1", "--to", "registry") if command == "build" else ()
+        for tag, status in (("LSP-1", 2), ("renamed", 3)):
+            tool.write("images.yml", images_yml(good, base=f"{registry.host}/around/lsp:{tag}"))
+            run = tool.run(command, "--from", "registry", *name)
+            assert run.status == status, run.output
+            assert "images.yml:2:" in run.output
+            assert "that is an LSP image, which holds only a start point" in run.output
 
     @pytest.mark.parametrize("store", ["auto", "docker"])
     def test_a_base_that_only_the_engine_has_will_do(
@@ -102,7 +123,11 @@ class TestBase:
         [
             ("FROM $base\nCOPY . /app/repos\nLABEL $labels\n", 0, ""),
             ("FROM $bse\n", 2, "unknown name '$bse'; did you mean '$base'?"),
-            ("FROM $base\nCOPY . /app/repos\nEXPOSE 65536\n", 2, "Dockerfile.template:3: 'EXPOSE 65536'"),
+            (
+                "FROM $base\nCOPY . /app/repos\nEXPOSE 65536\n",
+                2,
+                "Dockerfile.template:3: error: 'EXPOSE 65536'",
+            ),
             ("FROM $base\nCOPY . /app/repos\nRUN ls\n", 0, "'RUN ls': needs a Docker Engine; so the image"),
             ("FROM org/own:1\nCOPY . /app/repos\n", 0, "it builds on 'org/own:1' and not on $base; so the"),
         ],

@@ -72,7 +72,7 @@ def test_what_differs(tool: Tool, registry: Registry, old: str, new: str, store:
         "- Perl  (HOST/diff/perl:LSP)\n"
         "~ Elm  (HOST/diff/elm:LSP)\n"
         "    commit: 1111111 -> 2222222\n"
-        "    language image: org/elm:1111111 -> org/elm:2222222\n"
+        "    language image: :1111111 -> :2222222\n"
         "    files: +added, -gone, ~manifest.json, ~notes\n"
     )
     again = tool.run("diff", new, new, "--from", store)
@@ -89,7 +89,7 @@ def test_markdown_for_a_pull_request(tool: Tool, registry: Registry) -> None:
         "**Changed**\n\n"
         "- Elm  (HOST/diff/elm:LSP)\n"
         "  - commit: 1111111 -&#62; 2222222\n"
-        "  - language image: org/elm:1111111 -&#62; org/elm:2222222\n"
+        "  - language image: :1111111 -&#62; :2222222\n"
         "  - files: +added, -gone, &#126;manifest.json, &#126;notes\n"
         f"  - [compare the commits](https://github.com/org/elm/compare/{OLD}...{NEW})\n"
     )

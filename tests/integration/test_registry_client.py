@@ -228,7 +228,7 @@ def test_private_registry_with_a_saved_login(
     with client_of() as client, pytest.raises(FetchError) as caught:
         client.manifest(name)
     assert caught.value.kind == "unauthorized"
-    assert caught.value.remedy == f"Log in with docker login {private_registry.host}, or check the name."
+    assert caught.value.remedy == f"Log in with 'docker login {private_registry.host}', or check the name."
 
 
 def test_two_requests_for_an_image_over_one_connection_a_thread(

@@ -92,7 +92,7 @@ def test_refused_login(login: Login, fake: FakeRegistry, name: Reference, *, sav
     fake.require_basic("Basic another")
     error = failure(lambda: login(*[fake.netloc] * saved).manifest(name))
     assert error.kind == "unauthorized"
-    assert error.remedy == f"Log in with docker login {fake.netloc}, or check the name."
+    assert error.remedy == f"Log in with 'docker login {fake.netloc}', or check the name."
     assert len(fake.seen) == (2 if saved else 1)
 
 
@@ -175,7 +175,7 @@ def test_refused_login_at_the_realm(login: Login, fake: FakeRegistry, name: Refe
     error = failure(lambda: login(fake.netloc).manifest(name))
     assert error.kind == "unauthorized"
     assert "incorrect username or password" in error.message
-    assert error.remedy == f"Log in with docker login {fake.netloc}, or check the name."
+    assert error.remedy == f"Log in with 'docker login {fake.netloc}', or check the name."
     assert len(fake.seen) == 2
 
 

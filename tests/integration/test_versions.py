@@ -177,10 +177,13 @@ class TestDocs:
         )
         words = command.replace("../", "").removesuffix(" -o images.yml").split()
         assert tool.run(*words[1:]).stdout == block(self.PAGE, "yaml")
-        tool.write("git_repo_urls.tagged", "31a1cff@https://github.com/cyber-dojo-start-points/java-junit\n")
-        assert tool.run(*shlex.split(patterns)[1:]).status == 0
+        tool.write("checkouts/gplusplus-catch.json", '{"image_name": "org/gpp_catch"}')
+        urls = [f"31a1cff@{SOURCE}{each}\n" for each in ("java-junit", "gplusplus-catch")]
+        tool.write("git_repo_urls.tagged", "".join(urls))
+        assert tool.run(*shlex.split(patterns.replace("../", ""))[1:]).status == 0
         images_yml = (tmp_path / "images.yml").read_text()
-        assert images_yml == "- ghcr.io/cyber-dojo-languages/java_junit:LSP-31a1cff\n"
+        java = "- ghcr.io/cyber-dojo-languages/java_junit:LSP-31a1cff\n"
+        assert images_yml == f"{java}- org/gpp_catch:LSP-31a1cff\n"
         tool.write("data/ruby/git_repo.url", "https://github.com/org/Ruby-RSpec")
         tool.write("data/java/git_repo.url", "https://github.com/org/java-junit\n")
         found = tool.run("migrate", "data", "--map", "ruby-*=org/lsp-{repo}", "--map", "java-junit=org/java")
@@ -301,6 +304,13 @@ def test_update_writes_nothing_that_is_half_done(filled: Registry, tmp_path: Pat
     tool.write("images.lock", "{}")
     again = tool.run("update", f"{filled.host}/{PYTHON}", "3.7.5-1", "--from", "registry")
     assert "images.lock: out of date; run 'lsp-assembler lock'\n" in again.stderr
+    tool.write("images.yml", f"base: scratch\nimages: ['{filled.host}/{PYTHON}:LSP-3.7.5-1']\n")
+    (tmp_path / "images.lock").unlink()
+    assert tool.run("lock", "--from", "registry").status == 0
+    away = tool.run("update", "python_unittest", "3.7.4-18", "--from", "registry")
+    back = tool.run("update", "python_unittest", "3.7.5-1", "--from", "registry")
+    assert "out of date" in away.stderr
+    assert (back.status, back.stderr) == (0, "")
 
 
 def test_of_many_updates_at_once_none_is_lost(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from lsp_assembler import dockerfile
 from lsp_assembler.errors import FetchError, InvalidInputError
 from lsp_assembler.model.dates import timestamp
 from lsp_assembler.model.images import SCRATCH, BaseImage, Recipe
-from lsp_assembler.model.labels import BASE_DIGEST_LABEL, BASE_NAME_LABEL, CREATED_LABEL
+from lsp_assembler.model.labels import BASE_DIGEST_LABEL, BASE_NAME_LABEL, CREATED_LABEL, IMAGE_NAME_LABEL
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.oci import image
 from lsp_assembler.oci.content_store import ContentStore
@@ -47,7 +47,9 @@ class Base(Struct, frozen=True):
     def described_as(self, name: Reference) -> BaseImage:
         """The same for those who build on it."""
         digest = self.reference.digest if self.reference else ""
-        return BaseImage(str(name), digest, self.env, self.platforms)
+        labels = (self.variants[0].config.get("config") or {}).get("Labels") or {}
+        is_lsp = IMAGE_NAME_LABEL in labels
+        return BaseImage(str(name), digest, self.env, self.platforms, is_lsp=is_lsp)
 
     @property
     def platforms(self) -> dict[str, str]:

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.images import SCRATCH, BaseImage, BuiltImage, Conflict, Description, Recipe
+from lsp_assembler.model.labels import IMAGE_NAME_LABEL
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.start_point import START_POINT, StartPoint
 from lsp_assembler.model.tree import File, Tree
@@ -166,7 +167,8 @@ class DockerEngine(Store):
             return BaseImage(SCRATCH, "", {})
         image = self._puller.image(reference, no_progress)
         env = environment({"config": image["Config"]})
-        return BaseImage(str(reference), known_digest(image, reference), env)
+        is_lsp = IMAGE_NAME_LABEL in (image["Config"].get("Labels") or {})
+        return BaseImage(str(reference), known_digest(image, reference), env, is_lsp=is_lsp)
 
     def prepare(self, base: Reference, names: Sequence[Reference]) -> Prepared:
         """See Store.prepare; pulls first, as the pull option says. It is built by a `docker build`."""

@@ -118,6 +118,7 @@ class TestGood:
                 Source(1, "cyberdojofoundation/python_unittest:LSP-3.7.4-18", line=2),
             ),
             registries={},
+            is_plain=True,
         )
 
     def test_every_key(self) -> None:
@@ -133,6 +134,7 @@ class TestGood:
                 "ghcr.io": HostSettings(),
                 "localhost": HostSettings(mirror="localhost"),
             },
+            base_line=3,
             policy=Policy(
                 max_age=364,
                 superseded="warn",

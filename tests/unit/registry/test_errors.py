@@ -70,12 +70,12 @@ def test_kinds(status: int, kind: str) -> None:
 @pytest.mark.parametrize(
     ("registry", "complaint", "remedy"),
     [
-        ("docker.io", "", "Log in with docker login, or check the name."),
-        ("ghcr.io", "", "Log in with docker login ghcr.io, or check the name."),
+        ("docker.io", "", "Log in with 'docker login', or check the name."),
+        ("ghcr.io", "", "Log in with 'docker login ghcr.io', or check the name."),
         (
             "ghcr.io",
             "why",
-            "Log in with docker login ghcr.io, or check the name (the saved login could not be read: why).",
+            "Log in with 'docker login ghcr.io', or check the name (the saved login could not be read: why).",
         ),
     ],
 )

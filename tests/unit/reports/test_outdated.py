@@ -79,7 +79,7 @@ error: cyberdojo/start-points-base:df28e04: moved, though this tag must never mo
 error: a/go:LSP: no answer; expected one. Try again.
 
 images.lock: out of date: 1 added, 1 gone, 3 moved, 1 missing, 1 could not be asked, another order, \
-another type. A tag moved that must not: find out who moved it before you run \
+another type. A tag moved that must not move: find out who moved it before you run \
 'lsp-assembler lock --accept-moved'.
 """,
     ),
@@ -153,6 +153,19 @@ def test_a_problem_cannot_command_a_terminal_or_a_runner() -> None:
 def test_of_no_change_there_is_nothing_to_tell() -> None:
     assert changes(diff(BASE, JAVA), 80) == []
     assert summary(diff(BASE, JAVA)) == "no change"
+
+
+def test_an_image_that_only_got_another_tag_is_told_once() -> None:
+    old = Entry("image", "a/ruby:LSP-1", "gone", ONE, None)
+    new = Entry("image", "a/ruby:LSP-2", "added", None, TWO, words=Words(title="Ruby"))
+    more = Entry("image", "a/c:LSP", "gone", ONE, None)
+    found = diff(old, new, more)
+    assert changes(found, None) == [
+        "state\timage\twhat",
+        "updated\ta/ruby\tLSP-1 -> LSP-2  Ruby",
+        "gone\ta/c:LSP\t",
+    ]
+    assert summary(found) == "1 updated, 1 gone"
 
 
 def test_the_first_lock_has_no_other_type() -> None:
