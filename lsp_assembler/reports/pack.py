@@ -14,8 +14,6 @@ from lsp_assembler.reports.json import envelope
 from lsp_assembler.reports.wording import SHORT_DIGEST, and_more, in_a_row
 from lsp_assembler.text import visible
 
-_WORK_IN_PROGRESS = " (work in progress: no commit holds this content)"
-
 
 def as_result(result: PackResult) -> Result:
     """The same as the reports that `build` and `check` have want it."""
@@ -52,10 +50,16 @@ def _lines(each: Packed) -> list[str]:
     tagged = job.language_tag
     lines = [f"{job.pack.directory}: tagged {tagged.image} as {tagged.name}"] if tagged else []
     store_id = f" (the engine's id: {each.store_id[:SHORT_DIGEST]})" if each.store_id else ""
-    note = _WORK_IN_PROGRESS if job.pack.is_provisional else ""
+    note = _work_in_progress(job.pack.changed) if job.pack.is_provisional else ""
     names = " and ".join(each.names)
     digest = each.digest[:SHORT_DIGEST]
     return [*lines, f"{job.pack.directory}: packed {names} {digest}{store_id}{note}"]
+
+
+def _work_in_progress(changed: Sequence[str]) -> str:
+    if not changed:
+        return " (work in progress: no commit holds this content)"
+    return f" (work in progress: not committed: {in_a_row(and_more(changed))})"
 
 
 def _told_once(refusals: Sequence[Refusal]) -> Iterator[str]:
