@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from lsp_assembler.checkout.image_name import completed
-from lsp_assembler.checkout.snapshot import snapshot
+from lsp_assembler.checkout.snapshot import refuse_folder_above, snapshot
 from lsp_assembler.errors import PublishError
 from lsp_assembler.model.checkout import Checkout
 from lsp_assembler.model.dates import source_date_epoch, timestamp
@@ -132,6 +132,8 @@ def pack(
         InvalidInputError: SOURCE_DATE_EPOCH is not a number.
     """
     options = options or PackOptions()
+    if type_ is StartPointType.LANGUAGES:
+        refuse_folder_above(directory)
     found = snapshot(directory, limits, environ)
     tree, docker_name, commit = found.tree, found.docker_name, found.commit
     checkout = Checkout(type_, tree, docker_name, found.untracked)

@@ -12,6 +12,7 @@ from lsp_assembler.checkout import git, image_name
 from lsp_assembler.checkout.committed import read_committed
 from lsp_assembler.checkout.reader import not_readable, read_checkout
 from lsp_assembler.errors import FetchError
+from lsp_assembler.model.manifest import NAME
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.start_point import START_POINT
 from lsp_assembler.model.tree import Tree
@@ -82,6 +83,33 @@ def _with_hidden(directory: Path, tree: Tree) -> Tree:
     files = (Path(folder, name).relative_to(directory) for folder, _, names in walked for name in names)
     found = {file.as_posix() for file in islice(files, _MOST_HIDDEN)}
     return replace(tree, hidden=frozenset(found - tree.files.keys()))
+
+
+def refuse_folder_above(directory: Path) -> None:
+    """A folder of checkouts is not one itself.
+
+    Raises:
+        FetchError: there are checkouts in it, and nothing that would make it one.
+    """
+    if any(os.path.lexists(directory / name) for name in (START_POINT, NAME, ".gitmodules")):
+        return
+    try:
+        inside = sorted(child for child in directory.iterdir() if (child / START_POINT).is_dir())
+    except OSError:  # told when it is read
+        return
+    if len(inside) == 1:
+        name = inside[0] if directory.is_absolute() or ".." in directory.parts else f"./{inside[0]}"
+        raise FetchError(
+            f"{directory}: it has no folder {START_POINT}, but {inside[0].name} has",
+            f"Say {name}.",
+            kind="not-found",
+        )
+    if inside:
+        raise FetchError(
+            f"{directory}: it is not a checkout, but holds {len(inside)} of them",
+            f"Say 'pack --from-tree {directory}', or 'check {directory}/*/'.",
+            kind="not-found",
+        )
 
 
 def _checkout_of(directory: Path) -> Path:

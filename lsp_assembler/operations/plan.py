@@ -9,7 +9,7 @@ from lsp_assembler.config.hosts import Settings
 from lsp_assembler.config.images_file import ImagesFile, load
 from lsp_assembler.errors import InvalidInputError
 from lsp_assembler.model.reference import PortError, Reference
-from lsp_assembler.model.start_point import Source, StartPointType
+from lsp_assembler.model.start_point import START_POINT, Source, StartPointType
 from lsp_assembler.operations.request import DEFAULT_FILE
 from lsp_assembler.text import visible
 
@@ -122,7 +122,16 @@ def reference(text: str, option: str) -> Reference:
 def _images_file(file: Path | None, *, optional: bool) -> tuple[ImagesFile | None, Path]:
     path = file or DEFAULT_FILE
     absent = optional and file is None and not path.exists()
+    if not absent and file is None and not path.exists() and _is_in_checkout():
+        raise InvalidInputError(
+            f"{path}: there is no list of images here, but a start point",
+            "To check that, say 'lsp-assembler check .'; another list is named with --file.",
+        )
     return None if absent else load(str(path)), path
+
+
+def _is_in_checkout() -> bool:
+    return Path(START_POINT).is_dir() or Path.cwd().name == START_POINT
 
 
 def _type(images_file: ImagesFile | None) -> StartPointType:

@@ -59,7 +59,7 @@ def _lines(each: Packed) -> list[str]:
 def _work_in_progress(changed: Sequence[str]) -> str:
     if not changed:
         return " (work in progress: no commit holds this content)"
-    return f" (work in progress: not committed: {in_a_row(and_more(changed))})"
+    return f" (work in progress; not committed: {in_a_row(and_more(changed))})"
 
 
 def _told_once(refusals: Sequence[Refusal]) -> Iterator[str]:

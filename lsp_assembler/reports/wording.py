@@ -108,7 +108,8 @@ def _to_fix(result: Result, errors_are: str) -> str:
     broken = len({finding.index for finding in result.assembly.errors})
     clauses = []
     if unfetched:
-        clauses.append(f"{_some(unfetched, total)} could not be fetched")
+        of_disk = all(each.source.is_directory for each in result.assembly.outcomes if each.failure)
+        clauses.append(f"{_some(unfetched, total)} could not be {'read' if of_disk else 'fetched'}")
     if broken:
         subject = str(broken) if unfetched else _some(broken, total)
         clauses.append(f"{subject} {'breaks a rule' if broken == 1 else 'break rules'}")
