@@ -82,9 +82,9 @@ def _explained(text: str, error: json.JSONDecodeError) -> ManifestSyntaxError:
     elif error.msg == "Expecting ',' delimiter" and (place > end or after[0] in '"[{'):
         fact, place = f"missing comma {_at_end(text, end) or f'after column {_column(text, end)}'}", end
     elif after.startswith("'"):
-        fact = "a single quote; JSON takes double quotes"
+        fact = "a single quote where JSON wants double quotes"
     elif after.startswith(("//", "/*", "#")):
-        fact = "a comment; JSON has none"
+        fact = "a comment, which JSON does not have"
     return ManifestSyntaxError(fact, _line(text, place))
 
 

@@ -89,16 +89,20 @@ def closing_line(result: Result, errors_are: str = "above") -> str:
 def _fine(result: Result) -> str:
     total = result.assembly.seconds.get("total")
     time = "" if total is None else f" in {human_seconds(total)}"
+    warned = sum(finding.severity == "warning" for finding in result.assembly.findings)
+    warnings = f", with {plural(warned, 'warning')}" if warned else ""
     if result.image is not None:
         names = visible(" and ".join(result.image.names))
         attested = " and attested" if result.image.attestations else ""
         done = f"built{attested} {names} ({visible(result.image.digest[:SHORT_DIGEST])}){time}"
+    elif result.assembly.outcomes and result.command == "pack":
+        done = f"packed{time}"
+    elif result.assembly.outcomes and warned:
+        done, warnings = f"no errors, {plural(warned, 'warning')}, checked{time}", ""
     elif result.assembly.outcomes:
-        done = f"packed{time}" if result.command == "pack" else f"all rules pass, checked{time}"
+        done = f"all rules pass, checked{time}"
     else:
         done = "there was nothing to check"
-    warned = sum(finding.severity == "warning" for finding in result.assembly.findings)
-    warnings = f", with {plural(warned, 'warning')}" if warned else ""
     return f"{_counted(result)}: {done}{warnings}"
 
 

@@ -1,5 +1,6 @@
 """What is in the files: what cyber-dojo's own checker does not look at, and what breaks every session."""
 
+import shlex
 from collections.abc import Iterator
 
 from lsp_assembler.model.manifest import Manifest
@@ -28,9 +29,11 @@ def line_ends(manifest: Manifest) -> Iterator[Problem]:
     """
     for name, content, line in _visible(manifest):
         if name == CYBER_DOJO_SH and (b"\r\n" in content or content.endswith(b"\r")):
-            yield Problem(f"{quoted(name)} has lines that end with CR LF; they must end with LF", line)
+            fact = f"{quoted(name)} has lines that end with CR LF; they must end with LF"
+            yield Problem(f"{fact} ({_to_lf(manifest, name)})", line)
         elif _bare(content).startswith(_SCRIPT) and b"\r" in content.partition(b"\n")[0]:
-            yield Problem(f"the #! line of {quoted(name)} ends with CR LF; it must end with LF", line)
+            fact = f"the #! line of {quoted(name)} ends with CR LF; it must end with LF"
+            yield Problem(f"{fact} ({_to_lf(manifest, name)})", line)
 
 
 def byte_order_mark(manifest: Manifest) -> Iterator[Problem]:
@@ -56,6 +59,10 @@ def _visible(manifest: Manifest) -> Iterator[tuple[str, bytes, int | None]]:
         if isinstance(name, str) and name not in seen and (file := manifest.file(name)):
             seen.add(name)
             yield name, file.content, manifest.line_of(VISIBLE, position)
+
+
+def _to_lf(manifest: Manifest, name: str) -> str:
+    return rf"sed -i 's/\r$//' {shlex.quote(manifest.resolve(name) or name)}"
 
 
 def _bare(content: bytes) -> bytes:
