@@ -73,7 +73,7 @@ def snapshot(directory: Path, limits: Limits, environ: Mapping[str, str]) -> Sna
         tree = _with_hidden(directory, read_committed(directory, repository, entries, limits))
         return Snapshot(tree, _committed_name(directory, repository, entries), commit, source)
     tree = _with_hidden(directory, read_checkout(directory, limits, repository.files()))
-    changes = repository.changes(parts) if commit else {}
+    changes = repository.changes(parts) if has_folder else {}
     return Snapshot(tree, image_name.language_image_name(directory), None, source, changes)
 
 

@@ -165,7 +165,7 @@ def _faults(text: str) -> Iterator[str]:
         yield str(error)
     except ValueError:
         if text and Path(text).is_dir():
-            yield f"'{text}': it is no image name; a directory in this folder is './{text}'"
+            yield f"'{text}': it is not an image name; a directory in this folder is './{text}'"
             return
         yield (
             f"'{text}': it is neither an image name nor a directory; expected e.g. "
