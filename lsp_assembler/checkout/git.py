@@ -153,6 +153,17 @@ class Repository:
             found.append(Entry(path, int(mode, 8), object_id, int(size) if size.isdigit() else 0))
         return found
 
+    def changes(self, paths: Sequence[str]) -> dict[str, str]:
+        """What differs from the commit below some paths, e.g. {"start_point/new.sh": "??"}.
+
+        Returns:
+            git's two letters for each path; "??" is a file that git does not know.
+        """
+        status = ("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all")
+        lines = self._list(_LITERAL, *status, "--ignore-submodules=all", "--", *paths)
+        above = "" if self._folder == self.top else f"{self._folder.relative_to(self.top).as_posix()}/"
+        return {line[3:].removeprefix(above): line[:2] for line in lines}
+
     def contents(self, object_ids: Sequence[str]) -> dict[str, bytes]:
         """The contents of files and links, by their ids."""
         wanted = list(dict.fromkeys(object_ids))
@@ -176,8 +187,7 @@ class Repository:
         Args:
             entries: what the commit that is checked out holds.
         """
-        status = (_LITERAL, "status", "--porcelain", "-z", "--untracked-files=all", "--ignore-submodules=all")
-        if self._run((*status, "--", *paths)):
+        if self.changes(paths):
             return False
         listed = self._list(_LITERAL, "ls-files", "-v", "-z", "--", *paths)
         marks = (line.partition(" ")[::2] for line in listed)

@@ -7,6 +7,7 @@ from pathlib import Path
 from lsp_assembler.checkout.reader import read_file
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.manifest import Manifest, ManifestSyntaxError
+from lsp_assembler.model.manifest_json import decoded, parsed
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.start_point import MANIFEST
 from lsp_assembler.model.tree import File, Tree
@@ -36,10 +37,10 @@ def parse(content: bytes, directory: Path) -> Reference:
         FetchError: it is not `{"image_name": "a well-formed name"}`.
     """
     try:
-        found = json.loads(content[: _MOST + 1])
-    except (ValueError, RecursionError) as error:
-        raise _names_no_image(directory, f"it is not JSON: {error}") from error
-    name = found.get("image_name") if isinstance(found, dict) else None
+        found = parsed(decoded(content[: _MOST + 1]))
+    except ManifestSyntaxError as error:
+        raise _names_no_image(directory, f"not valid: {error.message}", error.line) from error
+    name = found.get("image_name")
     if not isinstance(name, str):
         raise _names_no_image(directory, "it has no image_name that is a string")
     try:
@@ -63,11 +64,10 @@ def completed(tree: Tree, name: Reference | None) -> Tree:
     return tree.joined(Tree.of({MANIFEST: File(content, file.executable)}))
 
 
-def _names_no_image(directory: Path, fact: str) -> FetchError:
+def _names_no_image(directory: Path, fact: str, line: int | None = None) -> FetchError:
+    place = f"{directory / PATH}:{line}" if line else str(directory / PATH)
     return FetchError(
-        f'{directory / PATH}: it does not name an image: {fact}; expected {{"image_name": "NAME"}}',
-        "Correct the file.",
-        kind="corrupt",
+        f'{place}: {fact}; expected {{"image_name": "NAME"}}', "Correct the file.", kind="unreadable"
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from lsp_assembler.checkout.image_name import completed
-from lsp_assembler.checkout.snapshot import snapshot
+from lsp_assembler.checkout.snapshot import refuse_folder_above, snapshot
 from lsp_assembler.errors import PublishError
 from lsp_assembler.model.checkout import Checkout
 from lsp_assembler.model.dates import source_date_epoch, timestamp
@@ -56,6 +56,7 @@ class Pack(Struct, frozen=True, dict=True):
         labels: of the image.
         epoch: the mtime of its files, in seconds since 1970.
         checkout: what the author wrote, before anything was filled in.
+        changed: the files that are not as the commit holds them, as far as git tells.
     """
 
     directory: Path
@@ -66,6 +67,7 @@ class Pack(Struct, frozen=True, dict=True):
     labels: Mapping[str, str]
     epoch: int
     checkout: Checkout
+    changed: tuple[str, ...] = ()
 
     @cached_property
     def image(self) -> Image:
@@ -130,9 +132,11 @@ def pack(
         InvalidInputError: SOURCE_DATE_EPOCH is not a number.
     """
     options = options or PackOptions()
+    if type_ is StartPointType.LANGUAGES:
+        refuse_folder_above(directory)
     found = snapshot(directory, limits, environ)
     tree, docker_name, commit = found.tree, found.docker_name, found.commit
-    checkout = Checkout(type_, tree, docker_name)
+    checkout = Checkout(type_, tree, docker_name, found.untracked)
     if type_ is StartPointType.LANGUAGES:
         tree = completed(tree, docker_name)
     tag = commit.revision if commit else tree.digest.removeprefix("sha256:")
@@ -155,7 +159,9 @@ def pack(
         DURATIONS_LABEL: options.durations,
     }
     labels = {label: value for label, value in values.items() if value}
-    return Pack(directory, name and name.with_tag(""), tag, commit is None, tree, labels, epoch, checkout)
+    bare = name and name.with_tag("")
+    changed = tuple(found.changes)
+    return Pack(directory, bare, tag, commit is None, tree, labels, epoch, checkout, changed)
 
 
 def refuse_shared_names(packs: Sequence[Pack]) -> None:

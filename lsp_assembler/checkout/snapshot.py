@@ -2,19 +2,24 @@
 
 import os
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from lsp_assembler.checkout import git, image_name
 from lsp_assembler.checkout.committed import read_committed
 from lsp_assembler.checkout.reader import not_readable, read_checkout
 from lsp_assembler.errors import FetchError
+from lsp_assembler.model.manifest import NAME
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.start_point import START_POINT
 from lsp_assembler.model.tree import Tree
 from lsp_assembler.oci.layers import Limits
 
+_NEW = "??"
+_MOST_HIDDEN = 10_000  # files; more are no work of an author
 _ON_THE_WAY = (image_name.PATH, image_name.PATH.partition("/")[0])
 
 
@@ -26,12 +31,19 @@ class Snapshot(Struct, frozen=True):
         docker_name: what docker/image_name.json says; None where there is no such file.
         commit: which holds just these; None for work in progress.
         source: the web address of the repository, e.g. "https://github.com/org/java-junit", or "".
+        changes: how files differ from the commit that is checked out, as git says it; {} if there is none.
     """
 
     tree: Tree
     docker_name: Reference | None
     commit: git.Commit | None
     source: str
+    changes: Mapping[str, str] = {}
+
+    @property
+    def untracked(self) -> tuple[str, ...]:
+        """The files that are new to git."""
+        return tuple(path for path, letters in self.changes.items() if letters == _NEW)
 
 
 def snapshot(directory: Path, limits: Limits, environ: Mapping[str, str]) -> Snapshot:
@@ -58,12 +70,46 @@ def snapshot(directory: Path, limits: Limits, environ: Mapping[str, str]) -> Sna
     if not has_folder:
         _refuse_ignored(directory, repository)
     if commit and entries and repository.is_clean(entries, parts):
-        tree = read_committed(directory, repository, entries, limits)
+        tree = _with_hidden(directory, read_committed(directory, repository, entries, limits))
         return Snapshot(tree, _committed_name(directory, repository, entries), commit, source)
-    files = repository.files()
-    return Snapshot(
-        read_checkout(directory, limits, files), image_name.language_image_name(directory), None, source
-    )
+    tree = _with_hidden(directory, read_checkout(directory, limits, repository.files()))
+    changes = repository.changes(parts) if has_folder else {}
+    return Snapshot(tree, image_name.language_image_name(directory), None, source, changes)
+
+
+def _with_hidden(directory: Path, tree: Tree) -> Tree:
+    """The tree with the names of the files that git ignores: those on disk that are not in it."""
+    walked = os.walk(directory / START_POINT)
+    files = (Path(folder, name).relative_to(directory) for folder, _, names in walked for name in names)
+    found = {file.as_posix() for file in islice(files, _MOST_HIDDEN)}
+    return replace(tree, hidden=frozenset(found - tree.files.keys()))
+
+
+def refuse_folder_above(directory: Path) -> None:
+    """A folder of checkouts is not one itself.
+
+    Raises:
+        FetchError: there are checkouts in it, and nothing that would make it one.
+    """
+    if any(os.path.lexists(directory / name) for name in (START_POINT, NAME, ".gitmodules")):
+        return
+    try:
+        inside = sorted(child for child in directory.iterdir() if (child / START_POINT).is_dir())
+    except OSError:  # told when it is read
+        return
+    if len(inside) == 1:
+        name = inside[0] if directory.is_absolute() or ".." in directory.parts else f"./{inside[0]}"
+        raise FetchError(
+            f"{directory}: it has no folder {START_POINT}, but {inside[0].name} has",
+            f"Say {name}.",
+            kind="not-found",
+        )
+    if inside:
+        raise FetchError(
+            f"{directory}: it is not a checkout, but holds {len(inside)} of them",
+            f"Say 'pack --from-tree {directory}', or 'check {directory}/*/'.",
+            kind="not-found",
+        )
 
 
 def _checkout_of(directory: Path) -> Path:

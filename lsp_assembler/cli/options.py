@@ -95,7 +95,7 @@ Jobs = Annotated[
         min=1,
         max=256,
         metavar="N",
-        help="How many images to read at once.",
+        help="How many images to work on at once.",
         show_default="16, or 96 without an engine",
     ),
     NOTHING,

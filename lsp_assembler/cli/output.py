@@ -10,12 +10,14 @@ import os
 import select
 import shutil
 import sys
+import textwrap
 import threading
 from typing import Protocol
 
 from lsp_assembler.errors import INTERNAL, INTERRUPTED, InvalidInputError
 from lsp_assembler.text import harmless
 
+_NARROW = 40
 BROKEN_PIPE = 141
 """128 and the number of SIGPIPE, which is what a shell makes of a program that a closed pipe ends."""
 
@@ -137,9 +139,31 @@ def say(text: str) -> None:
 
 def complain(error: str) -> None:
     """Tell a person an error, on stderr; if that cannot be written, on stdout."""
-    say(f"error: {error}")
+    say(_wrapped(f"error: {error}"))
     if _failure(sys.stderr) and not _has_document():
         report(f"error: {error}\n")
+
+
+def _wrapped(text: str) -> str:
+    """Text for stderr: on a terminal broken at blanks, so that no word is; as it is anywhere else."""
+    if not sys.stderr.isatty():
+        return text
+    try:
+        columns = os.get_terminal_size(sys.stderr.fileno()).columns
+    except OSError:
+        return text
+    if columns < _NARROW:  # or the terminal does not say
+        return text
+    return "\n".join(_folded(line, columns) for line in text.split("\n"))
+
+
+def _folded(line: str, columns: int) -> str:
+    if len(line) <= columns:
+        return line
+    indent = " " * (len(line) - len(line.lstrip(" ")))
+    return "\n".join(
+        textwrap.wrap(line, columns, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    )
 
 
 def report(text: str) -> None:

@@ -13,6 +13,27 @@ from lsp_assembler.text import closest, named, suggestion
 EXIT_STATUS = InvalidInputError.exit_status
 
 _REPEATED = r"""(?s)(['"]?)(?P<value>.*)\1 is not (?P<what>one of|a valid|in the range) """
+_LANGUAGES = "cyberdojo/languages-start-points"
+_EXAMPLES = {  # of what a command cannot do without
+    "init": "elm-test",
+    "tags": "cyberdojofoundation/java_junit",
+    "diff": f"{_LANGUAGES}:4edf92a {_LANGUAGES}:latest",
+    "migrate": "git_repo_urls.tagged",
+    "inspect": _LANGUAGES,
+    "serve": _LANGUAGES,
+    "prepull": _LANGUAGES,
+    "kubernetes": "images.yml",
+}
+_OF_OTHERS = {  # what the same is called elsewhere
+    "help": "--help",
+    "version": "--version",
+    "validate": "check",
+    "lint": "check",
+    "new": "init",
+    "create": "init",
+    "push": "pack",
+    "publish": "pack",
+}
 _UsageError: Any = typer.BadParameter.__mro__[1]  # Typer has no public name for it
 
 
@@ -40,7 +61,7 @@ def _wrong(error: Any, ctx: Any) -> InvalidInputError:
                 f"{error.option_name}: {'its value is missing' if lacks else 'it takes no value'}", see
             )
         case "MissingParameter":
-            return InvalidInputError(f"{_subject(error)}: it is missing", _usage(ctx))
+            return InvalidInputError(f"{ctx.command_path}: {_subject(error)} is missing", _example(ctx))
         case "BadParameter" if error.param is not None:
             return InvalidInputError(f"{_subject(error)}: {_bad_value(error)}", see)
     if error.message == "Missing command.":
@@ -50,7 +71,7 @@ def _wrong(error: Any, ctx: Any) -> InvalidInputError:
 
 def no_such_command(word: str, known: Sequence[str]) -> InvalidInputError:
     """There is no such command; the closest one was probably meant."""
-    close = closest(word, known)
+    close = _OF_OTHERS.get(word) or closest(word, known)
     guess = f"; did you mean {named(close)}?" if close else ""
     return InvalidInputError(f"{named(word)}: no such command{guess}", "See 'lsp-assembler --help'.")
 
@@ -58,6 +79,12 @@ def no_such_command(word: str, known: Sequence[str]) -> InvalidInputError:
 def too_many(words: Sequence[str], ctx: Any) -> InvalidInputError:
     """A command was given more arguments than it takes."""
     return InvalidInputError([f"{named(word)}: this is one argument too many" for word in words], _usage(ctx))
+
+
+def _example(ctx: Any) -> str:
+    """How the command is called, with an example where there is one."""
+    words = _EXAMPLES.get(ctx.command.name or "")
+    return f"Say e.g. '{ctx.command_path} {words}'. {_usage(ctx)}" if words else _usage(ctx)
 
 
 def _usage(ctx: Any) -> str:

@@ -36,6 +36,7 @@ from lsp_assembler.model.versions import is_lsp_tag
 from lsp_assembler.reading import beginning
 from lsp_assembler.text import LONGEST, closest, named, suggestion
 
+WEB_ADDRESS = re.compile(r"(?P<scheme>https?):/+")  # of which a path keeps one slash
 _EXAMPLE = "cyberdojofoundation/java_junit:LSP"
 NO_BASE = "that is an LSP image, which holds only a start point; expected an image to build on"
 _IMAGES = f"a list of image names, e.g. '- {_EXAMPLE}'"
@@ -83,6 +84,12 @@ def load(path: str, *, is_named: bool = False) -> ImagesFile:
     Raises:
         InvalidInputError: it cannot be read, or `parse` finds it invalid.
     """
+    web = WEB_ADDRESS.match(path)
+    if web:
+        address = f"{web['scheme']}://{path[web.end() :]}"
+        raise InvalidInputError(
+            f"{address}: this is a web address, and not a file", "Download it first, and name the file."
+        )
     try:
         content = beginning(Path(path), MAX_BYTES)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path

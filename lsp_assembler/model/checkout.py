@@ -17,6 +17,7 @@ class Checkout(Struct, frozen=True, dict=True):
         type: what it is packed as.
         tree: the files that count, relative to the checkout, e.g. "start_point/manifest.json".
         docker_name: what docker/image_name.json says; None where there is no such file.
+        untracked: the paths that git does not know of, where there is a commit.
     """
 
     @property
@@ -27,6 +28,7 @@ class Checkout(Struct, frozen=True, dict=True):
     type: StartPointType
     tree: Tree
     docker_name: Reference | None
+    untracked: tuple[str, ...] = ()
 
     @cached_property
     def manifest(self) -> Manifest | None:

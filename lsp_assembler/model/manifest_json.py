@@ -44,7 +44,7 @@ def decoded(content: bytes) -> str:
         line = 1 + content.count(b"\n", 0, error.start)
         raise ManifestSyntaxError(f"byte {content[error.start]:#04x} is not UTF-8", line) from error
     if text.startswith("\ufeff"):
-        raise ManifestSyntaxError("it begins with a byte order mark", 1)
+        raise ManifestSyntaxError("it begins with a byte order mark (save it as UTF-8 without one)", 1)
     return text
 
 
@@ -66,8 +66,7 @@ def parsed(text: str) -> tuple[dict[str, Any], tuple[str, ...]]:
     try:
         data = json.loads(text, object_pairs_hook=as_dict, parse_int=_integer, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
-        message = f"{error.msg[:1].lower()}{error.msg[1:]} (column {error.colno})"
-        raise ManifestSyntaxError(message, error.lineno) from error
+        raise _explained(text, error) from error
     except RecursionError as error:
         raise ManifestSyntaxError("it is nested too deeply", 1) from error
     except _ConstantError as error:
@@ -80,6 +79,37 @@ def parsed(text: str) -> tuple[dict[str, Any], tuple[str, ...]]:
         Places(text)  # which counts how deep they are nested
     counts = Counter(key for key, _ in pairs) if len(pairs) > len(data) else {}
     return data, tuple(key for key, count in counts.items() if count > 1)
+
+
+def _explained(text: str, error: json.JSONDecodeError) -> ManifestSyntaxError:
+    """What is wrong in an author's words, for the mistakes that authors make; else in the parser's."""
+    before, after = text[: error.pos].rstrip(), text[error.pos :].lstrip()
+    end, place = len(before), len(text) - len(after)  # of what is fine, and of what is not
+    fact = f"{error.msg[:1].lower()}{error.msg[1:]} (column {error.colno})"
+    if not text.strip():
+        fact = "the file is empty"
+    elif not after:
+        fact, place = "the file ends too early", end
+    elif before.endswith(",") and after[0] in "}]":
+        fact, place = f"trailing comma {_at_end(text, end) or f'in column {_column(text, end)}'}", end
+    elif error.msg == "Expecting ',' delimiter" and (place > end or after[0] in '"[{'):
+        fact, place = f"missing comma {_at_end(text, end) or f'after column {_column(text, end)}'}", end
+    elif after.startswith("'"):
+        fact = "a single quote where JSON wants double quotes"
+    elif after.startswith(("//", "/*", "#")):
+        fact = "a comment, which JSON does not have"
+    return ManifestSyntaxError(fact, _line(text, place))
+
+
+def _at_end(text: str, offset: int) -> str:
+    """E.g. "at the end of line 5", if nothing else stands in that line."""
+    rest = text[offset:].partition("\n")[0]
+    return "" if rest.strip() else f"at the end of line {_line(text, offset)}"
+
+
+def _column(text: str, offset: int) -> int:
+    """That of the character before an offset, from 1."""
+    return offset - 1 - text.rfind("\n", 0, offset)
 
 
 class _ConstantError(Exception):

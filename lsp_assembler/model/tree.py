@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 
 class File(Struct, frozen=True):
@@ -16,11 +17,13 @@ class File(Struct, frozen=True):
 class Tree(Struct, frozen=True):
     """Files and directories by their relative POSIX path, e.g. "start_point/hiker.sh".
 
-    `directories` always holds every ancestor of every file, so a tree says by itself what exists.
+    `directories` always holds every ancestor of every file, so a tree says by itself what exists. `hidden`
+    names files that are there as well and do not count, because git ignores them: messages tell of them.
     """
 
     files: Mapping[str, File]
     directories: frozenset[str]
+    hidden: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, files: Mapping[str, File], directories: Iterable[str] = ()) -> "Tree":
@@ -55,10 +58,11 @@ class Tree(Struct, frozen=True):
     def joined(self, *others: "Tree") -> "Tree":
         """All trees in one; where two have the same file, the last one's counts."""
         trees = (self, *others)
-        return Tree.of(
+        made = Tree.of(
             {path: file for tree in trees for path, file in tree.files.items()},
             {path for tree in trees for path in tree.directories},
         )
+        return replace(made, hidden=frozenset[str]().union(*(tree.hidden for tree in trees)))
 
     @property
     def size(self) -> int:

@@ -12,7 +12,7 @@ from lsp_assembler.model.assembly import Assembly
 from lsp_assembler.model.result import Result
 from lsp_assembler.operations.assemble import Checking, assemble
 from lsp_assembler.operations.by_policy import by_policy
-from lsp_assembler.operations.comparison import comparison
+from lsp_assembler.operations.comparison import comparison, require
 from lsp_assembler.operations.directories import Directories
 from lsp_assembler.operations.ground import Ground, ground
 from lsp_assembler.operations.locked import existing, refusal
@@ -53,6 +53,8 @@ def check(request: CheckRequest, observer: Observer = SILENT) -> Result:
     """
     started = time.perf_counter()
     spec = StoreSpec.source(request.from_store)
+    if request.beside:
+        require(request.beside)
     planned = plan(request.sources, request.beside or request.file, request.type)
     lock = None if request.beside else existing(planned, request.lock_file)
     directories = Directories(planned.type, request.stores.limits, request.environ, "check")

@@ -1,17 +1,19 @@
 """Sources of the user's own, beside a list that they are going to be in: is each display_name still free?"""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from lsp_assembler.config.images_file import WEB_ADDRESS
 from lsp_assembler.errors import FetchError, InvalidInputError
 from lsp_assembler.model.assembly import Assembly
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.start_point import Source
 from lsp_assembler.operations.directories import Directories
 from lsp_assembler.operations.plan import Plan
-from lsp_assembler.text import listed, plural
+from lsp_assembler.text import listed, named, plural
 
 
 class Comparison(Struct, frozen=True):
@@ -50,6 +52,18 @@ class Comparison(Struct, frozen=True):
         count = len(self.planned.sources) - self.own
         left_out = f", without {listed(self.replaced)}, which yours replaces" if self.replaced else ""
         notice(f"compared with {plural(count, 'start point')} of {self.planned.path}{left_out}")
+
+
+def require(path: Path) -> None:
+    """The list to compare with has to be there.
+
+    Raises:
+        InvalidInputError: it is not. What is wrong with a list that is there is found when it is read.
+    """
+    if not path.exists() and not WEB_ADDRESS.match(str(path)):
+        raise InvalidInputError(
+            f"--with: there is no file {named(str(path))}", "Name the images.yml that yours goes into."
+        )
 
 
 def comparison(planned: Plan, directories: Directories) -> Comparison:

@@ -90,7 +90,7 @@ def _write(texts: Mapping[Path, str]) -> None:
     """Write all files, none of which may be there yet, or none."""
     taken = [str(path) for path in texts if path.is_symlink() or path.exists()]
     if taken:
-        there = f"{taken[0]}: it exists already" if len(taken) == 1 else f"{listed(taken)} exist already"
+        there = f"{taken[0]}: it already exists" if len(taken) == 1 else f"{listed(taken)} already exist"
         raise InvalidInputError(there, "Choose another name, or move it away.")
     with ExitStack() as undo:
         for path, text in texts.items():

@@ -96,7 +96,7 @@ def _problems(found: InspectResult, lookup: Lookup, jobs: int) -> tuple[str, ...
     problems = []
     for name in found.language_images:
         if name not in references:
-            problems.append(f"{name}: it is no name of an image")
+            problems.append(f"{name}: it is not an image name")
             continue
         answer = answers[references[name].canonical]
         if isinstance(answer, FetchError):

@@ -10,7 +10,7 @@ from lsp_assembler.config.images_file import ImagesFile, load
 from lsp_assembler.errors import InvalidInputError
 from lsp_assembler.model.images import TEMPLATE
 from lsp_assembler.model.reference import PortError, Reference
-from lsp_assembler.model.start_point import Source, StartPointType
+from lsp_assembler.model.start_point import START_POINT, Source, StartPointType
 from lsp_assembler.operations.request import DEFAULT_FILE
 from lsp_assembler.text import closest, named, visible
 
@@ -146,7 +146,16 @@ def file_fault(text: str) -> str:
 def _images_file(file: Path | None, *, optional: bool) -> tuple[ImagesFile | None, Path]:
     path = file or DEFAULT_FILE
     absent = optional and file is None and not path.exists()
+    if not absent and file is None and not path.exists() and _is_in_checkout():
+        raise InvalidInputError(
+            f"{path}: there is no list of images here, but a start point",
+            "To check that, say 'lsp-assembler check .'; another list is named with --file.",
+        )
     return None if absent else load(str(path), is_named=file is not None), path
+
+
+def _is_in_checkout() -> bool:
+    return Path(START_POINT).is_dir() or Path.cwd().name == START_POINT
 
 
 def _type(images_file: ImagesFile | None) -> StartPointType:
@@ -186,7 +195,7 @@ def _faults(text: str) -> Iterator[str]:
         yield str(error)
     except ValueError:
         if text and Path(text).is_dir():
-            yield f"'{text}': it is no image name; a directory in this folder is './{text}'"
+            yield f"'{text}': it is not an image name; a directory in this folder is './{text}'"
             return
         yield (
             f"'{text}': it is neither an image name nor a directory; expected e.g. "

@@ -18,6 +18,7 @@ from lsp_assembler.parallel import in_parallel
 from lsp_assembler.stores.interface import Store
 
 _UPLOADS = 8
+_SHORT_DIGEST = len("sha256:") + 12  # is enough for people
 
 
 class PushOptions(Struct, frozen=True):
@@ -164,8 +165,14 @@ def _shared(jobs: Sequence[PackJob]) -> Iterator[Refusal]:
 
 
 def _objections(job: PackJob, store: Store, options: PushOptions) -> Iterator[Refusal]:
+    dirty = [
+        Refusal(job.index, "refused", str(error), str(job.pack.directory))
+        for error in _dirty(job, store, options)
+    ]
+    if dirty:  # the store need not be asked
+        yield from dirty
+        return
     checks = (
-        (str(job.pack.directory), _dirty(job, store, options)),
         (str(job.pack.references[0]), _moved(job, store, options)),
         ("", _language_image(job, store, options)),
     )
@@ -189,7 +196,8 @@ def _moved(job: PackJob, store: Store, options: PushOptions) -> Iterable[Publish
     found = None if options.force else store.conflict(job.pack.image, name)
     if found:
         yield PublishError(
-            f"{name}: it is {found.existing} already, and this is {found.wanted}; such a tag must not move",
+            f"{name}: it names {_short(found.existing)} already; the new content is {_short(found.wanted)}, "
+            f"and {name.tag} never moves",
             "Commit the change, choose another --version, or overwrite the tag with --force.",
         )
 
@@ -215,9 +223,14 @@ def _language_image(job: PackJob, store: Store, options: PushOptions) -> Iterabl
     existing = store.digest(tag.name)
     if existing not in (None, wanted) and not options.force:
         yield PublishError(
-            f"{tag.name}: it is {existing} already, and {tag.image} is {wanted}; such a tag must not move",
+            f"{tag.name}: it names {_short(existing or '')} already; {tag.image} is {_short(wanted)}, and "
+            f"{tag.name.tag} never moves",
             "Publish the language image of a new commit, or overwrite the tag with --force.",
         )
+
+
+def _short(digest: str) -> str:
+    return digest[:_SHORT_DIGEST]
 
 
 def _repository(name: Reference) -> tuple[str, str]:

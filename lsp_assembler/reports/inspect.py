@@ -56,7 +56,7 @@ def _row(served: Served) -> list[Span]:
     return [
         Span(visible(served.display_name) or ABSENT),
         Span(visible(served.image_name or "") or ABSENT),
-        Span(visible(served.sha.removeprefix("sha256:")[:_SHORT_REVISION])),
+        Span(ABSENT if served.sha.startswith("sha256:") else visible(served.sha[:_SHORT_REVISION])),
         Span(str(served.files)),
         Span(visible(served.url.removeprefix("https://"))),
     ]

@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from lsp_assembler.checkout.pack import Pack
 from lsp_assembler.errors import LspAssemblerError
 from lsp_assembler.model.assembly import Assembly
 from lsp_assembler.model.labels import REVISION_LABEL
+from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.result import Result
 from lsp_assembler.model.start_point import StartPointType
 from lsp_assembler.operations.pack import PackResult
@@ -13,8 +15,6 @@ from lsp_assembler.operations.push_packs import Packed, Refusal
 from lsp_assembler.reports.json import envelope
 from lsp_assembler.reports.wording import SHORT_DIGEST, and_more, in_a_row
 from lsp_assembler.text import visible
-
-_WORK_IN_PROGRESS = " (work in progress: no commit holds this content)"
 
 
 def as_result(result: PackResult) -> Result:
@@ -38,8 +38,9 @@ def text(result: PackResult, width: int | None, *, color: bool = False, quiet: b
     if quiet or not result.packed:
         return report
     is_all = len(result.packed) == 1 and not told.assembly.findings
-    gap = "" if width is None else "\n"
-    return published(result.packed) + ("" if is_all else f"{gap}{report}")
+    if width is None:
+        return published(result.packed) + ("" if is_all else report)
+    return _listing(result.packed, width) + ("" if is_all else f"\n{report}")
 
 
 def published(packed: Sequence[Packed]) -> str:
@@ -47,15 +48,49 @@ def published(packed: Sequence[Packed]) -> str:
     return "".join(f"{visible(line)}\n" for each in packed for line in _lines(each))
 
 
+def _listing(packed: Sequence[Packed], width: int) -> str:
+    """The same for a terminal: a table, and a line for whatever else there is to say of an image."""
+    from lsp_assembler.reports.layout import Column, Span, fold, painted, table
+
+    columns = (Column("packed", keeps="end"), Column("tags", keeps="ends"), Column("digest"))
+    rows = [[Span(visible(cell)) for cell in _row(each)] for each in packed]
+    lines = table(columns, rows, width)
+    notes = [visible(line) for each in packed for line in _notes(each)]
+    lines += [line for note in notes for line in ([], *fold([Span(note)], width))]
+    return "".join(f"{painted(line, color=False)}\n" for line in lines)
+
+
+def _row(each: Packed) -> tuple[str, str, str]:
+    names = [Reference.parse(name) for name in each.names]
+    tags = ", ".join(name.tag for name in names)
+    return str(names[0].with_tag("")), tags, each.digest[:SHORT_DIGEST]
+
+
+def _notes(each: Packed) -> Iterator[str]:
+    tagged, directory = each.job.language_tag, each.job.pack.directory
+    if tagged:
+        yield f"{directory}: tagged {tagged.image} as {tagged.name}"
+    if each.store_id:
+        yield f"{directory}: the engine's id is {each.store_id[:SHORT_DIGEST]}"
+    if each.job.pack.is_provisional:
+        yield f"{directory}: {_work_in_progress(each.job.pack)}"
+
+
 def _lines(each: Packed) -> list[str]:
     job = each.job
     tagged = job.language_tag
     lines = [f"{job.pack.directory}: tagged {tagged.image} as {tagged.name}"] if tagged else []
     store_id = f" (the engine's id: {each.store_id[:SHORT_DIGEST]})" if each.store_id else ""
-    note = _WORK_IN_PROGRESS if job.pack.is_provisional else ""
+    note = f" ({_work_in_progress(job.pack)})" if job.pack.is_provisional else ""
     names = " and ".join(each.names)
     digest = each.digest[:SHORT_DIGEST]
     return [*lines, f"{job.pack.directory}: packed {names} {digest}{store_id}{note}"]
+
+
+def _work_in_progress(pack: Pack) -> str:
+    if not pack.changed:
+        return "work in progress: no commit holds this content"
+    return f"work in progress; not committed: {in_a_row(and_more(pack.changed))}"
 
 
 def _told_once(refusals: Sequence[Refusal]) -> Iterator[str]:

@@ -89,16 +89,20 @@ def closing_line(result: Result, errors_are: str = "above") -> str:
 def _fine(result: Result) -> str:
     total = result.assembly.seconds.get("total")
     time = "" if total is None else f" in {human_seconds(total)}"
+    warned = sum(finding.severity == "warning" for finding in result.assembly.findings)
+    warnings = f", with {plural(warned, 'warning')}" if warned else ""
     if result.image is not None:
         names = visible(" and ".join(result.image.names))
         attested = " and attested" if result.image.attestations else ""
         done = f"built{attested} {names} ({visible(result.image.digest[:SHORT_DIGEST])}){time}"
+    elif result.assembly.outcomes and result.command == "pack":
+        done = f"packed{time}"
+    elif result.assembly.outcomes and warned:
+        done, warnings = f"no errors, {plural(warned, 'warning')}, checked{time}", ""
     elif result.assembly.outcomes:
-        done = f"packed{time}" if result.command == "pack" else f"all rules pass, checked{time}"
+        done = f"all rules pass, checked{time}"
     else:
         done = "there was nothing to check"
-    warned = sum(finding.severity == "warning" for finding in result.assembly.findings)
-    warnings = f", with {plural(warned, 'warning')}" if warned else ""
     return f"{_counted(result)}: {done}{warnings}"
 
 
@@ -108,7 +112,8 @@ def _to_fix(result: Result, errors_are: str) -> str:
     broken = len({finding.index for finding in result.assembly.errors})
     clauses = []
     if unfetched:
-        clauses.append(f"{_some(unfetched, total)} could not be fetched")
+        of_disk = all(each.source.is_directory for each in result.assembly.outcomes if each.failure)
+        clauses.append(f"{_some(unfetched, total)} could not be {'read' if of_disk else 'fetched'}")
     if broken:
         subject = str(broken) if unfetched else _some(broken, total)
         clauses.append(f"{subject} {'breaks a rule' if broken == 1 else 'break rules'}")

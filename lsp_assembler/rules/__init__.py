@@ -104,6 +104,7 @@ def documentation() -> tuple[Documentation, ...]:
         *tables.RULES,
         *checkout.ON_IMAGE,
         *checkout.ON_MANIFEST,
+        *checkout.ON_FILES,
         language_images.RULE,
         *policy.ALL_RULES,
     )
@@ -117,6 +118,7 @@ def documentation() -> tuple[Documentation, ...]:
 def _of_checkout(subject: Checkout, judge: Judge, *, to_pack: bool) -> Iterator[Finding]:
     if to_pack:
         yield from judge.run(checkout.ON_IMAGE, subject)
+    yield from judge.run(checkout.ON_FILES, subject)
     yield from judge.run(checkout.ON_MANIFEST, subject, MANIFEST)
     yield from judge.rest()
 

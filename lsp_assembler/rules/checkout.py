@@ -46,9 +46,23 @@ def lsp_name(checkout: Checkout) -> Iterator[Problem]:
 def image_name_not_lsp(checkout: Checkout) -> Iterator[Problem]:
     """image_name is that of a language image: the tags LSP and LSP-… are those of LSP images."""
     name = _language_image(checkout)
-    if name and not name.digest and (name.tag == _LSP_TAG or name.tag.startswith(f"{_LSP_TAG}-")):
+    if name and _is_lsp(name):
         message = f"image_name is {quoted(str(name))}, an LSP image; it must be the language image"
         yield Problem(message, _line(checkout))
+
+
+def docker_name_not_lsp(checkout: Checkout) -> Iterator[Problem]:
+    """docker/image_name.json names a language image: the tags LSP and LSP-… are those of LSP images."""
+    name = checkout.docker_name
+    if checkout.type is StartPointType.LANGUAGES and name and _is_lsp(name):
+        fact = f"docker/image_name.json names {quoted(str(name))}, an LSP image"
+        yield Problem(f"{fact}; it must name the language image, e.g. {quoted(str(name.with_tag('')))}")
+
+
+def untracked_files(checkout: Checkout) -> Iterator[Problem]:
+    """No file is unknown to git once there is a commit: CI reads what is committed, and nothing else."""
+    for path in checkout.untracked:
+        yield Problem(f"{quoted(path)} is not committed, so CI will not see it; git add it")
 
 
 def image_name_agrees(checkout: Checkout) -> Iterator[Problem]:
@@ -57,14 +71,19 @@ def image_name_agrees(checkout: Checkout) -> Iterator[Problem]:
     if checkout.type is not StartPointType.LANGUAGES or name is None or docker_name is None:
         return
     if name.with_tag("").canonical != docker_name.with_tag("").canonical:
+        wins = "; the LSP image is named after that" if name.tag or name.digest else ", which wins"
         message = (
             f"image_name is {quoted(str(name))}, but docker/image_name.json says {quoted(str(docker_name))}"
         )
-        yield Problem(f"{message}; they should name the same image", _line(checkout))
+        yield Problem(f"{message}{wins}; make them the same", _line(checkout))
 
 
 def _language_image(checkout: Checkout) -> Reference | None:
     return checkout.manifest.language_image if checkout.manifest else None
+
+
+def _is_lsp(name: Reference) -> bool:
+    return not name.digest and (name.tag == _LSP_TAG or name.tag.startswith(f"{_LSP_TAG}-"))
 
 
 def _line(checkout: Checkout) -> int | None:
@@ -77,6 +96,12 @@ ON_IMAGE: tuple[Rule[Checkout], ...] = (
     Rule("lsp-name", None, "error", lsp_name),
 )
 """About the checkout as what an LSP image is made of."""
+
+ON_FILES: tuple[Rule[Checkout], ...] = (
+    Rule("image-name-not-lsp", None, "error", docker_name_not_lsp),
+    Rule("uncommitted-file", None, "warning", untracked_files),
+)
+"""About its other files, whatever is to become of it."""
 
 ON_MANIFEST: tuple[Rule[Checkout], ...] = (
     Rule("image-name-not-lsp", None, "error", image_name_not_lsp),

@@ -1,5 +1,6 @@
 """What is in the files: what cyber-dojo's own checker does not look at, and what breaks every session."""
 
+import shlex
 from collections.abc import Iterator
 
 from lsp_assembler.model.manifest import Manifest
@@ -28,11 +29,11 @@ def line_ends(manifest: Manifest) -> Iterator[Problem]:
     """
     for name, content in _visible(manifest):
         if name == CYBER_DOJO_SH and (b"\r\n" in content or content.endswith(b"\r")):
-            message = f"{quoted(name)} has lines that end with CR LF; they must end with LF"
-            yield Problem(message, _line(manifest, name))
+            fact = f"{quoted(name)} has lines that end with CR LF; they must end with LF"
+            yield Problem(f"{fact} ({_to_lf(manifest, name)})", _line(manifest, name))
         elif _bare(content).startswith(_SCRIPT) and b"\r" in content.partition(b"\n")[0]:
-            message = f"the #! line of {quoted(name)} ends with CR LF; it must end with LF"
-            yield Problem(message, _line(manifest, name))
+            fact = f"the #! line of {quoted(name)} ends with CR LF; it must end with LF"
+            yield Problem(f"{fact} ({_to_lf(manifest, name)})", _line(manifest, name))
 
 
 def byte_order_mark(manifest: Manifest) -> Iterator[Problem]:
@@ -64,6 +65,10 @@ def _visible(manifest: Manifest) -> Iterator[tuple[str, bytes]]:
 def _line(manifest: Manifest, name: str) -> int | None:
     """The line that names a visible file."""
     return manifest.line_of(VISIBLE, manifest.data[VISIBLE].index(name))
+
+
+def _to_lf(manifest: Manifest, name: str) -> str:
+    return rf"sed -i 's/\r$//' {shlex.quote(manifest.resolve(name) or name)}"
 
 
 def _bare(content: bytes) -> bytes:

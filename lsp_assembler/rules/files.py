@@ -1,5 +1,6 @@
 """Keys that name files beside the manifest."""
 
+import posixpath
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -75,6 +76,8 @@ def _file_faults(manifest: Manifest, name: str, largest: int) -> Iterator[Proble
     path = manifest.resolve(name)
     if name.startswith("/"):
         yield Problem(f"{quoted(name)}, which is absolute; it must be relative to the manifest's folder")
+    elif path is None and _is_hidden(manifest, name):
+        yield Problem(f"{quoted(name)}, which git ignores; take it out of .gitignore, or git add --force it")
     elif path is None:
         message = f"{quoted(name)}, which does not exist beside the manifest"
         yield Problem(message, hint=partial(_beside, manifest, name))
@@ -87,6 +90,12 @@ def _file_faults(manifest: Manifest, name: str, largest: int) -> Iterator[Proble
         if len(content) > largest:
             fact = f"which has {len(content)} bytes; at most {largest} are allowed"
             yield Problem(f"{quoted(name)}, {fact}")
+
+
+def _is_hidden(manifest: Manifest, name: str) -> bool:
+    """Whether the file is there, but not among those that count."""
+    folder = posixpath.dirname(manifest.path)
+    return posixpath.normpath(posixpath.join(folder, name)) in manifest.tree.hidden
 
 
 def _beside(manifest: Manifest, name: str) -> str:

@@ -57,11 +57,12 @@ class AutoSource(ImageSource):
         self._opening = threading.Lock()
         self._from_engine = set[str]()
         self._read: dict[Reference, str] = {}
+        self._place = ""
 
     @property
     def place(self) -> str:
         """See ImageSource.place."""
-        return self._registries.place
+        return self._place or self._registries.place
 
     def expect(self, references: Sequence[Reference]) -> None:
         """See ImageSource.expect."""
@@ -102,7 +103,10 @@ class AutoSource(ImageSource):
 
     def tags(self, repository: Reference) -> tuple[str, ...]:
         """See ImageSource.tags."""
-        return self._first(repository, lambda source: source.tags(repository))
+        found = self._first(repository, lambda source: source.tags(repository))
+        if str(repository) in self._from_engine:
+            self._place = self._engine.place
+        return found
 
     def describe(self, reference: Reference) -> Description:
         """See ImageSource.describe."""

@@ -40,7 +40,9 @@ class Notes:
             first = next(iter(self._unpulled.values()))
             names = named(list(self._unpulled))
             self._notice(f"could not pull {names}; used what the Docker Engine has ({first})")
-        pulled = [name for name in self._from_engine if name not in self._unpulled]
+        # Where the tags of an image are listed, its name says it all.
+        listed = [name for name in self._from_engine if name.rpartition(":")[0] not in self._from_engine]
+        pulled = [name for name in listed if name not in self._unpulled]
         if pulled:
             self._notice(f"read from the Docker Engine and not from a registry: {named(pulled)}")
         if self._others:

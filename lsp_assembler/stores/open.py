@@ -62,10 +62,12 @@ class StoreSpec(Struct, frozen=True):
         kind, colon, path = text.partition(":")
         if (kind in kinds and not colon) or (kind in _WITH_PATH and path):
             return cls(kind, path)
-        known = [*kinds, "oci:DIR", "oci-archive:FILE"]
+        hint = suggestion(text, [*kinds, "oci:DIR", "oci-archive:FILE"])
+        if "/" in text and not colon:
+            hint = f"did you mean {named(f'oci:{text}')}?"
         remedy = "option, or leave it out" if option.startswith("-") else "variable, or unset it"
         raise InvalidInputError(
-            f"{option}: unknown store {named(text)}; {suggestion(text, known)}",
+            f"{option}: unknown store {named(text)}; {hint}",
             f"Correct the {remedy}.",
         )
 

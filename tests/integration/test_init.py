@@ -65,7 +65,7 @@ def test_what_is_there_is_never_overwritten_and_then_nothing_is_written(tool: To
         (
             2,
             "",
-            f"error: {path}: it exists already\n  Choose another name, or move it away.\n",
+            f"error: {path}: it already exists\n  Choose another name, or move it away.\n",
         )
         for path in ("elm/docker/image_name.json", "images.yml")
     ]

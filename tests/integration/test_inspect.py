@@ -89,7 +89,7 @@ def test_language_images_are_listed_and_asked_for(tool: Tool, registry: Registry
     assert sorted(verified.stderr.splitlines()) == sorted(
         [
             f"error: {gone}: its registry has no such image; publish it",
-            "error: No Name: it is no name of an image",
+            "error: No Name: it is not an image name",
         ]
     )
 

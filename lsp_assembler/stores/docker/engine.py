@@ -113,7 +113,7 @@ class DockerEngine(Store):
         except docker.errors.NotFound as error:
             raise FetchError(
                 f"{reference}: it has no /{folder}; expected a start-points image",
-                "Check the name.",
+                "Check the name; an LSP image holds one start point only.",
                 kind="not-found",
             ) from error
         except TROUBLE as error:

@@ -324,3 +324,15 @@ class TestSharedNames:
     def test_a_file_that_is_both_content_and_configuration(self, tmp_path: Path) -> None:
         write(tmp_path, {MANIFEST: JAVA, "start_point/docker/image_name.json": "{}"})
         assert packed(tmp_path).tree.files["start_point/docker/image_name.json"] == File(b"{}")
+
+
+def test_a_folder_of_checkouts_is_none(tmp_path: Path) -> None:
+    write(tmp_path, {f"a/{MANIFEST}": JAVA})
+    with pytest.raises(FetchError) as caught:
+        packed(tmp_path)
+    assert (
+        str(caught.value) == f"{tmp_path}: it has no folder start_point, but a has\n  Say {tmp_path / 'a'}."
+    )
+    write(tmp_path, {f"b/{MANIFEST}": JAVA})
+    with pytest.raises(FetchError, match="it is not a checkout, but holds 2 of them"):
+        packed(tmp_path)

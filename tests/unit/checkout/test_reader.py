@@ -272,11 +272,11 @@ class TestImageName:
     def test_a_malformed_file_is_what_the_user_reads_of(self, tmp_path: Path, case: Path) -> None:
         write(tmp_path, {MANIFEST: "{}", "docker/image_name.json": (case / "image_name.json").read_bytes()})
         error = refusal(tmp_path)
-        assert error.kind == "corrupt"
+        assert error.kind == "unreadable"
         assert f"{str(error).replace(str(tmp_path), 'java-junit')}\n" == (case / "expected.txt").read_text(
             "utf-8"
         )
 
     def test_an_endless_nesting(self, tmp_path: Path) -> None:
         write(tmp_path, {"docker/image_name.json": "[" * 60_000})
-        assert refusal(tmp_path).kind == "corrupt"
+        assert refusal(tmp_path).kind == "unreadable"

@@ -102,6 +102,19 @@ class TestWorkInProgress:
         assert found.source == "https://github.com/org/java"
         assert (path in found.tree.files) == path.startswith("start_point/")
 
+    def test_what_has_changed(self, checkout: Path) -> None:
+        write(checkout, {"start_point/new": "", "start_point/hiker.sh": "changed", "README": "no part of it"})
+        found = take(checkout)
+        assert dict(found.changes) == {"start_point/hiker.sh": " M", "start_point/new": "??"}
+        assert found.untracked == ("start_point/new",)
+        assert take(checkout / "start_point").changes == found.changes
+
+    def test_what_git_ignores_is_known_by_name(self, checkout: Path) -> None:
+        write(checkout, {".gitignore": "*.log\n", "start_point/out/a.log": "", "b.log": ""})
+        assert take(checkout).tree.hidden == {"start_point/out/a.log"}
+        commit(checkout)
+        assert take(checkout).tree.hidden == {"start_point/out/a.log"}
+
     def test_not_even_where_ci_names_one(self, checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("GITHUB_SHA", git(checkout, "rev-parse", "HEAD"))
         write(checkout, {"start_point/hiker.sh": "changed"})

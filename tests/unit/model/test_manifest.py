@@ -43,15 +43,21 @@ def test_keys_are_compared_after_unescaping_and_only_at_the_top() -> None:
 @pytest.mark.parametrize(
     ("content", "message", "line"),
     [
-        (b"", "expecting value (column 1)", 1),
-        (b"\xef\xbb\xbf{}", "it begins with a byte order mark", 1),
+        (b"", "the file is empty", 1),
+        (b'{"a": [1,\n2,\n]}', "trailing comma at the end of line 2", 2),
+        (b'{"a": 1, }', "trailing comma in column 8", 1),
+        (b'{"a": 1\n\n"b": 2}', "missing comma at the end of line 1", 1),
+        (b'{"a": 1 "b": 2}', "missing comma after column 7", 1),
+        (b"{'a': 1}", "a single quote where JSON wants double quotes", 1),
+        (b'{"a": 1\n', "the file ends too early", 1),
+        (b"\xef\xbb\xbf{}", "it begins with a byte order mark (save it as UTF-8 without one)", 1),
         (b'{\n"a": "\xff"}', "byte 0xff is not UTF-8", 2),
         (b'{"a": "\xed\xa0\x80"}', "byte 0xed is not UTF-8", 1),
         (b"[]", "the top level is no object", 1),
         (b"null", "the top level is no object", 1),
         (b'{"NaN": 1,\n "a": NaN}', "NaN is not a JSON value", 2),
         (b'{"a":\n\n-Infinity}', "-Infinity is not a JSON value", 3),
-        (b'{"a": 1} // why', "extra data (column 10)", 1),
+        (b'{"a": 1} // why', "a comment, which JSON does not have", 1),
         (b'{"a": 01}', "expecting ',' delimiter (column 8)", 1),
         (b'{"a": "\t"}', "invalid control character at (column 8)", 1),
         (b'{"a":\n "\\ud800"}', "\\ud800 is half a surrogate pair", 2),
@@ -127,7 +133,7 @@ def test_manifests_are_read_in_the_order_of_cyber_dojo() -> None:
     ]
     found = read_manifests(Tree.of({path: File(b"{}" if "!" in path else b"[\n") for path in paths}))
     assert [manifest.path for manifest in found] == ["a/manifest.json", "a!/manifest.json", "manifest.json"]
-    unreadable = UnreadableManifest("a/manifest.json", "expecting value (column 1)", 2)
+    unreadable = UnreadableManifest("a/manifest.json", "the file ends too early", 1)
     assert (found[0], type(found[1])) == (unreadable, Manifest)
 
 

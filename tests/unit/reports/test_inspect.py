@@ -3,6 +3,7 @@
 from lsp_assembler.operations.inspect import InspectResult
 from lsp_assembler.operations.inspection import Served
 from lsp_assembler.reports.inspect import images, text
+from lsp_assembler.reports.wording import ABSENT
 
 SHA = "4edf92a8c7d6e5f40312233445566778899aabbc"
 GIT = "https://github.com/acme"
@@ -21,7 +22,7 @@ def test_a_line_for_each() -> None:
         "display name        language image         commit   files  from",
         "─" * 83,
         "Elm 0.19, elm-test  acme/elm_test:4edf92a  4edf92a     12  github.com/acme/elm-test",
-        r"Zig\x1b, test       acme/elm_test:4edf92a  4edf92a      5  acme/zig:LSP",
+        rf"Zig\x1b, test       acme/elm_test:4edf92a  {ABSENT}            5  acme/zig:LSP",
         "",
         "acme/lsp:1: 2 start points",
     ]

@@ -56,6 +56,19 @@ def test_a_language_image_is_no_lsp_image(tag: str) -> None:
     assert found(CUSTOM, tree("org/java:LSPX")) == []
 
 
+def test_nor_does_docker_name_one() -> None:
+    for name in ("org/java:LSP", "org/java:LSP-4edf92a"):
+        assert found(LANGUAGES, tree(), name) == [("image-name-not-lsp", "error", None, None)]
+    assert found(LANGUAGES, tree(), "org/java:4edf92a") == found(EXERCISES, tree(), "org/java:LSP") == []
+
+
+def test_what_git_does_not_know_is_told_of() -> None:
+    subject = Checkout(LANGUAGES, tree("org/java"), None, ("start_point/new.sh",))
+    (finding,) = check_checkouts([(0, subject)])
+    assert (finding.rule, finding.severity) == ("uncommitted-file", "warning")
+    assert finding.message == '"start_point/new.sh" is not committed, so CI will not see it; git add it'
+
+
 def test_exercises_are_named_by_docker() -> None:
     assert found(EXERCISES, tree()) == [("lsp-name", "error", None, None)]
     assert found(EXERCISES, tree(), "org/exercises") == []
