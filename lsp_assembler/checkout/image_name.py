@@ -37,7 +37,7 @@ def parse(content: bytes, directory: Path) -> Reference:
         FetchError: it is not `{"image_name": "a well-formed name"}`.
     """
     try:
-        found = parsed(decoded(content[: _MOST + 1]))
+        found, _ = parsed(decoded(content[: _MOST + 1]))
     except ManifestSyntaxError as error:
         raise _names_no_image(directory, f"not valid: {error.message}", error.line) from error
     name = found.get("image_name")

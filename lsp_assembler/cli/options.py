@@ -17,7 +17,8 @@ from lsp_assembler.model.start_point import StartPointType
 from lsp_assembler.oci.layers import Limits
 from lsp_assembler.operations.request import DEFAULT_FILE
 from lsp_assembler.stores.interface import Pull
-from lsp_assembler.stores.open import StoreOptions, StoreSpec
+from lsp_assembler.stores.open import StoreOptions
+from lsp_assembler.stores.spelling import StoreSpec
 
 _STORES = "auto, docker, registry, oci:DIR or oci-archive:FILE"
 _LIMITS = "Limits on one image"

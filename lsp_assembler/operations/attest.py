@@ -12,7 +12,7 @@ from lsp_assembler.operations.build import BuildRequest
 from lsp_assembler.operations.build_spec import Attest, BuildSpec
 from lsp_assembler.operations.plan import Plan, base_of
 from lsp_assembler.operations.recipe import created
-from lsp_assembler.stores.open import StoreSpec
+from lsp_assembler.stores.spelling import StoreSpec
 
 PREDICATE = "in-toto.io/predicate-type"
 """The annotation by which a list tells what kind of statement something is."""

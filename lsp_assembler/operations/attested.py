@@ -15,7 +15,8 @@ from lsp_assembler.operations.attestations import kind_of, predicate_of
 from lsp_assembler.operations.inspect import InspectRequest
 from lsp_assembler.operations.observer import SILENT, Observer
 from lsp_assembler.operations.plan import reference
-from lsp_assembler.stores.open import Stores, StoreSpec
+from lsp_assembler.stores.open import Stores
+from lsp_assembler.stores.spelling import StoreSpec
 
 _LARGEST = 8 * 1024 * 1024  # bytes of a document that is shown
 _MOST_VALUES = 400_000

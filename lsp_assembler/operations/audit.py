@@ -24,7 +24,8 @@ from lsp_assembler.operations.plan import Plan, plan
 from lsp_assembler.operations.request import DEFAULT_FILE, ReadRequest
 from lsp_assembler.rules.policy import violations
 from lsp_assembler.stores.interface import ImageSource
-from lsp_assembler.stores.open import Stores, StoreSpec
+from lsp_assembler.stores.open import Stores
+from lsp_assembler.stores.spelling import StoreSpec
 
 _NO_NAMES = (".yml", ".yaml", ".lock", ".json")  # no image is called so
 

@@ -23,7 +23,8 @@ from lsp_assembler.operations.plan import Plan, base_of, plan
 from lsp_assembler.operations.recipe import recipe
 from lsp_assembler.operations.request import ListRequest
 from lsp_assembler.stores.interface import Prepared
-from lsp_assembler.stores.open import Stores, StoreSpec
+from lsp_assembler.stores.open import Stores
+from lsp_assembler.stores.spelling import StoreSpec
 
 
 class BuildRequest(ListRequest, frozen=True, kw_only=True):

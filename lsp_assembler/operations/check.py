@@ -20,7 +20,8 @@ from lsp_assembler.operations.observer import SILENT, Observer
 from lsp_assembler.operations.plan import plan
 from lsp_assembler.operations.request import ListRequest
 from lsp_assembler.parallel import in_background
-from lsp_assembler.stores.open import Stores, StoreSpec
+from lsp_assembler.stores.open import Stores
+from lsp_assembler.stores.spelling import StoreSpec
 
 _FIRST = (InvalidInputError.exit_status, FetchError.exit_status, LockError.exit_status, FINDINGS)
 """The status of a run is the first of these that applies."""

@@ -12,7 +12,8 @@ from lsp_assembler.operations.language_images import Lookup, look_up
 from lsp_assembler.operations.observer import SILENT, Observer
 from lsp_assembler.operations.plan import reference
 from lsp_assembler.operations.request import ReadRequest
-from lsp_assembler.stores.open import Stores, StoreSpec
+from lsp_assembler.stores.open import Stores
+from lsp_assembler.stores.spelling import StoreSpec
 
 
 class InspectRequest(ReadRequest, frozen=True, kw_only=True):

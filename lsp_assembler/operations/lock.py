@@ -21,7 +21,8 @@ from lsp_assembler.operations.locked import lock_path, refusal
 from lsp_assembler.operations.observer import SILENT, Observer
 from lsp_assembler.operations.plan import Plan, base_of, plan
 from lsp_assembler.operations.request import ListRequest
-from lsp_assembler.stores.open import Stores, StoreSpec
+from lsp_assembler.stores.open import Stores
+from lsp_assembler.stores.spelling import StoreSpec
 
 
 class LockRequest(ListRequest, frozen=True, kw_only=True):

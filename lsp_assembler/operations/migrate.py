@@ -31,7 +31,8 @@ from lsp_assembler.operations.request import ReadRequest
 from lsp_assembler.parallel import in_parallel
 from lsp_assembler.reading import beginning
 from lsp_assembler.stores.interface import ImageSource
-from lsp_assembler.stores.open import Stores, StoreSpec
+from lsp_assembler.stores.open import Stores
+from lsp_assembler.stores.spelling import StoreSpec
 from lsp_assembler.text import named
 
 _ONE = "git_repo.url"

@@ -19,7 +19,8 @@ from lsp_assembler.operations.request import ListRequest
 from lsp_assembler.operations.tags import version_of
 from lsp_assembler.parallel import in_background, in_parallel
 from lsp_assembler.stores.interface import ImageSource, Pull
-from lsp_assembler.stores.open import Stores, StoreSpec
+from lsp_assembler.stores.open import Stores
+from lsp_assembler.stores.spelling import StoreSpec
 
 
 class OutdatedRequest(ListRequest, frozen=True, kw_only=True):

@@ -28,7 +28,8 @@ from lsp_assembler.operations.push_packs import (
 )
 from lsp_assembler.operations.request import Request
 from lsp_assembler.stores.interface import Store
-from lsp_assembler.stores.open import Stores, StoreSpec
+from lsp_assembler.stores.open import Stores
+from lsp_assembler.stores.spelling import StoreSpec
 
 _TO_BE_MADE = "sha256:"  # stands for the digest of what this very run is going to tag
 

@@ -27,7 +27,8 @@ from lsp_assembler.operations.request import DEFAULT_FILE, ReadRequest
 from lsp_assembler.operations.running_services import services_of
 from lsp_assembler.rules.policy import violations
 from lsp_assembler.stores.daemonless.cached import to_be_asked
-from lsp_assembler.stores.open import Stores, StoreSpec
+from lsp_assembler.stores.open import Stores
+from lsp_assembler.stores.spelling import StoreSpec
 
 
 class ReportRequest(ReadRequest, frozen=True, kw_only=True):

@@ -15,7 +15,8 @@ from lsp_assembler.model.tree import File, Tree
 from lsp_assembler.operations.inspection import REPOS, room_for_all, shas
 from lsp_assembler.operations.observer import SILENT, Observer
 from lsp_assembler.operations.request import ReadRequest
-from lsp_assembler.stores.open import Stores, StoreSpec
+from lsp_assembler.stores.open import Stores
+from lsp_assembler.stores.spelling import StoreSpec
 
 _NOTES = ("shas.txt", "image.type")  # what an index folder has beside its index dirs
 

@@ -16,7 +16,8 @@ from lsp_assembler.operations.observer import Observer
 from lsp_assembler.operations.plan import Plan, base_of, plan
 from lsp_assembler.operations.recipe import sha_of, url_of
 from lsp_assembler.operations.serve import ServeRequest, Taken
-from lsp_assembler.stores.open import Stores, StoreSpec
+from lsp_assembler.stores.open import Stores
+from lsp_assembler.stores.spelling import StoreSpec
 
 
 def take_list(request: ServeRequest, observer: Observer, *, is_file: bool) -> Taken:

@@ -17,7 +17,8 @@ from lsp_assembler.operations.plan import plan, reference
 from lsp_assembler.operations.request import ReadRequest
 from lsp_assembler.parallel import in_parallel
 from lsp_assembler.stores.interface import ImageSource
-from lsp_assembler.stores.open import Stores, StoreSpec
+from lsp_assembler.stores.open import Stores
+from lsp_assembler.stores.spelling import StoreSpec
 
 
 class TagsRequest(ReadRequest, frozen=True, kw_only=True):

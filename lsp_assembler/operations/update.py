@@ -22,7 +22,8 @@ from lsp_assembler.operations.plan import base_of, plan
 from lsp_assembler.operations.request import DEFAULT_FILE, ReadRequest
 from lsp_assembler.reading import read_file
 from lsp_assembler.stores.interface import ImageSource
-from lsp_assembler.stores.open import Stores, StoreSpec
+from lsp_assembler.stores.open import Stores
+from lsp_assembler.stores.spelling import StoreSpec
 
 _CHECK = "Check the folder and its permissions."
 

@@ -17,7 +17,7 @@ from lsp_assembler.oci.layers import Limits
 from lsp_assembler.stores.docker.presence import may_be_here
 from lsp_assembler.stores.interface import ImageSource, Pull, Store
 from lsp_assembler.stores.notes import Notes
-from lsp_assembler.text import named, suggestion
+from lsp_assembler.stores.spelling import WITH_PATH, StoreSpec
 
 if TYPE_CHECKING:  # these are slow to import, and no command needs them all
     from lsp_assembler.oci.content_store import ContentStore
@@ -25,54 +25,9 @@ if TYPE_CHECKING:  # these are slow to import, and no command needs them all
     from lsp_assembler.stores.auto import Listing
     from lsp_assembler.stores.docker.engine import DockerEngine
 
-_SOURCES = ("auto", "docker", "registry")  # these have no path
-_TARGETS = ("docker", "registry")
-_WITH_PATH = ("oci", "oci-archive")
 _LIMITED = "docker.io"
 _LONGEST_WAIT = 1e6  # seconds: longer, and the system's clocks overflow
 _MAX_CACHE = 64 * 1024 * 1024
-
-
-class StoreSpec(Struct, frozen=True):
-    """A store as the user spells it, e.g. kind "oci" and path "build/lsp"."""
-
-    kind: str
-    path: str = ""
-
-    @classmethod
-    def source(cls, text: str, option: str = "--from") -> Self:
-        """Take --from apart, or the variable that stands for it.
-
-        Raises:
-            InvalidInputError: there is no such store.
-        """
-        return cls._parse(option, text, _SOURCES)
-
-    @classmethod
-    def target(cls, text: str | None, option: str = "--to") -> Self | None:
-        """Take --to apart, or the variable that stands for it; None, the engine, where there is none.
-
-        Raises:
-            InvalidInputError: there is no such store.
-        """
-        return None if text is None else cls._parse(option, text, _TARGETS)
-
-    @classmethod
-    def _parse(cls, option: str, text: str, kinds: Sequence[str]) -> Self:
-        kind, colon, path = text.partition(":")
-        if (kind in kinds and not colon) or (kind in _WITH_PATH and path):
-            return cls(kind, path)
-        hint = suggestion(text, [*kinds, "oci:DIR", "oci-archive:FILE"])
-        if "/" in text and not colon:
-            hint = f"did you mean {named(f'oci:{text}')}?"
-        remedy = "option, or leave it out" if option.startswith("-") else "variable, or unset it"
-        raise InvalidInputError(
-            f"{option}: unknown store {named(text)}; {hint}",
-            f"Correct the {remedy}.",
-        )
-
-    def __str__(self) -> str:
-        return f"{self.kind}:{self.path}" if self.path else self.kind
 
 
 class StoreOptions(Struct, frozen=True):
@@ -175,7 +130,7 @@ class Stores:
                     "Leave it out, or build with --to registry or --to oci:DIR.",
                 )
             return self._target_engine(is_default=spec is None)
-        bases = self.contents(source if source.kind in _WITH_PATH else StoreSpec("registry"))
+        bases = self.contents(source if source.kind in WITH_PATH else StoreSpec("registry"))
         try:
             return self._daemonless(spec, self.contents(spec), bases, platforms)
         except FetchError as error:
