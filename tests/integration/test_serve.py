@@ -148,7 +148,10 @@ def test_moved_tags_are_taken_up_if_they_keep_every_rule(registry: Registry, too
         assert wait_for(lambda: "it has no /start_point" in serving.said)
         publish(registry, "refresh/a", "Refreshed 2")
         assert wait_for(lambda: "the newest list is served again" in serving.said)
-        assert 'lsp_refresh_refused{reason="' not in serving.ask("/metrics").body.decode()
+        metrics = serving.ask("/metrics").body.decode()
+        assert 'lsp_refresh_refused{reason="' not in metrics
+        assert "# TYPE lsp_refreshes_total counter" in metrics
+        assert "_created" not in metrics
 
 
 def test_an_author_sees_each_save(tool: Tool) -> None:
