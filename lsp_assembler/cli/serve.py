@@ -175,7 +175,7 @@ def serve(
     _check(freshness, kind)
     _check_extra()
     voice = Voice(serving.log)
-    police = policing(by_policy, request, voice.say)
+    police = policing(by_policy, request, voice.say_each)
     puller = prepulling(supply, environ, reach.stall_timeout, voice.say)
     in_background(lambda: importlib.import_module("uvloop"))  # while the source is read
     from lsp_assembler.service.run import Settings, run
@@ -211,6 +211,11 @@ class Voice(Observer):
     def say(self, text: str, level: Level = Level.INFO) -> None:
         """Say that something has happened, in one line."""
         self.write(event(self._form, visible_lines(text), level))
+
+    def say_each(self, lines: str) -> None:
+        """Say several things that have happened, a line each."""
+        for line in lines.splitlines():
+            self.say(line)
 
     def write(self, lines: str) -> None:
         """Write lines of the log."""

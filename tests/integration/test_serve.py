@@ -90,8 +90,9 @@ def test_metrics_and_the_log_tell_what_was_asked(pairs: Serving) -> None:
     assert "lsp_start_points 4.0" in text
     assert "lsp_ready 1.0" in text
     assert wait_for(lambda: "/image_names" in pairs.said)
-    lines = [json.loads(line) for line in pairs.said.splitlines() if line.startswith("{")]
-    line = next(line for line in lines if line["path"] == "/image_names")
+    lines = [json.loads(line) for line in pairs.said.splitlines()]
+    assert all(line["time"] and line["level"] in ("info", "warning") for line in lines)
+    line = next(line for line in lines if line.get("path") == "/image_names")
     assert {key: line[key] for key in ("client", "method", "status", "error")} == {
         "client": "127.0.0.1",
         "method": "GET",
