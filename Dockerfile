@@ -1,10 +1,12 @@
-# lsp-assembler as an image: `docker run cyberdojo/lsp-assembler build …`. It is also a base for start-points images
+# lsp-assembler as an image: `docker run cyberdojo/lsp-assembler:0.1.0 build …`. It is also a base for start-points images
 # (`base: cyberdojo/lsp-assembler:0.1.0` in images.yml), which then serve themselves.
 #
-#   docker build --tag cyberdojo/lsp-assembler .
+#   docker build --tag cyberdojo/lsp-assembler:0.1.0 .
 #
-# Without a network: name a base with git and tini in PYTHON, put wheels into a folder wheels/, and say
-# --build-arg PIP_NO_INDEX=1.
+# Without a network: name a base with git and tini in PYTHON, and beforehand, with the same version of Python, fill wheels/:
+#
+#   pip wheel --wheel-dir wheels '.[serve]' 'hatchling>=1.27'
+#   docker build --build-arg PYTHON=acme/python-git-tini:1 --build-arg PIP_NO_INDEX=1 --tag …
 
 ARG PYTHON=python:3.13-slim-bookworm
 

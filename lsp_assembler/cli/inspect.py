@@ -82,6 +82,8 @@ def inspect(
             reporting.draw(partial(reports.text, found))
         for problem in found.problems:
             output.complain(problem)
+        if verify_images:
+            output.say(reports.verified(found))
 
     reporting.run(partial(operation.inspect, request), show)
 

@@ -9,8 +9,9 @@ from lsp_assembler import __version__
 from lsp_assembler.cli import options, output, reporting
 from lsp_assembler.cli.grouped import NOTHING, OFF, Default, grouped
 from lsp_assembler.deploy.cluster import Cluster
-from lsp_assembler.deploy.kubernetes import manifests
+from lsp_assembler.deploy.kubernetes import manifests, unfit
 from lsp_assembler.errors import InvalidInputError
+from lsp_assembler.model.readiness import Required
 from lsp_assembler.operations import deployable as operation
 from lsp_assembler.stores.interface import Pull
 
@@ -53,6 +54,15 @@ class Deployment(Struct, frozen=True):
             metavar="GID",
             help="Serve from every node, and pull through its Docker Engine, whose socket has this group.",
             show_default="Kubernetes pulls",
+        ),
+        NOTHING,
+    ]
+    required: Annotated[
+        Required | None,
+        typer.Option(
+            "--prepull-required",
+            help="With --docker-group: how many language images a node's service needs to be ready.",
+            show_default=str(Required.ALL),
         ),
         NOTHING,
     ]
@@ -100,7 +110,11 @@ def kubernetes(
         stores=options.cached(reach.options(pull), no_cache=no_cache),
         environ=options.environ(),
     )
-    output.document(manifests(operation.deployable(request, reporting.Terminal()), cluster))
+    terminal = reporting.Terminal()
+    what = operation.deployable(request, terminal)
+    if problem := unfit(what, cluster):
+        terminal.notice(f"warning: {problem}")
+    output.document(manifests(what, cluster))
 
 
 def _cluster(deployment: Deployment) -> Cluster:
@@ -108,11 +122,17 @@ def _cluster(deployment: Deployment) -> Cluster:
     if on_every_node and deployment.replicas is not None:
         option = "--daemonset" if deployment.daemonset else "--docker-group"
         raise InvalidInputError(f"--replicas: {option} serves from every node", "Leave out one of them.")
+    if deployment.required and deployment.docker_group is None:
+        raise InvalidInputError(
+            "--prepull-required: without --docker-group, Kubernetes pulls, and the service waits for nothing",
+            "Leave it out, or add --docker-group GID.",
+        )
     cluster = Cluster(
         image=deployment.image,
         namespace=deployment.namespace or "",
         replicas=None if on_every_node else deployment.replicas or _REPLICAS,
         docker_group=deployment.docker_group,
+        required=deployment.required or Required.ALL,
         pull_secrets=deployment.pull_secret or (),
         image_volumes=deployment.image_volumes,
     )

@@ -105,7 +105,7 @@ def prepull(
         if format_ is DataFormat.JSON:
             output.document(reports.render_json(done, None, done.exit_status))
         else:
-            output.report(reports.text(done) + (f"\n{KEEPING}" if keep else ""))
+            output.report(reports.text(done, output.width()) + (f"\n{KEEPING}" if keep else ""))
 
     def failed(error: LspAssemblerError) -> None:
         output.document(reports.render_json(None, str(error), error.exit_status))

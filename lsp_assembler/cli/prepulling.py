@@ -1,6 +1,6 @@
 """The options of `serve` that say how language images come to its node."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,7 +13,7 @@ from lsp_assembler.errors import InvalidInputError
 from lsp_assembler.model.readiness import Required
 
 if TYPE_CHECKING:
-    from lsp_assembler.service.prepulling import Prepulling
+    from lsp_assembler.service.prepulling import Prepulling, Say
 
 _READINESS = "Readiness"
 _JOBS = 2
@@ -72,7 +72,7 @@ class Supply(Struct, frozen=True):
 
 
 def prepulling(
-    supply: Supply, environ: Mapping[str, str], stall_timeout: float, say: Callable[[str], None]
+    supply: Supply, environ: Mapping[str, str], stall_timeout: float, say: "Say"
 ) -> "Prepulling | None":
     """What pulls language images beside the requests; None if nobody asked for that.
 
@@ -82,9 +82,7 @@ def prepulling(
     """
     if supply.prepull is None:
         if supply.marker:
-            raise InvalidInputError(
-                "--marker: no language images are pulled that it could note", "Add --prepull docker."
-            )
+            raise InvalidInputError("--marker: it needs --prepull docker", "Add that, or leave out --marker.")
         return None
     # Docker's client takes a while to import, and memory.
     from lsp_assembler.service.prepulling import Prepulling, PrepullOptions

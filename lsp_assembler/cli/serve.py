@@ -3,7 +3,10 @@
 import importlib
 import importlib.util
 import re
+import sys
+from collections.abc import Callable
 from functools import partial
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Annotated
 
@@ -15,12 +18,14 @@ from lsp_assembler.cli import options, output, reporting
 from lsp_assembler.cli.grouped import NOTHING, OFF, Default, grouped
 from lsp_assembler.cli.policing import ByPolicy, policing
 from lsp_assembler.cli.prepulling import Supply, prepulling
-from lsp_assembler.errors import InvalidInputError
+from lsp_assembler.errors import InvalidInputError, LspAssemblerError
 from lsp_assembler.model.reference import MAX_PORT
 from lsp_assembler.model.result import Result
 from lsp_assembler.operations import serve as operation
+from lsp_assembler.operations.observer import Observer
+from lsp_assembler.operations.serve import Taken
 from lsp_assembler.parallel import in_background
-from lsp_assembler.service.access_log import LogFormat
+from lsp_assembler.service.access_log import Level, LogFormat, event
 from lsp_assembler.stores.interface import Pull
 from lsp_assembler.text import named, visible_lines
 
@@ -128,9 +133,7 @@ class Serving(Struct, frozen=True):
         ),
         OFF,
     ]
-    log: Annotated[
-        LogFormat, typer.Option("--log", help="How to log requests to stderr."), Default(LogFormat.TEXT)
-    ]
+    log: Annotated[LogFormat, typer.Option("--log", help="How to log to stderr."), Default(LogFormat.TEXT)]
 
 
 @grouped
@@ -171,8 +174,8 @@ def serve(
     )
     _check(freshness, kind)
     _check_extra()
-    voice = Voice()
-    police = policing(by_policy, request, voice.say)
+    voice = Voice(serving.log)
+    police = policing(by_policy, request, voice.say_each)
     puller = prepulling(supply, environ, reach.stall_timeout, voice.say)
     in_background(lambda: importlib.import_module("uvloop"))  # while the source is read
     from lsp_assembler.service.run import Settings, run
@@ -187,18 +190,46 @@ def serve(
         log=serving.log,
         sha=environ.get("SHA"),
     )
-    refused = run(settings, partial(operation.take, request, reporting.Terminal()), voice, puller, police)
+    try:
+        refused = run(settings, voice.told(partial(operation.take, request)), voice, puller, police)
+    except LspAssemblerError as error:
+        if serving.log is LogFormat.TEXT:
+            raise
+        voice.say(str(error), Level.ERROR)
+        raise typer.Exit(error.exit_status) from error
     if refused:
         reporting.write(refused, options.Showing())
         raise typer.Exit(refused.exit_status)
 
 
-class Voice:
-    """What the service says to the one who runs it. Any thread may use it."""
+class Voice(Observer):
+    """What the service says to the one who runs it, on stderr. Any thread may use it."""
 
-    def say(self, text: str) -> None:
-        """Say something in lines, on stderr."""
-        output.say(visible_lines(text))
+    def __init__(self, form: LogFormat) -> None:
+        self._form = form
+
+    def say(self, text: str, level: Level = Level.INFO) -> None:
+        """Say that something has happened, in one line."""
+        self.write(event(self._form, visible_lines(text), level))
+
+    def say_each(self, lines: str) -> None:
+        """Say several things that have happened, a line each."""
+        for line in lines.splitlines():
+            self.say(line)
+
+    def write(self, lines: str) -> None:
+        """Write lines of the log."""
+        output.say(visible_lines(lines))
+
+    def notice(self, text: str) -> None:
+        """Say what the user should know of what is read."""
+        self.say(text, Level.WARNING)
+
+    def told(self, take: Callable[[Observer], Taken]) -> Callable[[], Taken]:
+        """The same, observed: a person who watches sees the progress of the first time, else only notices."""
+        watched = self._form is LogFormat.TEXT and sys.stderr.isatty()
+        observers = chain([reporting.Terminal()] if watched else [], repeat(self))
+        return lambda: take(next(observers))
 
     def show(self, result: Result) -> None:
         """Write what checking on a save came to, on stdout."""
@@ -244,5 +275,5 @@ def _seconds(text: str) -> float:
     if match:
         return float(match[1]) * _SECONDS[match[2]]
     raise InvalidInputError(
-        f"--refresh: {named(text)} is no time; expected e.g. 30s, 10m or 2h", "Correct the option."
+        f"--refresh: {named(text)} needs a number and a unit, e.g. 30s, 10m or 2h", "Correct the option."
     )

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from lsp_assembler.errors import InvalidInputError
 from lsp_assembler.model.deployable import Deployable
+from lsp_assembler.model.readiness import Required
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.text import named
 
@@ -36,6 +37,7 @@ class Cluster(Struct, frozen=True):
         replicas: how many pods serve; None for one on every node.
         docker_group: the group of the nodes' Docker socket, if the service is to pull through that; None
             where Kubernetes is to pull.
+        required: how many language images a node's service needs to be ready, if it pulls them itself.
         pull_secrets: with the logins of registries, e.g. ("ghcr-login",).
         image_volumes: whether images are mounted, and nothing runs in them.
     """
@@ -44,6 +46,7 @@ class Cluster(Struct, frozen=True):
     namespace: str = ""
     replicas: int | None = 2
     docker_group: int | None = None
+    required: Required = Required.ALL
     pull_secrets: Sequence[str] = ()
     image_volumes: bool = False
 

@@ -17,6 +17,8 @@ from lsp_assembler.deploy.cluster import (
 )
 from lsp_assembler.deploy.prepull import daemon_sets, groups
 from lsp_assembler.model.deployable import Deployable
+from lsp_assembler.model.readiness import Required
+from lsp_assembler.model.reference import Reference
 from lsp_assembler.text import plural, visible
 
 _SOCKET = "/var/run/docker.sock"
@@ -57,6 +59,17 @@ def manifests(what: Deployable, cluster: Cluster) -> str:
     return f"# {_summary(what, cluster)}\n---\n" + "---\n".join(documents)
 
 
+def unfit(what: Deployable, cluster: Cluster) -> str:
+    """Why an image cannot serve as the manifests have it, as far as its base tells; "" if it can."""
+    remedy = "build it on the image of lsp-assembler"
+    if what.base == "scratch":
+        return f"{what.source}: it was built on scratch, so it has no program that could serve; {remedy}"
+    ours = {Reference.parse(cluster.image).repository.rpartition("/")[2], "lsp-assembler"}
+    if cluster.docker_group is None or not what.base or set(re.split(r"[/:@]", what.base)) & ours:
+        return ""
+    return f"{what.source}: it was built on {what.base}, which cannot pull language images; {remedy}"
+
+
 def _summary(what: Deployable, cluster: Cluster) -> str:
     images = plural(len(what.language_images), "language image")
     if cluster.docker_group is not None:
@@ -84,11 +97,18 @@ def _objects(what: Deployable, cluster: Cluster) -> Iterator[Object]:
             "ports": [{"name": "http", "port": what.port, "targetPort": "http", "protocol": "TCP"}],
         },
     }
+    on_every_node = cluster.replicas is None or cluster.docker_group is not None
+    if not on_every_node:
+        yield {
+            "apiVersion": "policy/v1",
+            "kind": "PodDisruptionBudget",
+            "metadata": cluster.metadata(app(what), own),
+            "spec": {"maxUnavailable": 1, "selector": {"matchLabels": own}},
+        }
     # Whatever changes, there are new pods: also if it is behind the name of an image, or in the list.
     pods = {"labels": own, "annotations": {f"{DOMAIN}/served": what.digest}}
     # The new pod is ready before the old one goes, however long that takes.
     rolling = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
-    on_every_node = cluster.replicas is None or cluster.docker_group is not None
     kind = (
         {"updateStrategy": rolling} if on_every_node else {"replicas": cluster.replicas, "strategy": rolling}
     )
@@ -99,9 +119,20 @@ def _objects(what: Deployable, cluster: Cluster) -> Iterator[Object]:
         "spec": {
             "selector": {"matchLabels": own},
             **kind,
-            "template": cluster.template(pods, _pod(what, cluster)),
+            "template": cluster.template(pods, _pod(what, cluster) | ({} if on_every_node else _spread(own))),
         },
     }
+
+
+def _spread(own: Object) -> Object:
+    """Pods on different nodes, as far as there are enough: one node that is drained or lost takes one pod."""
+    constraint = {
+        "maxSkew": 1,
+        "topologyKey": "kubernetes.io/hostname",
+        "whenUnsatisfiable": "ScheduleAnyway",
+        "labelSelector": {"matchLabels": own},
+    }
+    return {"topologySpreadConstraints": [constraint]}
 
 
 def _pod(what: Deployable, cluster: Cluster) -> Object:
@@ -117,7 +148,10 @@ def _pod(what: Deployable, cluster: Cluster) -> Object:
         "name": "service",
         "image": cluster.image if what.files else what.source,
         "args": _arguments(what, cluster),
-        "env": [{"name": "PORT", "value": str(what.port)}],
+        "env": [
+            {"name": "PORT", "value": str(what.port)},
+            {"name": "CYBER_DOJO_PROMETHEUS", "value": "true"},
+        ],
         "ports": [{"name": "http", "containerPort": what.port, "protocol": "TCP"}],
         **_probes(),
         "resources": resources("50m", "128Mi", "512Mi"),
@@ -134,6 +168,8 @@ def _pod(what: Deployable, cluster: Cluster) -> Object:
 def _arguments(what: Deployable, cluster: Cluster) -> list[str]:
     """What the container's program is told; [] leaves it to the image, which knows how to serve itself."""
     pulling = [] if cluster.docker_group is None else list(_PULLING)
+    if pulling and cluster.required is not Required.ALL:
+        pulling += ["--prepull-required", str(cluster.required)]
     if not what.files:
         return ["./up.sh", *pulling] if pulling else []
     lock = ["--locked"] if len(what.files) > 1 else []

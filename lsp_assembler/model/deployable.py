@@ -18,6 +18,7 @@ class Deployable(Struct, frozen=True):
         language_images: what learners' code runs in, e.g. ("acme/elm:4edf92a",); sorted, none twice.
         files: what the service assembles start points from, by file name, e.g. {"images.yml": "…"}; {}
             where the source is an image, which holds them.
+        base: the image that the source was built on, e.g. "scratch"; "" where nobody knows, or it is a list.
     """
 
     source: str
@@ -25,6 +26,7 @@ class Deployable(Struct, frozen=True):
     port: int
     language_images: tuple[str, ...]
     files: dict[str, str] = {}
+    base: str = ""
 
     @property
     def digest(self) -> str:

@@ -5,12 +5,15 @@ from pathlib import Path
 from lsp_assembler.errors import FetchError, InvalidInputError
 from lsp_assembler.lockfile import FILENAME as LOCK
 from lsp_assembler.model.deployable import Deployable
+from lsp_assembler.model.labels import BASE_NAME_LABEL
 from lsp_assembler.model.result import Result
 from lsp_assembler.operations.named_images import named_images
 from lsp_assembler.operations.observer import SILENT, Observer
+from lsp_assembler.operations.plan import reference
 from lsp_assembler.operations.request import DEFAULT_FILE, ReadRequest
 from lsp_assembler.operations.serve import ServeRequest, SourceKind, kind_of, take
 from lsp_assembler.reading import read_file
+from lsp_assembler.stores.open import Stores, StoreSpec
 
 _CHECK = "Run 'lsp-assembler check', which says what to do about each."
 
@@ -66,6 +69,7 @@ def deployable(request: DeployableRequest, observer: Observer = SILENT) -> Deplo
         taken.port or taken.served.type.default_port,
         tuple(sorted(map(str, named.images))),
         {name: _text(file) for name, file in zip((DEFAULT_FILE.name, LOCK), files, strict=False)},
+        _base(request, observer) if kind is SourceKind.IMAGE else "",
     )
 
 
@@ -85,6 +89,12 @@ def _refuse(result: Result) -> None:
     if errors := sorted(assembly.errors, key=lambda each: each.index):
         sources = [outcome.source.text for outcome in assembly.outcomes]
         raise InvalidInputError([f"{sources[each.index]}: {each.message}" for each in errors], _CHECK)
+
+
+def _base(request: DeployableRequest, observer: Observer) -> str:
+    with Stores(request.stores, request.environ, observer.notice) as stores:
+        store = stores.reader(StoreSpec.source(request.from_store))
+        return store.describe(reference(request.source, "kubernetes")).labels.get(BASE_NAME_LABEL, "")
 
 
 def _text(path: Path) -> str:

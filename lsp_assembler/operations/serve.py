@@ -18,6 +18,7 @@ from lsp_assembler.operations.request import ReadRequest
 from lsp_assembler.stores.open import Stores
 from lsp_assembler.stores.spelling import StoreSpec
 
+_LAYOUTS = ("oci", "oci-archive")
 _NOTES = ("shas.txt", "image.type")  # what an index folder has beside its index dirs
 
 
@@ -66,8 +67,10 @@ def kind_of(sources: Sequence[str]) -> SourceKind:
     """What the sources are.
 
     Raises:
-        InvalidInputError: there are several, and not all of them are checkouts.
+        InvalidInputError: there are several, and not all of them are checkouts; or one is an image layout.
     """
+    for source in sources:
+        _refuse_layout(source)
     kinds = [_kind(source) for source in sources]
     if len(kinds) != 1 and set(kinds) != {SourceKind.CHECKOUTS}:
         wanted = "one image, one folder or one images.yml, or only checkouts"
@@ -101,6 +104,17 @@ def take(request: ServeRequest, observer: Observer = SILENT) -> Taken:
     from lsp_assembler.operations.serve_list import take_list
 
     return take_list(request, observer, is_file=kind is SourceKind.LIST)
+
+
+def _refuse_layout(source: str) -> None:
+    """Refuse what holds images, and is none itself: "oci:points", or the folder "./points"."""
+    kind, _, path = source.partition(":")
+    place = source if kind in _LAYOUTS and path else f"oci:{source}"
+    if place == source or (Path(source) / "oci-layout").is_file():
+        raise InvalidInputError(
+            f"{source}: it is an image layout; expected the name of an image in it",
+            f"Say NAME --from {place}, with the name of the image for NAME.",
+        )
 
 
 def _kind(source: str) -> SourceKind:

@@ -52,6 +52,17 @@ def text(found: InspectResult, width: int | None, *, color: bool) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
+def verified(found: InspectResult) -> str:
+    """The closing line of a run that has asked for the language images."""
+    count, bad = len(found.language_images), len(found.problems)
+    if bad:
+        verb = "is" if bad == 1 else "are"
+        return f"{bad} of {plural(count, 'language image')} {verb} missing or cannot be verified"
+    if count > 1:
+        return f"all {count} language images exist"
+    return "the language image exists" if count else "there is no language image"
+
+
 def _row(served: Served) -> list[Span]:
     return [
         Span(visible(served.display_name) or ABSENT),

@@ -1,6 +1,7 @@
 """What `prepull` says: for people, and as JSON."""
 
 from collections.abc import Iterator
+from textwrap import wrap
 
 from lsp_assembler.operations.prepull import PrepullResult, PulledImage
 from lsp_assembler.reports.json import envelope
@@ -13,13 +14,17 @@ _WORD = len("not read")
 _BELOW = " " * (_WORD + 4)
 
 
-def text(result: PrepullResult) -> str:
-    """The report for people: what is to be done in a dry run, what went wrong, and what it all came to."""
+def text(result: PrepullResult, width: int | None = None) -> str:
+    """The report for people: what is to be done in a dry run, what went wrong, and what it all came to.
+
+    Args:
+        width: of the terminal, at which long lines are broken between words; None for no terminal.
+    """
     lines = [*_images(result), *(_line("not read", each.split("\n")[0]) for each in result.unread)]
     lines += _old(result)
     lines += [""] if lines else []
     lines.append(_closing(result))
-    return "".join(f"{inert(line)}\n" for line in lines)
+    return "".join(f"{line}\n" for each in lines for line in _broken(inert(each), width))
 
 
 def render_json(result: PrepullResult | None, error: str | None, exit_status: int) -> str:
@@ -46,6 +51,21 @@ def render_json(result: PrepullResult | None, error: str | None, exit_status: in
         unread=list(result.unread) if result else [],
         old=[{"name": old.name, "kept": old.kept or None} for old in result.old or ()] if result else [],
         seconds=result and round(result.seconds, 3),
+    )
+
+
+def _broken(line: str, width: int | None) -> list[str]:
+    if not width or len(line) <= width:
+        return [line]
+    below = _BELOW if line.startswith(" ") else ""
+    first = " " * (len(line) - len(line.lstrip()))
+    return wrap(
+        line.lstrip(),
+        width,
+        initial_indent=first,
+        subsequent_indent=below,
+        break_long_words=False,
+        break_on_hyphens=False,
     )
 
 

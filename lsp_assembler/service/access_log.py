@@ -1,4 +1,7 @@
-"""A line for each request, written beside the event loop: a terminal that is slow must delay no answer."""
+"""The service's log: a line for each event and for each request.
+
+Those of requests are written beside the event loop: a terminal that is slow must delay no answer.
+"""
 
 import json
 import threading
@@ -13,16 +16,37 @@ from lsp_assembler.text import shortened, visible
 
 _MOST_WAITING = 10_000  # lines
 _PAUSE = 0.1  # seconds in which lines gather
-_PROBES = ("alive", "ready")
+_PROBES = ("alive", "ready", "metrics")
 _LONGEST = 200  # characters of a path
 _OK = 200
+_BAD = 400
 
 
 class LogFormat(StrEnum):
-    """How a request is logged."""
+    """How the service logs."""
 
     TEXT = "text"
     JSON = "json"
+
+
+class Level(StrEnum):
+    """How much an event matters to an operator."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+def event(form: LogFormat, text: str, level: Level = Level.INFO) -> str:
+    """The line of what has happened just now, e.g. "2026-11-26T05:06:59.790Z serving 2 start points…".
+
+    Args:
+        text: its lines become one.
+    """
+    when, message = _time(time.time()), "; ".join(line.strip() for line in text.splitlines())
+    if form is LogFormat.JSON:
+        return json.dumps({"time": when, "level": level, "message": message})
+    return f"{when} {message}"
 
 
 class AccessLog:
@@ -37,13 +61,18 @@ class AccessLog:
         self._say = say
         self._waiting: list[tuple[float, Exchange]] = []
         self._lost = 0
+        self._probed = dict.fromkeys(_PROBES, _OK)  # the status that each probe got last
+        self._form = form
         self._writing = threading.Lock()
         threading.Thread(target=self._run, daemon=True).start()
 
     def __call__(self, exchange: Exchange) -> None:
-        """Take one. A probe that is answered well is not worth a line."""
-        if exchange.answer.status == _OK and exchange.request.path in _PROBES:
-            return
+        """Take one. A probe, or a scrape of the metrics, is worth a line only if the status changes."""
+        path, status = exchange.request.path, exchange.answer.status
+        if path in _PROBES:
+            before, self._probed[path] = self._probed[path], status
+            if status == before:
+                return
         if len(self._waiting) < _MOST_WAITING:
             self._waiting.append((time.time(), exchange))
         else:
@@ -56,7 +85,8 @@ class AccessLog:
             lost, self._lost = self._lost, 0
             lines = [self._line(when, exchange) for when, exchange in found]
             if lost:
-                lines.append(f"{lost:,} requests more were answered than this log could take")
+                text = f"{lost:,} requests more were answered than this log could take"
+                lines.append(event(self._form, text, Level.WARNING))
             if lines:
                 self._say("\n".join(lines))
 
@@ -81,6 +111,7 @@ def _json(when: float, exchange: Exchange) -> str:
     request, answer = exchange.request, exchange.answer
     fields = {
         "time": _time(when),
+        "level": Level.INFO if answer.status < _BAD else Level.WARNING,
         "client": request.client,
         "method": request.method,
         "path": shortened(f"/{request.path}", _LONGEST),

@@ -1,6 +1,14 @@
 """What the service tells Prometheus, under the names that the original has where it has them."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
 
 from lsp_assembler.model.readiness import Readiness
 from lsp_assembler.service.answer import Answer
@@ -15,11 +23,9 @@ _BUCKETS = (0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.25, 1.0)
 _TYPE = b"text/plain; version=0.0.4; charset=utf-8"
 _LONGEST = 200  # characters of a reason
 
-
 _OF_POLICY = {
     "start_points_blocked": "Start points that the policy blocks.",
     "policy_images_unknown": "Language images of which not enough is known to judge them.",
-    "policy_failures": "How often the policy file was read again and was broken.",
 }
 
 
@@ -31,6 +37,7 @@ class Metrics:
     """
 
     def __init__(self, *, policed: bool = False) -> None:
+        disable_created_metrics()  # a series more for each label, which nobody asks for
         self._registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         self._requests = Counter(
@@ -57,12 +64,15 @@ class Metrics:
             "images_wanted": "Language images that the node is to have.",
             "images_failed": "Language images that could not be pulled yet.",
             "start_points": "Start points served.",
+            "taken_up_timestamp_seconds": "When what is served was last what the source holds.",
+        }
+        counted = {
             "refreshes": "How often the source was read again.",
             "refresh_failures": "How often of these it was not taken up.",
-            "taken_up_timestamp_seconds": "When what is served was last what the source holds.",
         }
         if policed:
             texts |= _OF_POLICY
+            counted["policy_failures"] = "How often the policy file was read again and was broken."
             self._policy_refused = Gauge(
                 "lsp_policy_refused",
                 "Why the policy file as it is now does not count.",
@@ -70,6 +80,10 @@ class Metrics:
                 registry=registry,
             )
         self._gauges = {name: Gauge(f"lsp_{name}", text, registry=registry) for name, text in texts.items()}
+        self._counters = {
+            name: Counter(f"lsp_{name}", text, registry=registry) for name, text in counted.items()
+        }
+        self._counted = dict.fromkeys(counted, 0)
 
     def count(self, exchange: Exchange) -> None:
         """Take note of an answer."""
@@ -87,19 +101,21 @@ class Metrics:
             "images_wanted": readiness.of,
             "images_failed": len(readiness.failed),
             "start_points": len(kept.catalog.names),
-            "refreshes": kept.refreshes,
-            "refresh_failures": kept.failures,
             "taken_up_timestamp_seconds": kept.taken_up,
         }
+        counts = {"refreshes": kept.refreshes, "refresh_failures": kept.failures}
         if kept.policed and self._policy_refused:
             values |= {
                 "start_points_blocked": len(kept.catalog.blocked),
                 "policy_images_unknown": len(kept.policed.unknown),
-                "policy_failures": kept.policed.failures,
             }
+            counts["policy_failures"] = kept.policed.failures
             _say_why(self._policy_refused, kept.policed.refused)
         for name, value in values.items():
             self._gauges[name].set(value)
+        for name, count in counts.items():
+            self._counters[name].inc(count - self._counted[name])
+            self._counted[name] = count
         _say_why(self._refused, kept.refused)
         return Answer(generate_latest(self._registry), content_type=_TYPE)
 

@@ -6,8 +6,9 @@ all is there. Whatever was true before, such as before a restart, the next round
 """
 
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -15,9 +16,17 @@ from lsp_assembler.errors import FetchError, LspAssemblerError
 from lsp_assembler.model.readiness import Readiness, Required
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.parallel import in_parallel
+from lsp_assembler.service.access_log import Level
 from lsp_assembler.service.marker import digest_of_set, is_marked, mark
 from lsp_assembler.stores.docker.node import Node
 from lsp_assembler.text import plural
+
+
+class Say(Protocol):
+    """Tells an operator something, in one line; called from a thread."""
+
+    def __call__(self, text: str, level: Level = Level.INFO, /) -> None:
+        """Say it."""
 
 
 class PrepullOptions(Struct, frozen=True):
@@ -47,12 +56,10 @@ class Prepulling:
 
     Args:
         environ: the environment's variables: where the engine and logins are.
-        say: told what an operator should know, in one line, from a thread.
+        say: told what an operator should know.
     """
 
-    def __init__(
-        self, options: PrepullOptions, environ: Mapping[str, str], say: Callable[[str], None]
-    ) -> None:
+    def __init__(self, options: PrepullOptions, environ: Mapping[str, str], say: Say) -> None:
         self._options = options
         self._environ = environ
         self._say = say
@@ -111,7 +118,7 @@ class Prepulling:
                 image = Reference.parse(name)
                 images.setdefault(image.canonical, image)
             except ValueError as error:
-                self._say(f"not pulled: {error}")
+                self._say(f"not pulled: {error}", Level.WARNING)
         return tuple(images.values())
 
     def _update(self) -> None:
@@ -196,7 +203,11 @@ class Prepulling:
         missing = len(wanted) - len(there)
         if gone:
             self._is_complete = False
-            self._say(f"{len(gone)} of {plural(len(wanted), 'language image')} are gone: pulling them again")
+            names, verb = ", ".join(sorted(map(str, gone))), "is" if len(gone) == 1 else "are"
+            self._say(
+                f"{len(gone)} of {plural(len(wanted), 'language image')} {verb} gone, pulling again: {names}",
+                Level.WARNING,
+            )
         elif missing and not self._is_troubled:
             self._is_complete = False
             self._say(f"pulling {missing} of {plural(len(wanted), 'language image')}")
@@ -226,13 +237,17 @@ class Prepulling:
             return
         if trouble:
             if not self._is_troubled:
-                self._say(f"{trouble}; trying until it works")
+                self._say(f"{trouble}; trying until it works", Level.WARNING)
             self._is_troubled, self._is_complete = True, False
         elif not self._is_complete:
             self._is_troubled, self._is_complete = False, True
             self._say(_all_there(len(wanted)))
             if self._options.marker and (problem := mark(self._options.marker, digest_of_set(wanted))):
-                self._say(f"{problem}: the next start waits until the engine has been asked")
+                self._say(
+                    f"{problem}: the next start waits until the engine has been asked; "
+                    "name a file that can be written with --marker, or leave that out",
+                    Level.WARNING,
+                )
 
 
 def _all_there(count: int) -> str:

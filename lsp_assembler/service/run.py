@@ -13,7 +13,7 @@ from lsp_assembler.model.readiness import Readiness
 from lsp_assembler.model.result import Result
 from lsp_assembler.operations.serve import Taken
 from lsp_assembler.parallel import in_background
-from lsp_assembler.service.access_log import AccessLog, LogFormat
+from lsp_assembler.service.access_log import AccessLog, Level, LogFormat
 from lsp_assembler.service.answer import Answer
 from lsp_assembler.service.app import Exchange, Parts, Request, Service
 from lsp_assembler.service.kept import Kept, Source
@@ -53,8 +53,11 @@ class Settings(Struct, frozen=True, kw_only=True):
 class Voice(Protocol):
     """What the service says to the one who runs it; called from any thread."""
 
-    def say(self, text: str) -> None:
-        """Say something in lines."""
+    def say(self, text: str, level: Level = Level.INFO) -> None:
+        """Say that something has happened."""
+
+    def write(self, lines: str) -> None:
+        """Write lines of the log as they are."""
 
     def show(self, result: Result) -> None:
         """Show what checking the source came to."""
@@ -89,7 +92,7 @@ def run(
     from lsp_assembler.service.server import Place, listen, serve  # which takes a while, but for a thread
 
     port = settings.port if settings.port is not None else taken.port or kept.catalog.type.default_port
-    log = AccessLog(settings.log, voice.say)
+    log = AccessLog(settings.log, voice.write)
     readiness = prepulling.readiness if prepulling else lambda: Readiness(ready=True)
     shown = policing.begin(kept) if policing else kept
     service = Service(shown, _parts(settings, log, voice, readiness, policing))
@@ -154,7 +157,7 @@ def _parts(
         metrics=metrics.answer if metrics else None,
         seen=seen,
         permitted=policing.permitted if policing else None,
-        failed=lambda error: voice.say(f"a bug in lsp-assembler: {type(error).__name__}: {error}"),
+        failed=lambda bug: voice.say(f"a bug in lsp-assembler: {type(bug).__name__}: {bug}", Level.ERROR),
     )
 
 
@@ -217,7 +220,7 @@ def _follow(
             if is_shown or not is_same:
                 voice.show(result)
         elif after.refused and after.refused != before.refused:
-            voice.say(f"refresh: the newest list is not served, for\n{after.refused}")
+            voice.say(f"refresh: the newest list is not served, because {after.refused}", Level.WARNING)
         elif not after.refused and after.catalog is not before.catalog:
             voice.say(f"refresh: now serving {_told(before, after)}")
         elif before.refused and not after.refused:

@@ -16,7 +16,7 @@ from typing import Any, Self
 from tests.integration.support import Run, Tool, wait_for
 
 SECONDS = 60.0
-_GREETING = re.compile(r"on http://[\d.]+:(\d+)$", re.MULTILINE)
+_GREETING = re.compile(r"on http://[\d.]+:(\d+)\W*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)

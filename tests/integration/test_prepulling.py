@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from lsp_assembler.model.readiness import Required
 from lsp_assembler.model.reference import Reference
+from lsp_assembler.service.access_log import Level
 from lsp_assembler.service.marker import digest_of_set
 from lsp_assembler.service.prepulling import Prepulling, PrepullOptions
 from tests.integration.language_images import Languages
@@ -27,8 +28,12 @@ class Running:
 
     def __init__(self, docker_host: str, names: Sequence[str], options: PrepullOptions) -> None:
         self.said: list[str] = []
-        self.prepulling = Prepulling(options, {"DOCKER_HOST": docker_host}, self.said.append)
+        self.prepulling = Prepulling(options, {"DOCKER_HOST": docker_host}, self.say)
         self.prepulling.want(names)
+
+    def say(self, text: str, level: Level = Level.INFO) -> None:
+        assert (level is Level.WARNING) == any(word in text for word in ("cannot", "gone", "no answer"))
+        self.said.append(text)
 
     @property
     def is_ready(self) -> bool:
@@ -143,7 +148,7 @@ def test_marker(
         assert wait_for(lambda: len(run.said) == 2, 60)
         assert id_of(docker_client, names[0]), "it was pulled again"
     assert run.said == [
-        "1 of 2 language images are gone: pulling them again",
+        f"1 of 2 language images is gone, pulling again: {names[0]}",
         "all 2 language images are there",
     ]
 

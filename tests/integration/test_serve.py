@@ -90,8 +90,9 @@ def test_metrics_and_the_log_tell_what_was_asked(pairs: Serving) -> None:
     assert "lsp_start_points 4.0" in text
     assert "lsp_ready 1.0" in text
     assert wait_for(lambda: "/image_names" in pairs.said)
-    lines = [json.loads(line) for line in pairs.said.splitlines() if line.startswith("{")]
-    line = next(line for line in lines if line["path"] == "/image_names")
+    lines = [json.loads(line) for line in pairs.said.splitlines()]
+    assert all(line["time"] and line["level"] in ("info", "warning") for line in lines)
+    line = next(line for line in lines if line.get("path") == "/image_names")
     assert {key: line[key] for key in ("client", "method", "status", "error")} == {
         "client": "127.0.0.1",
         "method": "GET",
@@ -148,7 +149,10 @@ def test_moved_tags_are_taken_up_if_they_keep_every_rule(registry: Registry, too
         assert wait_for(lambda: "it has no /start_point" in serving.said)
         publish(registry, "refresh/a", "Refreshed 2")
         assert wait_for(lambda: "the newest list is served again" in serving.said)
-        assert 'lsp_refresh_refused{reason="' not in serving.ask("/metrics").body.decode()
+        metrics = serving.ask("/metrics").body.decode()
+        assert 'lsp_refresh_refused{reason="' not in metrics
+        assert "# TYPE lsp_refreshes_total counter" in metrics
+        assert "_created" not in metrics
 
 
 def test_an_author_sees_each_save(tool: Tool) -> None:

@@ -15,7 +15,6 @@ from tests.services.python_base import make_python_base
 TOOL_IMAGE = "lsp-test/lsp-assembler:1"
 
 _PYTHON = "lsp-test/python"
-_SOURCES = (".dockerignore", "Dockerfile", "LICENSE", "README.md", "pyproject.toml")
 
 
 def build_tool_image(client: docker.DockerClient, folder: Path) -> None:
@@ -37,11 +36,12 @@ def build_tool_image(client: docker.DockerClient, folder: Path) -> None:
 
 
 def _copy_sources(context: Path) -> None:
-    context.mkdir()
-    for name in _SOURCES:
-        shutil.copy(ROOT / name, context)
-    shutil.copytree(ROOT / "deploy", context / "deploy")
-    shutil.copytree(ROOT / "lsp_assembler", context / "lsp_assembler")
+    """What a clean clone has, with links as links."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True)
+    for name in listed.stdout.split("\0")[:-1]:
+        target = context / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, target, follow_symlinks=False)
 
 
 def _collect_wheels(context: Path) -> None:

@@ -80,10 +80,10 @@ class OciLayout:
         if document is None:
             raise FetchError(
                 f"{reference}: no such image in {self._label}, which has {self._listing()}",
-                "Check the name, or pack the image there first. A tag without a name will do where only one "
+                "Check the name, or put the image there first. A tag without a name will do where only one "
                 "image has it, and only one repository's is read."
                 if any(map(tag_of, self._index()))
-                else "Check the name, or pack the image there first.",
+                else "Check the name, or put the image there first.",
                 kind="not-found",
             )
         return document

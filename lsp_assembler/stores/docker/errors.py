@@ -77,6 +77,8 @@ _START = (
 _WANTS_TLS = "HTTP request to an HTTPS server"
 _SOURCE_LINE = re.compile(r"^\[[A-Z0-9: _]+\] | \(_ssl\.c:[0-9]+\)$")
 _LONGEST_WORDS = 2000
+_NO_MANIFEST = re.compile(r"^manifest for \S+ not found: (?=.)")
+_AGAIN = re.compile(r"(?<![^ ])([^:]+)(?:: \1)+$")
 
 
 def events(stream: Iterable[Any]) -> Iterator[dict[str, Any]]:
@@ -108,11 +110,16 @@ def cause(error: BaseException) -> tuple[FailureKind, str]:
     return "unavailable", words
 
 
+def _once(words: str) -> str:
+    """An engine's words without the image's name in front, and without the same reason again."""
+    return _AGAIN.sub(r"\1", _NO_MANIFEST.sub("", words))
+
+
 def fetch_error(image: object, error: BaseException) -> FetchError:
     """An engine's error while reading an image."""
     kind, words = cause(error)
     shared = "" if kind in ("unavailable", "corrupt") else _FACTS[kind]  # whose words name image or file
-    return FetchError(f"{image}: {_FACTS[kind]}: {words}", _REMEDIES[kind], kind=kind, cause=shared)
+    return FetchError(f"{image}: {_FACTS[kind]}: {_once(words)}", _REMEDIES[kind], kind=kind, cause=shared)
 
 
 def publish_error(image: object, error: BaseException) -> PublishError:
@@ -140,7 +147,11 @@ def no_engine(endpoint: Endpoint, error: BaseException, words: str = "") -> Fetc
         where = endpoint.url.removeprefix("ssh://").partition("/")[0]
         remedy = f"See that 'ssh {where} docker version' works, without a question, or set DOCKER_HOST."
     elif "Permission denied" in fact:
-        remedy = "Join the group 'docker' and log in again, or run as a user who may use the engine."
+        remedy = (
+            "Join the group 'docker' and log in again, or run as a user who may use the engine. In a "
+            "container, add the socket's group, which 'stat -c %g /var/run/docker.sock' tells: --group-add "
+            "for docker run, DOCKER_GID for deploy/compose.yml."
+        )
     elif any(isinstance(link, ssl.SSLError) for link in _chain(error)):
         remedy = "Check the engine's certificate, and those that DOCKER_CERT_PATH or the context has for it."
         if endpoint.certificates is None:

@@ -6,8 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
+from docker.utils import exclude_paths
 
+from lsp_assembler import __version__
 from lsp_assembler.deploy.cluster import USER, Cluster
 from lsp_assembler.deploy.kubernetes import manifests
 from lsp_assembler.model.deployable import Deployable
@@ -25,6 +28,44 @@ def table(heading: str) -> list[list[str]]:
     section = re.split(r"^##+ ", PAGE.partition(f"# {heading}\n")[2], flags=re.MULTILINE)[0]
     rows = [line.strip("| ").split(" | ") for line in section.splitlines() if line.startswith("| ")]
     return [[cell.strip("` ") for cell in row] for row in rows[2:]]
+
+
+def context() -> set[str]:
+    """What of a clean clone an engine gets to build our own image from."""
+    patterns = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True)
+    return set(tracked.stdout.splitlines()) & set(exclude_paths(str(ROOT), patterns))
+
+
+def test_a_clean_clone_has_all_that_our_own_image_is_built_from() -> None:
+    files = context()
+    sources = [
+        word
+        for line in re.findall(r"^COPY (?!--from)(.*)", DOCKERFILE, re.MULTILINE)
+        for word in line.split()[:-1]
+    ]
+    absent = [
+        source
+        for source in sources
+        if source != "wheels*" and not any(f"{file}/".startswith(f"{source}/") for file in files)
+    ]
+    assert absent == []
+    links = {
+        file: (ROOT / file).resolve().relative_to(ROOT.resolve())
+        for file in files
+        if (ROOT / file).is_symlink()
+    }
+    assert {file: str(target) for file, target in links.items() if str(target) not in files} == {}
+    assert "lsp_assembler/dockerfile/Dockerfile.template" in files
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["Dockerfile", "deploy/compose.yml", "docs/operations.md", "docs/commands.md", "docs/readiness.md"],
+)
+def test_our_own_image_has_the_version_as_its_tag(path: str) -> None:
+    named = re.findall(r"cyberdojo/lsp-assembler(?::([\w.-]*\w))?", (ROOT / path).read_text("utf-8"))
+    assert set(named) <= {__version__}
 
 
 def test_compose_file_keeps_the_specification() -> None:

@@ -14,10 +14,11 @@ import yaml
 from msgspec.structs import replace
 
 from lsp_assembler.deploy.cluster import Cluster
-from lsp_assembler.deploy.kubernetes import manifests
+from lsp_assembler.deploy.kubernetes import manifests, unfit
 from lsp_assembler.deploy.prepull import GROUP
 from lsp_assembler.errors import InvalidInputError
 from lsp_assembler.model.deployable import Deployable
+from lsp_assembler.model.readiness import Required
 from lsp_assembler.model.start_point import StartPointType
 from tests import ROOT
 
@@ -117,7 +118,7 @@ def test_pods_are_those_that_are_selected(name: str) -> None:
 
 @pytest.mark.parametrize("count", [0, 1, GROUP, GROUP + 1, 84])
 def test_every_image_is_pulled_once_in_small_groups(count: int) -> None:
-    *sets, _, _ = objects(many(count))
+    sets = [each for each in objects(many(count)) if each["kind"] == "DaemonSet"]
     groups = [[each["image"] for each in pod["initContainers"][1:]] for pod in pods(sets)]
     assert sorted(image for group in groups for image in group) == list(many(count).language_images)
     sizes = {len(group) for group in groups}
@@ -163,6 +164,27 @@ def test_names_are_short_and_different() -> None:
     names = [each["name"] for each in next(pods([prepull]))["initContainers"]]
     assert len(set(names)) == 3
     assert max(map(len, names)) <= 63
+
+
+@pytest.mark.parametrize(
+    ("base", "group", "why"),
+    [
+        ("scratch", None, "has no program"),
+        ("acme/dojo-base:1", 992, "cannot pull"),
+        ("acme/dojo-base:1", None, ""),
+        ("ghcr.io/acme/lsp-assembler:0.1.0", 992, ""),
+        ("", 992, ""),
+    ],
+)
+def test_an_image_that_cannot_serve_so_is_told_of(base: str, group: int | None, why: str) -> None:
+    said = unfit(replace(IMAGE, base=base), Cluster(TOOL, docker_group=group))
+    assert why in said
+    assert bool(said) == bool(why)
+
+
+def test_one_image_that_is_missing_need_not_stop_every_node() -> None:
+    (pod,) = pods(objects(IMAGE, Cluster(TOOL, docker_group=992, required=Required.ANY)))
+    assert pod["containers"][0]["args"][-2:] == ["--prepull-required", "any"]
 
 
 @pytest.mark.parametrize("name", ["1e3", "0o17", "0x1f", "123", "null", "1.5", "yes"])

@@ -1,8 +1,10 @@
 """What `inspect` shows to people."""
 
+from msgspec.structs import replace
+
 from lsp_assembler.operations.inspect import InspectResult
 from lsp_assembler.operations.inspection import Served
-from lsp_assembler.reports.inspect import images, text
+from lsp_assembler.reports.inspect import images, text, verified
 from lsp_assembler.reports.wording import ABSENT
 
 SHA = "4edf92a8c7d6e5f40312233445566778899aabbc"
@@ -53,6 +55,12 @@ def test_exercises_have_no_language_images() -> None:
 
 def test_an_image_without_start_points() -> None:
     assert text(InspectResult("a/b:1", (), has_images=True), 80, color=False) == "a/b:1: 0 start points\n"
+
+
+def test_what_verifying_came_to() -> None:
+    assert verified(FOUND) == "the language image exists"
+    bad = replace(FOUND, problems=("acme/elm_test:4edf92a: its registry has no such image; publish it",))
+    assert verified(bad) == "1 of 1 language image is missing or cannot be verified"
 
 
 def test_language_images_each_once() -> None:

@@ -46,6 +46,15 @@ def test_failures_have_their_reasons_and_remedies() -> None:
     assert done.exit_status == 3
 
 
+def test_a_terminal_gets_lines_that_are_broken_between_words() -> None:
+    remedy = "Check the name and its tag; if it is right, publish the image first."
+    done = result(PulledImage(C, "failed", None, FetchError("acme/c:1: denied", remedy, kind="not-found")))
+    assert text(done, 60).splitlines()[2:4] == [
+        "            Check the name and its tag; if it is right,",
+        "            publish the image first.",
+    ]
+
+
 def test_a_dry_run() -> None:
     old = (Old("acme/elm:0"), Old("acme/c:0", "a container uses it"))
     done = result(

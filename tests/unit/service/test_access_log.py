@@ -2,7 +2,7 @@
 
 import json
 
-from lsp_assembler.service.access_log import AccessLog, LogFormat
+from lsp_assembler.service.access_log import AccessLog, Level, LogFormat, event
 from lsp_assembler.service.answer import Answer
 from lsp_assembler.service.app import Exchange, Request
 
@@ -31,6 +31,7 @@ def test_a_line_of_json() -> None:
     found = json.loads(line)
     assert found.pop("time").endswith("Z")
     assert found == {
+        "level": "info",
         "client": "127.0.0.1",
         "method": "GET",
         "path": "/names",
@@ -41,8 +42,27 @@ def test_a_line_of_json() -> None:
     }
 
 
-def test_only_probes_that_fail_are_logged() -> None:
-    assert len(logged(LogFormat.TEXT, exchange("ready"), exchange("alive"), exchange("ready", 503))) == 1
+def test_probes_and_scrapes_are_logged_when_their_status_changes() -> None:
+    asked = [
+        ("ready", 200),
+        ("alive", 200),
+        ("metrics", 200),
+        *[("ready", 503), ("metrics", 200)] * 3,
+        ("ready", 200),
+    ]
+    lines = logged(LogFormat.JSON, *[exchange(path, status) for path, status in asked])
+    assert [(each["status"], each["level"]) for each in map(json.loads, lines)] == [
+        (503, "warning"),
+        (200, "info"),
+    ]
+
+
+def test_an_event_is_one_line() -> None:
+    text = "the newest list is not served, because a: one\n  b: two"
+    found = json.loads(event(LogFormat.JSON, text, Level.WARNING))
+    assert found.pop("time").endswith("Z")
+    assert found == {"level": "warning", "message": "the newest list is not served, because a: one; b: two"}
+    assert event(LogFormat.TEXT, text).partition("Z ")[2] == found["message"]
 
 
 def test_what_is_too_much_is_counted() -> None:
