@@ -13,7 +13,8 @@ from lsp_assembler.operations.plan import reference
 from lsp_assembler.operations.request import DEFAULT_FILE, ReadRequest
 from lsp_assembler.operations.serve import ServeRequest, SourceKind, kind_of, take
 from lsp_assembler.reading import read_file
-from lsp_assembler.stores.open import Stores, StoreSpec
+from lsp_assembler.stores.open import Stores
+from lsp_assembler.stores.spelling import StoreSpec
 
 _CHECK = "Run 'lsp-assembler check', which says what to do about each."
 
