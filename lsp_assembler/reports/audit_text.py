@@ -33,11 +33,12 @@ def text(result: AuditResult, width: int | None, *, color: bool) -> str:
 
     Args:
         width: of the terminal, e.g. 80; below 40 it counts as 40. None where nobody looks: then each record
-            is one line that is never broken, and there is no table.
+            is one line that is never broken, and the table has tabs.
         color: whether to use the terminal's own red, yellow and green.
     """
     if width is None:
-        return "\n".join([*map(visible, _lines(result)), closing_line(result)]) + "\n"
+        rows = [painted(line, color=False) for line in _overview(result, None)] if result.images else []
+        return "\n".join([*rows, *map(visible, _lines(result)), closing_line(result)]) + "\n"
     width = max(width, _MIN_WIDTH)
     blocks = [_overview(result, width)] if result.images else []
     blocks += [_problems(each, width) for each in result.images if each.violations or each.failure]
@@ -62,7 +63,7 @@ def _said_of(audited: Audited) -> Iterator[tuple[str, str, str]]:
     yield from ((each.severity, each.message, each.rule) for each in audited.violations)
 
 
-def _overview(result: AuditResult, width: int) -> list[Line]:
+def _overview(result: AuditResult, width: int | None) -> list[Line]:
     rows = [_row(each, result.today) for each in result.images]
     columns = _COLUMNS if any(row[-1].text for row in rows) else _COLUMNS[:-1]
     return table(columns, [row[: len(columns)] for row in rows], width)

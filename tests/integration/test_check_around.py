@@ -158,8 +158,8 @@ class TestHints:
         run = tool.run("check", name, f"{name}:LSP-1", none, f"{none}:LSP", "--format", "json")
         messages = [each["message"].splitlines()[0] for each in run.json["failures"]]
         hint = f"; did you mean '{name}:LSP'?"
-        assert [message.endswith(hint) for message in messages] == [True, True, False, False]
-        assert not [message for message in messages[2:] if "did you mean" in message]
+        assert [message.endswith(hint) for message in messages] == [True, False, False, False]
+        assert not [message for message in messages[1:] if "did you mean" in message]
 
     def test_an_engine_is_asked_as_well(self, engine: DockerEngine, tmp_path: Path) -> None:
         name = f"127.0.0.1:{free_port()}/hints/packed"

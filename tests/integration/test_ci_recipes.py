@@ -320,7 +320,7 @@ def test_refresh_proposes_what_is_new_and_says_what_it_is(
     for said in (
         "Elm 0.19, elm-test",
         "commit: 896f72a -> f148b7f",
-        f"image: {java}:LSP-896f72a -> {java}:LSP-f148b7f",
+        "version: LSP-896f72a -> LSP-f148b7f",
         f"[compare the commits](https://github.com/acme/java/compare/{old}...{new})",
     ):
         assert said in html.unescape(body).replace("\u200b", ""), body

@@ -161,11 +161,12 @@ def test_tells_what_is_new_in_the_lock(place: Place) -> None:
     status, stdout, _ = place.run("lock")
     assert status == 0
     assert stdout == (
+        "state\timage\twhat\n"
+        f"added\t{ruby}\truby\n"
+        f"moved\t{java}\t4edf92a -> f148b7f  java -> Java 21\n"
+        f"gone\t{python}\tpython\n"
+        "\n"
         "images.lock: written, with the base and 2 images: 1 added, 1 gone, 1 moved\n"
-        f"  added    {ruby}  ruby\n"
-        f"  moved    {java}\n"
-        f"           4edf92a -> f148b7f  java -> Java 21\n"
-        f"  gone     {python}  python\n"
     )
 
 
@@ -174,7 +175,7 @@ def test_writes_no_lock_of_what_breaks_a_rule_or_cannot_be_had(place: Place) -> 
     status, stdout, _ = place.run("lock")
     assert status == 1
     assert "tab_size" in stdout
-    assert "images.yml, line 5" in stdout
+    assert "images.yml:5: error: " in stdout
     place.list(place.publish("java", "Java"), place.name("absent"), base=place.name("no-base", "1"))
     status, stdout, _ = place.run("lock")
     assert status == 3
@@ -353,11 +354,11 @@ def test_tells_what_is_outdated(place: Place) -> None:
     digests = f"{before[:19]} -> {place.digest('java')[:19]}  java"
     words = {"docker": digests, "registry": "4edf92a -> f148b7f  java -> Java 22"}[place.store]
     assert stdout == (
-        f"  moved    {java}\n"
-        f"           {words}\n"
-        f"  added    {ruby}\n"
-        f"  missing  {perl}: there is no such image any more\n"
-        f"  gone     {python}  python\n"
+        "state\timage\twhat\n"
+        f"moved\t{java}\t{words}\n"
+        f"added\t{ruby}\t\n"
+        f"missing\t{perl}\tthere is no such image any more\n"
+        f"gone\t{python}\tpython\n"
         "\n"
         "images.lock: out of date: 1 added, 1 gone, 1 moved, 1 missing. "
         "Run 'lsp-assembler lock', and commit the file that it writes.\n"
@@ -398,8 +399,9 @@ def test_what_could_not_be_asked_is_told_with_all_the_rest(place: Place) -> None
     place.publish("java", "Java 22")
     status, stdout, _ = place.run("outdated")
     assert status == 3
-    assert f"  failed   {nowhere}\n           " in stdout
-    assert f"  moved    {java}\n" in stdout
+    assert f"\nfailed\t{nowhere}\tsee below\n" in stdout
+    assert f"\nerror: {nowhere}: " in stdout
+    assert f"\nmoved\t{java}\t" in stdout
     assert "out of date: 1 moved, 1 could not be asked." in stdout
 
 
@@ -414,8 +416,8 @@ def test_outdated_without_a_lock_tells_of_newer_versions(place: Place) -> None:
     status, stdout, stderr = place.run("outdated")
     assert (status, stderr) == (0, "")
     assert stdout == (
-        f"  newer    {old}\n"
-        f"           LSP-21.1 -> LSP-22.0-1  Java 22\n"
+        "state\timage\twhat\n"
+        f"newer\t{old}\tLSP-21.1 -> LSP-22.0-1  Java 22\n"
         "\n"
         "images.lock: not there, so nobody knows what has moved. "
         "Run 'lsp-assembler lock', and commit the file that it writes.\n"
@@ -471,6 +473,4 @@ def test_locked_and_outdated_work_in_an_image_layout(place: Place, tmp_path: Pat
         done = place.tool.run(*arguments, "--from", "oci:layout")
         assert done.status == 0, done.output
     place.list(name, "cyberdojofoundation/absent:LSP", base="scratch")
-    assert (
-        "  missing  cyberdojofoundation/absent" in place.tool.run("outdated", "--from", "oci:layout").stdout
-    )
+    assert "missing\tcyberdojofoundation/absent" in place.tool.run("outdated", "--from", "oci:layout").stdout

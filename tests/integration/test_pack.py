@@ -127,7 +127,7 @@ def test_change_without_a_commit_gets_a_tag_of_its_own(
     tool.write("ltf/start_point/hiker.txt", "43\n")
     run = tool.run("pack", "ltf")
     assert run.status == 0, run.output
-    assert "no commit holds this content" in run.output
+    assert "(work in progress; not committed: start_point/hiker.txt)" in run.output
     assert id_of(docker_client, f"pack/changed:LSP-{commit[:7]}") == ""
     assert f"{PREFIX}.revision" not in docker_client.images.get("pack/changed:LSP").labels
 

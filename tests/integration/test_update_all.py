@@ -75,7 +75,7 @@ def test_84_images_cost_few_requests_each_and_hardly_any_that_counts(
         )
         # Of each image the digests of LSP and of its own tag; of what is behind, both images, and a check.
         assert asked == {"tags": IMAGES, "HEAD": 2 * IMAGES + BEHIND, "GET": 2 * BEHIND}
-    assert outputs[0].count("  newer    ") == BEHIND
+    assert outputs[0].count("\nnewer\t") == BEHIND
     assert outputs[1].endswith(f"images.yml: {BEHIND} updated, {IMAGES - BEHIND} newest already\n")
     assert images.read_text() == listed(fake, behind=0)
 
@@ -95,5 +95,5 @@ def test_one_that_does_not_answer_leaves_the_file_as_it_is(fake: FakeRegistry, t
     assert remedy == "  images.yml stays as it is. To leave these out, name the images to update."
     done = tool.run("outdated", "--from", "registry")
     assert done.status == 3
-    assert done.stdout.count("  failed   ") == 2
+    assert done.stdout.count("\nfailed\t") == 2
     assert "images.yml: 2 newer versions, 2 could not be asked." in done.stdout

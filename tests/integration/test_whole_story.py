@@ -151,7 +151,7 @@ def test_whole_story(world: World) -> None:
     ltf = world.ltfs[0]
     repository = names[ltf].rpartition(":")[0]
     released = release(world, ltf)
-    assert f"moved    {repository}:LSP\n" in world.run(*outdated, status=4).stdout
+    assert f"moved\t{repository}:LSP\t" in world.run(*outdated, status=4).stdout
 
     update = world.run("update", repository, "--from", "registry")
     assert f"LSP -> {released.rpartition(':')[2]}" in update.stdout

@@ -47,8 +47,9 @@ class Connection:
         self._version = DEFAULT_DOCKER_API_VERSION
         self._credentials = Credentials(environ)
         try:
-            with contextlib.closing(self._client()) as client:
-                self._version = str(client.version(api_version=False)["ApiVersion"])
+            self._threads.client = self._client()
+            self._version = str(self._threads.client.version(api_version=False)["ApiVersion"])
+            self.hang_up()
             self._threads.client = self._client()
         except (*TROUBLE, *_ODD_VERSION) as error:
             raise no_engine(found, error, self._ssh.words if self._ssh else "") from error
