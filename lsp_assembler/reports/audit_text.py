@@ -13,7 +13,7 @@ from lsp_assembler.reports.problems import failed
 from lsp_assembler.reports.text import marked
 from lsp_assembler.reports.wording import ABSENT
 from lsp_assembler.rules.policy import possible_day
-from lsp_assembler.text import inert, visible, visible_lines
+from lsp_assembler.text import visible, visible_lines
 
 _MIN_WIDTH = 40
 _MOST_PLACES = 4
@@ -43,7 +43,7 @@ def text(result: AuditResult, width: int | None, *, color: bool) -> str:
     blocks = [_overview(result, width)] if result.images else []
     blocks += [_problems(each, width) for each in result.images if each.violations or each.failure]
     blocks.append(fold([Span(closing_line(result), "red" if result.exit_status else "green")], width))
-    shown = ["\n".join(inert(painted(line, color=color)) for line in block) for block in blocks]
+    shown = ["\n".join(painted(line, color=color) for line in block) for block in blocks]
     return "\n\n".join(shown) + "\n"
 
 

@@ -14,6 +14,8 @@ from typing import Literal, NamedTuple
 from msgspec import Struct
 from rich.cells import cell_len, chop_cells, set_cell_size
 
+from lsp_assembler.text import inert
+
 GAP = 2
 """The cells between two columns."""
 
@@ -171,11 +173,14 @@ def _fitting(text: str, width: int) -> str:
 
 
 def painted(line: Line, *, color: bool) -> str:
-    """A line as it is written: with the terminal's codes for the styles, or without; no blanks at its end."""
-    if not color:
-        return "".join(span.text for span in line).rstrip(" ")
-    runs = groupby(line, key=attrgetter("style"))
-    return "".join(_painted(style, "".join(span.text for span in run)) for style, run in runs).rstrip(" ")
+    """A line as it is written: with the terminal's codes for the styles, or without; no blanks at its end.
+
+    No CI service takes it for a command, whatever names it holds.
+    """
+    runs = groupby(line, key=attrgetter("style")) if color else [("", line)]
+    return inert(
+        "".join(_painted(style, "".join(span.text for span in run)) for style, run in runs).rstrip(" ")
+    )
 
 
 def _painted(style: str, text: str) -> str:

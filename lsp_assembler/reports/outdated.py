@@ -116,7 +116,7 @@ def _verdict_on_versions(done: OutdatedResult) -> str:
 
 def _table(rows: Sequence[tuple[str, str, str]], width: int | None) -> list[str]:
     spans = [[Span(visible(cell)) for cell in row] for row in rows]
-    return [inert(painted(line, color=False)) for line in table(_COLUMNS, spans, width)] if rows else []
+    return [painted(line, color=False) for line in table(_COLUMNS, spans, width)] if rows else []
 
 
 def _rows(found: LockDiff) -> Iterator[tuple[str, str, str]]:

@@ -7,7 +7,6 @@ from lsp_assembler.operations.report_rows import Row
 from lsp_assembler.reports.layout import Column, Span, fold, painted, table
 from lsp_assembler.reports.report import LANGUAGE, RIGHT, TAG, cells_of, closing_line
 from lsp_assembler.reports.wording import ABSENT
-from lsp_assembler.text import inert
 
 _MIN_WIDTH = 40
 _COLORS = {"denied": "red", "unknown": "red", "warning": "yellow", "allowed": "green"}
@@ -26,7 +25,7 @@ def text(result: ReportResult, rows: Sequence[Row], width: int | None, *, color:
     titles = [title for title in cells[0] if any(row[title] != ABSENT for row in cells)] if cells else []
     columns = [_column(title) for title in titles]
     spans = [[Span(row[title], _COLORS.get(row[title], "")) for title in titles] for row in cells]
-    lines = [inert(painted(line, color=color)) for line in (table(columns, spans, width) if cells else ())]
+    lines = [painted(line, color=color) for line in (table(columns, spans, width) if cells else ())]
     if width is not None:
         closing = Span(closing_line(result, rows), "red" if result.exit_status else "")
         lines += [*([""] if lines else []), *(painted(line, color=color) for line in fold([closing], width))]

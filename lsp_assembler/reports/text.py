@@ -19,7 +19,7 @@ from lsp_assembler.reports.wording import (
     source_place,
     start_points,
 )
-from lsp_assembler.text import inert, visible, visible_lines
+from lsp_assembler.text import visible, visible_lines
 
 _MIN_WIDTH = 40
 _STYLES = {"error": "red", "warning": "yellow"}
@@ -45,7 +45,7 @@ def render(
         blocks.append(overview(result.assembly, width))
     if width is not None:
         blocks += _blocks(log.shown(result, quiet=quiet), result, width)
-    shown = ["\n".join(inert(painted(line, color=color)) for line in block) + "\n" for block in blocks]
+    shown = ["\n".join(painted(line, color=color) for line in block) + "\n" for block in blocks]
     if width is None:
         shown.append(log.render(result, quiet=quiet))
     return "\n".join(shown)

@@ -7,7 +7,7 @@ from lsp_assembler.operations.newest import Standing, State
 from lsp_assembler.operations.update import UpdateResult
 from lsp_assembler.reports.layout import Column, Span, painted, table
 from lsp_assembler.reports.versions import version_step
-from lsp_assembler.text import inert, plural, visible
+from lsp_assembler.text import plural, visible
 
 _LEFT: tuple[tuple[State, str, str], ...] = (
     ("older", "older version", "kept"),
@@ -28,7 +28,7 @@ def text(done: UpdateResult, width: int | None = None) -> str:
         width: of the terminal; None for a program, which gets a table with tabs.
     """
     rows = [_row(each, done) for each in done.standings if each.version or not done.request.all]
-    lines = [inert(painted(line, color=False)) for line in table(_COLUMNS, rows, width)] if rows else []
+    lines = [painted(line, color=False) for line in table(_COLUMNS, rows, width)] if rows else []
     if len(done.standings) > 1 or done.request.all:
         lines += ["", _summary(done)] if lines else [_summary(done)]
     if done.request.dry_run and any(each.version for each in done.standings):

@@ -122,3 +122,8 @@ def test_cuts(text: str, width: int, end: str, ends: str) -> None:
 
 def test_two_styles_at_once() -> None:
     assert painted([Span("x", "red dim"), Span("", "bold"), Span("  ")], color=True) == "\x1b[31;2mx\x1b[0m"
+
+
+def test_no_ci_service_takes_a_line_for_a_command() -> None:
+    line = [Span("::error::", "bold"), Span("x ##[group]")]
+    assert painted(line, color=False) == "∷error::x #♯[group]"
