@@ -4,37 +4,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from lsp_assembler.files.atomic import write_files
 from lsp_assembler.reports.html.pages import pages
-from tests.need import need
-from tests.services.process import missing
+from tests.integration.browsing import MILLISECONDS, chromium, violations, watched_page
 from tests.unit.reports.languages import DENIED, language, old, result, version
 
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-MILLISECONDS = 60_000  # a busy machine is no bug
 HOSTILE = '"><img src=x onerror="document.title=1">'
 WIDTHS = (400, 1000, 1600)
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    need(missing(CHROMIUM))
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -60,14 +44,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A page on which the browser has nothing to complain of, a breach of its security policy, say."""
-    context = browser.new_context()
-    context.set_default_timeout(MILLISECONDS)
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    yield page
-    context.close()
+    with watched_page(browser) as (page, complaints):
+        yield page
     assert complaints == []
 
 
@@ -146,6 +124,6 @@ def test_everybody_can_use_it(browser: Browser, site: str, scheme: str, width: i
         page = context.new_page()
         for name in ("index.html", "languages.html"):
             page.goto(f"{site}/{name}", timeout=MILLISECONDS)
-            found = Axe().run(page).response["violations"]
+            found = violations(page)
             assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
             assert page.evaluate("document.documentElement.scrollWidth") <= width

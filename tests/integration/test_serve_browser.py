@@ -5,39 +5,23 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests import ROOT
+from tests.integration.browsing import MILLISECONDS, chromium, violations, watched_page
 from tests.integration.serving import Serving, copied
 from tests.integration.support import Tool
-from tests.need import need
-from tests.services.process import missing
 
 REPOS = ROOT / "tests/cases/service/pairs/repos"
 NO_ENGINE = "unix:///nowhere"
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-MILLISECONDS = 60_000  # a busy machine is no bug
 HOSTILE = '<img src=x onerror="document.title=1">'
 SERIOUS = ("serious", "critical")
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    need(missing(CHROMIUM))
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -58,14 +42,8 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
 @pytest.fixture
 def page(browser: Browser, serving: Serving) -> Iterator[Page]:
     """A page on which the browser has nothing to complain of, a breach of its security policy, say."""
-    context = browser.new_context(base_url=f"http://127.0.0.1:{serving.port}")
-    context.set_default_timeout(MILLISECONDS)
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    yield page
-    context.close()
+    with watched_page(browser, base_url=f"http://127.0.0.1:{serving.port}") as (page, complaints):
+        yield page
     assert [each for each in complaints if "status of 404" not in each] == []
 
 
@@ -125,7 +103,7 @@ def test_everybody_can_use_it(browser: Browser, serving: Serving, scheme: str, w
         page = context.new_page()
         for path in ("/", "/?q=java", "/?name=Java%2C+JUnit", "/?name=none"):
             page.goto(f"http://127.0.0.1:{serving.port}{path}", timeout=MILLISECONDS)
-            found = Axe().run(page).response["violations"]
+            found = violations(page)
             assert [each["id"] for each in found if each["impact"] in SERIOUS] == []
             assert page.evaluate("document.documentElement.scrollWidth") <= width
 

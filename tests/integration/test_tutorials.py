@@ -1,29 +1,25 @@
 """Each tutorial does what it shows: its commands run one after the other, in one shell, in a clone."""
 
 import contextlib
-import fcntl
 import os
 import re
 import shutil
-import socket
-import struct
-import subprocess
-import termios
 from collections.abc import Iterator
-from functools import partial
-from io import FileIO
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from tests import PACKAGE_PATH, ROOT
-from tests.integration.support import SCRIPT
+from tests.checkouts import commit
+from tests.integration.support import SCRIPT, free_port
 from tests.services import DockerEngine
+from tests.terminal import on_terminal
 
 TUTORIALS = sorted((ROOT / "docs/tutorials").glob("*.md"))
 FENCE = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 UNSTEADY = re.compile(r"\b\d+\.\d+ s\b|sha256:[0-9a-f]+|\b[0-9a-f]{7}\b")
+COLUMNS = 100
 SECONDS = 100
 MARK = "<<<step "
 
@@ -55,40 +51,18 @@ def script(commands: list[str]) -> str:
 
 def run(commands: list[str], folder: Path, environment: dict[str, str]) -> list[str]:
     """What each command writes to a terminal of 100 columns."""
-    ours, terminal = os.openpty()
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("4H", 50, 100, 0, 0))
-    said = folder / "stderr"
-    with said.open("wb") as errors, os.fdopen(ours, "rb", buffering=0) as screen:
-        shell = subprocess.Popen(
-            ["bash", "-c", script(commands)], cwd=folder, env=environment,
-            stdin=subprocess.DEVNULL, stdout=terminal, stderr=errors,
-        )  # fmt: skip
-        os.close(terminal)
-        written = b"".join(iter(partial(read, screen), b"")).decode().replace("\r\n", "\n")
-        shell.wait(SECONDS)
-    assert written.endswith(f"{MARK}\n"), f"{written}\n{said.read_text('utf-8')}"
-    outputs = re.split(rf"{MARK}\d*\n", written)[1:-1]
+    done = on_terminal(
+        ["bash", "-c", script(commands)], folder, environment, columns=COLUMNS, seconds=SECONDS
+    )
+    assert done.stdout.endswith(f"{MARK}\n"), f"{done.stdout}\n{done.stderr}"
+    outputs = re.split(rf"{MARK}\d*\n", done.stdout)[1:-1]
     return [output if output.endswith("\n") or not output else f"{output}\n" for output in outputs]
-
-
-def read(screen: FileIO) -> bytes:
-    """What a terminal shows next; nothing once all programs have left it."""
-    try:
-        return screen.read(65536)
-    except OSError:
-        return b""
 
 
 def matches(shown: str, written: str) -> bool:
     """Whether an output is as shown, but for times, digests and commits."""
     pieces = re.split(r"^…\n", UNSTEADY.sub("", shown), flags=re.MULTILINE)
     return re.fullmatch(r"(?:.*\n)*".join(map(re.escape, pieces)), UNSTEADY.sub("", written)) is not None
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.mark.parametrize("tutorial", TUTORIALS, ids=lambda path: path.stem)
@@ -109,13 +83,7 @@ def test_a_tutorial_does_what_it_shows(
 def clone(folder: Path) -> None:
     """What a tutorial needs of this repository, as one commit."""
     shutil.copytree(ROOT / "examples", folder / "examples")
-    identity = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com")
-    for command in (
-        ("init", "--quiet"),
-        ("add", "examples"),
-        (*identity, "commit", "--quiet", "--message", "1"),
-    ):
-        subprocess.run(["git", *command], cwd=folder, check=True)
+    commit(folder)
 
 
 def environment(home: Path, engine: DockerEngine, port: str) -> dict[str, str]:

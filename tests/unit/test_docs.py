@@ -1,19 +1,13 @@
 """The documentation says what is so: commands, options, defaults, statuses, links, what the README shows."""
 
-import fcntl
-import io
 import itertools
 import os
 import re
 import shlex
 import shutil
-import struct
-import subprocess
 import sys
-import termios
 import tomllib
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +19,7 @@ import lsp_assembler
 from lsp_assembler import errors
 from lsp_assembler.cli.app import app
 from tests import PACKAGE_PATH, ROOT
+from tests.terminal import on_terminal
 
 COMMANDS = (ROOT / "docs/commands.md").read_text("utf-8")
 PAGES = sorted(
@@ -246,25 +241,11 @@ def run(command: str, folder: Path) -> str:
         "LC_ALL": "C.UTF-8",
         "NO_COLOR": "1",
     }
-    ours, terminal = os.openpty()
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("4H", 50, COLUMNS, 0, 0))
-    with (folder / "stderr").open("w+b") as errors, os.fdopen(ours, "rb", buffering=0) as screen:
-        done = subprocess.Popen(
-            ["/bin/sh", "-c", command], cwd=folder, env=environment, stdout=terminal, stderr=errors
-        )
-        os.close(terminal)
-        said = b"".join(iter(partial(read, screen), b"")).decode()
-        errors.seek(0)
-        assert done.wait(SECONDS_A_COMMAND) == 0, errors.read().decode()
-    return said.replace("\r\n", "\n")
-
-
-def read(screen: io.RawIOBase) -> bytes:
-    """What comes next, b"" at the end, which Linux calls an error."""
-    try:
-        return screen.read(65536) or b""
-    except OSError:
-        return b""
+    done = on_terminal(
+        ["/bin/sh", "-c", command], folder, environment, columns=COLUMNS, seconds=SECONDS_A_COMMAND
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def matches(expected: str, actual: str) -> bool:
