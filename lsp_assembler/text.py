@@ -17,6 +17,8 @@ LONGEST = 72
 _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}  # control, format, surrogate, private, separators
 _COMMAND = re.compile(r"##(?=\w*\[)")  # "##[" of GitHub, "##vso[" of Azure, "##teamcity["
 _END = 10  # characters of a long text that are kept at its end
+_SHORT_DIGEST = len("sha256:") + 12
+_SHORT_COMMIT = 7
 _CLOSE = 0.75
 _BEGUN = 3  # characters that are enough to tell a word
 
@@ -60,6 +62,16 @@ def shortened(text: str, longest: int = LONGEST) -> str:
         return text
     kept = min(_END, longest // 4)
     return f"{text[: longest - kept - 1]}…{text[len(text) - kept :]}"
+
+
+def short_digest(digest: str) -> str:
+    """A digest as people tell it from others: "sha256:" and 12 digits. "" stays ""."""
+    return digest[:_SHORT_DIGEST]
+
+
+def short_commit(revision: str) -> str:
+    """A commit as people tell it from others: 7 digits of its full hash. "" stays ""."""
+    return revision[:_SHORT_COMMIT]
 
 
 def quoted(value: Any, longest: int = LONGEST) -> str:

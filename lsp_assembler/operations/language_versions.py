@@ -29,9 +29,9 @@ from lsp_assembler.operations.recorded_durations import of_label
 from lsp_assembler.operations.report_source import Entry
 from lsp_assembler.parallel import in_parallel
 from lsp_assembler.rules.policy import possible_day
+from lsp_assembler.text import short_digest
 
 _PLATFORM = "linux/amd64"
-_SHORT = len("sha256:") + 12
 
 
 class Registries(Protocol):
@@ -153,7 +153,7 @@ class LanguageVersions:
         return in_parallel(self._version, references, self._jobs)
 
     def _version(self, reference: Reference) -> LanguageVersion:
-        tag = reference.tag or reference.digest[:_SHORT]
+        tag = reference.tag or short_digest(reference.digest)
         try:
             document = self._contents.manifest(reference)
             manifest = any_manifest(self._contents, reference, document)

@@ -24,8 +24,7 @@ from lsp_assembler.model.versions import (
 from lsp_assembler.operations.tags import describe_all, version_of
 from lsp_assembler.parallel import in_parallel
 from lsp_assembler.stores.interface import ImageSource
-
-_SHORT = 7
+from lsp_assembler.text import short_commit
 
 State = Literal["newer", "newest", "older", "moving", "digest", "failed"]
 """How an entry of images.yml stands: there is a newer version; it is the newest; a newer version of the image
@@ -130,7 +129,7 @@ def _offered(store: ImageSource, image: Reference, tags: Sequence[str]) -> Versi
     """The tag that never moves of what :LSP stands for; None if what that says of itself does not tell."""
     said = store.describe(image.with_tag(MOVING_TAG))
     version, revision = (said.labels.get(label, "") for label in (VERSION_LABEL, REVISION_LABEL))
-    for tag in dict.fromkeys((lsp_tag(version), lsp_tag(revision[:_SHORT]))):
+    for tag in dict.fromkeys((lsp_tag(version), lsp_tag(short_commit(revision)))):
         if tag in tags and store.digest(image.with_tag(tag)) == said.digest:
             return version_of(tag, said)
     return None

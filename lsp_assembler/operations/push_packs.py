@@ -16,9 +16,9 @@ from lsp_assembler.model.images import BuiltImage
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.parallel import in_parallel
 from lsp_assembler.stores.interface import Store
+from lsp_assembler.text import short_digest
 
 _UPLOADS = 8
-_SHORT_DIGEST = len("sha256:") + 12  # is enough for people
 
 
 class PushOptions(Struct, frozen=True):
@@ -196,8 +196,8 @@ def _moved(job: PackJob, store: Store, options: PushOptions) -> Iterable[Publish
     found = None if options.force else store.conflict(job.pack.image, name)
     if found:
         yield PublishError(
-            f"{name}: it names {_short(found.existing)} already; the new content is {_short(found.wanted)}, "
-            f"and {name.tag} never moves",
+            f"{name}: it names {short_digest(found.existing)} already; "
+            f"the new content is {short_digest(found.wanted)}, and {name.tag} never moves",
             "Commit the change, choose another --version, or overwrite the tag with --force.",
         )
 
@@ -223,14 +223,10 @@ def _language_image(job: PackJob, store: Store, options: PushOptions) -> Iterabl
     existing = store.digest(tag.name)
     if existing not in (None, wanted) and not options.force:
         yield PublishError(
-            f"{tag.name}: it names {_short(existing or '')} already; {tag.image} is {_short(wanted)}, and "
-            f"{tag.name.tag} never moves",
+            f"{tag.name}: it names {short_digest(existing or '')} already; "
+            f"{tag.image} is {short_digest(wanted)}, and {tag.name.tag} never moves",
             "Publish the language image of a new commit, or overwrite the tag with --force.",
         )
-
-
-def _short(digest: str) -> str:
-    return digest[:_SHORT_DIGEST]
 
 
 def _repository(name: Reference) -> tuple[str, str]:

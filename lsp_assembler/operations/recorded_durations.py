@@ -11,11 +11,10 @@ from lsp_assembler.config.migration import repository
 from lsp_assembler.errors import InvalidInputError
 from lsp_assembler.model.language import Durations, LanguageVersion
 from lsp_assembler.reading import read_file
-from lsp_assembler.text import visible
+from lsp_assembler.text import short_commit, visible
 
 _FILE = "durations.json"
 _URL_FILE = "git_repo.url"  # beside it, e.g. "17dbea4@https://github.com/org/csharp-nunit"
-_SHORT = 7
 _LONGEST = 24 * 60 * 60
 
 
@@ -39,7 +38,9 @@ class Recorded(Struct, frozen=True):
         """
         if not self.names & {_key(name), _key(version.source.rpartition("/")[2])}:
             return False
-        return self.tag in (version.tag, f"LSP-{version.revision[:_SHORT]}") if self.tag else version.in_use
+        if not self.tag:
+            return version.in_use
+        return self.tag in (version.tag, f"LSP-{short_commit(version.revision)}")
 
 
 def of_label(text: str) -> Durations | None:
