@@ -7,9 +7,8 @@ from lsp_assembler.operations.diff import Change, DiffResult, FileChanges
 from lsp_assembler.operations.listing import Listed
 from lsp_assembler.reports.json import envelope
 from lsp_assembler.reports.markdown import escaped
-from lsp_assembler.text import visible
+from lsp_assembler.text import short_commit, visible
 
-_SHORT = 7
 _MOST_FILES = 20
 _START = "start_point/"
 _GITHUB = "https://github.com/"
@@ -87,9 +86,9 @@ def differences(old: Listed, new: Listed) -> Iterator[str]:
     if old.name != new.name:
         is_version = all(tags) and old.name.removesuffix(tags[0]) == new.name.removesuffix(tags[1])
         yield f"version: {tags[0]} -> {tags[1]}" if is_version else f"image: {old.name} -> {new.name}"
-    says_so = [f"LSP-{each.revision[:_SHORT]}" for each in (old, new)] == tags
+    says_so = [f"LSP-{short_commit(each.revision)}" for each in (old, new)] == tags
     if old.revision != new.revision and not says_so:
-        yield f"commit: {old.revision[:_SHORT] or 'none'} -> {new.revision[:_SHORT] or 'none'}"
+        yield f"commit: {short_commit(old.revision) or 'none'} -> {short_commit(new.revision) or 'none'}"
     if old.display_names != new.display_names:
         yield f"display name: {', '.join(old.display_names)} -> {', '.join(new.display_names)}"
     if old.image_names != new.image_names:

@@ -8,10 +8,9 @@ from lsp_assembler.model.language import Durations
 from lsp_assembler.operations.history_changes import BuildChanges, Updated
 from lsp_assembler.reports import diff
 from lsp_assembler.reports.wording import human_size
-from lsp_assembler.text import plural
+from lsp_assembler.text import plural, short_digest
 
 _COLOURS = ("red", "amber", "green")
-_SHORT = len("sha256:") + 12
 
 
 def when(time: str) -> str:
@@ -42,7 +41,7 @@ def differences(updated: Updated) -> Iterator[str]:
     old, new = updated.old, updated.new
     yield from diff.differences(old.listed, new.listed)
     if old.digest != new.digest:
-        yield f"digest: {old.digest[:_SHORT]} -> {new.digest[:_SHORT]}"
+        yield f"digest: {short_digest(old.digest)} -> {short_digest(new.digest)}"
     if old.size != new.size and old.size is not None and new.size is not None:
         yield f"size: {human_size(old.size)} -> {human_size(new.size)}"
     for colour in _COLOURS if old.durations and new.durations else ():

@@ -4,9 +4,8 @@ from lsp_assembler.operations.inspect import InspectResult
 from lsp_assembler.operations.inspection import Served
 from lsp_assembler.reports.layout import Column, Span, fits, painted, table
 from lsp_assembler.reports.wording import ABSENT
-from lsp_assembler.text import json_text, plural, visible
+from lsp_assembler.text import json_text, plural, short_commit, visible
 
-_SHORT_REVISION = 7
 _LEAST_FROM = 14  # cells of the last column that are of any use, with the gap before it
 _IMAGE = Column("language image", keeps="end")
 _COLUMNS = (
@@ -67,7 +66,7 @@ def _row(served: Served) -> list[Span]:
     return [
         Span(visible(served.display_name) or ABSENT),
         Span(visible(served.image_name or "") or ABSENT),
-        Span(ABSENT if served.sha.startswith("sha256:") else visible(served.sha[:_SHORT_REVISION])),
+        Span(ABSENT if served.sha.startswith("sha256:") else visible(short_commit(served.sha))),
         Span(str(served.files)),
         Span(visible(served.url.removeprefix("https://"))),
     ]

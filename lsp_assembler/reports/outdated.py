@@ -12,10 +12,8 @@ from lsp_assembler.reports.json import envelope
 from lsp_assembler.reports.layout import Column, Span, painted, table
 from lsp_assembler.reports.log import in_one_line
 from lsp_assembler.reports.versions import version_step
-from lsp_assembler.text import inert, plural, shortened, visible
+from lsp_assembler.text import inert, plural, short_commit, short_digest, shortened, visible
 
-_SHORT_DIGEST = len("sha256:") + 12
-_SHORT_REVISION = 7
 _TRY_AGAIN = "Fix what is reported above and run it again."
 _CONTRADICTED = (
     "A tag moved that must not move: find out who moved it before you run "
@@ -189,9 +187,9 @@ def _step(entry: Entry) -> str:
     Digests stand in for commits that are not known, or are the same.
     """
     old, new = entry.locked_words, entry.words
-    before, after = ((words.revision or "")[:_SHORT_REVISION] for words in (old, new))
+    before, after = (short_commit(words.revision or "") for words in (old, new))
     if not before or not after or before == after:
-        before, after = ((digest or "")[:_SHORT_DIGEST] for digest in (entry.locked, entry.now))
+        before, after = (short_digest(digest or "") for digest in (entry.locked, entry.now))
     titles = dict.fromkeys(shortened(title) for title in (old.title, new.title) if title)
     return visible("  ".join(filter(None, (f"{before} -> {after}", " -> ".join(titles)))))
 

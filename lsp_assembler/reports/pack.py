@@ -13,8 +13,8 @@ from lsp_assembler.model.start_point import StartPointType
 from lsp_assembler.operations.pack import PackResult
 from lsp_assembler.operations.push_packs import Packed, Refusal
 from lsp_assembler.reports.json import envelope
-from lsp_assembler.reports.wording import SHORT_DIGEST, and_more, in_a_row
-from lsp_assembler.text import visible
+from lsp_assembler.reports.wording import and_more, in_a_row
+from lsp_assembler.text import short_digest, visible
 
 
 def as_result(result: PackResult) -> Result:
@@ -63,7 +63,7 @@ def _listing(packed: Sequence[Packed], width: int) -> str:
 def _row(each: Packed) -> tuple[str, str, str]:
     names = [Reference.parse(name) for name in each.names]
     tags = ", ".join(name.tag for name in names)
-    return str(names[0].with_tag("")), tags, each.digest[:SHORT_DIGEST]
+    return str(names[0].with_tag("")), tags, short_digest(each.digest)
 
 
 def _notes(each: Packed) -> Iterator[str]:
@@ -71,7 +71,7 @@ def _notes(each: Packed) -> Iterator[str]:
     if tagged:
         yield f"{directory}: tagged {tagged.image} as {tagged.name}"
     if each.store_id:
-        yield f"{directory}: the engine's id is {each.store_id[:SHORT_DIGEST]}"
+        yield f"{directory}: the engine's id is {short_digest(each.store_id)}"
     if each.job.pack.is_provisional:
         yield f"{directory}: {_work_in_progress(each.job.pack)}"
 
@@ -80,10 +80,10 @@ def _lines(each: Packed) -> list[str]:
     job = each.job
     tagged = job.language_tag
     lines = [f"{job.pack.directory}: tagged {tagged.image} as {tagged.name}"] if tagged else []
-    store_id = f" (the engine's id: {each.store_id[:SHORT_DIGEST]})" if each.store_id else ""
+    store_id = f" (the engine's id: {short_digest(each.store_id)})" if each.store_id else ""
     note = f" ({_work_in_progress(job.pack)})" if job.pack.is_provisional else ""
     names = " and ".join(each.names)
-    digest = each.digest[:SHORT_DIGEST]
+    digest = short_digest(each.digest)
     return [*lines, f"{job.pack.directory}: packed {names} {digest}{store_id}{note}"]
 
 

@@ -8,10 +8,8 @@ from lsp_assembler.operations.tags import TagsResult
 from lsp_assembler.reports.json import envelope
 from lsp_assembler.reports.layout import Column, Span, painted, table
 from lsp_assembler.reports.wording import ABSENT
-from lsp_assembler.text import plural, visible
+from lsp_assembler.text import plural, short_commit, short_digest, visible
 
-_SHORT_DIGEST = len("sha256:") + 12
-_SHORT_REVISION = 7
 _COLUMNS = (Column("tag", keeps="ends"), Column("created"), Column("commit"), Column("digest"))
 _TO_THE_MINUTE = len("2026-11-21T03:34")
 
@@ -69,8 +67,8 @@ def _row(version: Version) -> tuple[str, str, str, str]:
         return visible(version.tag), "could not be read", "", ""
     epoch = epoch_of(version.created)
     date = ABSENT if epoch is None else timestamp(epoch)[:_TO_THE_MINUTE].replace("T", " ")
-    revision = visible(version.revision or "")[:_SHORT_REVISION]
-    return visible(version.tag), date, revision or ABSENT, visible(version.digest[:_SHORT_DIGEST])
+    revision = short_commit(visible(version.revision or ""))
+    return visible(version.tag), date, revision or ABSENT, visible(short_digest(version.digest))
 
 
 def _json(version: Version) -> dict[str, object]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from lsp_assembler.model.result import Result
 from lsp_assembler.model.start_point import Source
 from lsp_assembler.reports.problems import messages, problems
-from lsp_assembler.text import plural, visible
+from lsp_assembler.text import plural, short_digest, visible
 
 ABSENT = "\N{EN DASH}"
 """What stands in a table where there is nothing to say."""
@@ -13,10 +13,7 @@ ABSENT = "\N{EN DASH}"
 NAMED = 3
 """Of many that are alike, this many are named to a person; a program is told of all."""
 
-
 _KILO = 1000
-SHORT_DIGEST = len("sha256:") + 12
-"""The characters of a digest that are enough for people."""
 
 
 def human_size(size: int) -> str:
@@ -94,7 +91,7 @@ def _fine(result: Result) -> str:
     if result.image is not None:
         names = visible(" and ".join(result.image.names))
         attested = " and attested" if result.image.attestations else ""
-        done = f"built{attested} {names} ({visible(result.image.digest[:SHORT_DIGEST])}){time}"
+        done = f"built{attested} {names} ({visible(short_digest(result.image.digest))}){time}"
     elif result.assembly.outcomes and result.command == "pack":
         done = f"packed{time}"
     elif result.assembly.outcomes and warned:

@@ -19,7 +19,7 @@ from lsp_assembler.reports.html import FIRST_PAGE, base_style
 from lsp_assembler.reports.html.links import commit_link, fragment
 from lsp_assembler.reports.html.plot import plot, sparkline
 from lsp_assembler.reports.report import contents, day_of, percent
-from lsp_assembler.text import visible
+from lsp_assembler.text import short_commit, short_digest, visible
 
 _PACKAGE = "lsp_assembler.reports.html"
 _YEAR = 365
@@ -27,8 +27,6 @@ _MUCH = 20.0
 """By how many percent a version is marked as slower or larger: less is noise."""
 
 _MEGABYTE = 1_000_000
-_SHORT_COMMIT = 7
-_SHORT_DIGEST = 12
 
 
 class Section(Struct, frozen=True):
@@ -146,8 +144,8 @@ def _environment() -> Environment:
         "sparkline": sparkline,
         "megabytes": lambda size: f"{size / _MEGABYTE:,.1f}",
         "seconds": lambda value: f"{value:.2f}",
-        "short_commit": lambda revision: visible(revision[:_SHORT_COMMIT]),
-        "short_digest": lambda digest: visible(digest.partition(":")[2][:_SHORT_DIGEST]),
+        "short_commit": lambda revision: visible(short_commit(revision)),
+        "short_digest": lambda digest: visible(short_digest(digest).partition(":")[2]),
         "tag_in": _tag_in,
         "differences": history.differences,
         "summary": history.summary,
