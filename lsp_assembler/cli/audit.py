@@ -2,20 +2,18 @@
 
 from enum import StrEnum
 from functools import partial
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from msgspec.structs import asdict
 
 from lsp_assembler.cli import options, output, reporting
-from lsp_assembler.cli.grouped import NOTHING, Default, grouped
+from lsp_assembler.cli.grouped import Default, grouped
 from lsp_assembler.errors import LspAssemblerError
 from lsp_assembler.operations import audit as operation
 from lsp_assembler.operations.request import DEFAULT_FILE
 from lsp_assembler.reports import audit as reports
 from lsp_assembler.reports import github, sarif
-from lsp_assembler.stores.interface import Pull
 
 
 class AuditFormat(StrEnum):
@@ -36,20 +34,10 @@ Source = Annotated[
     ),
     Default(str(DEFAULT_FILE)),
 ]
-PolicyFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--policy", metavar="FILE", help="A file with the policy.", show_default="policy: of images.yml"
-    ),
-    NOTHING,
-]
 Format = Annotated[
     AuditFormat,
     typer.Option("--format", help="How to write the findings to stdout."),
     Default(AuditFormat.TEXT),
-]
-PullMissing = Annotated[
-    Pull, typer.Option("--pull", help="When the engine pulls an image."), Default(Pull.MISSING)
 ]
 
 
@@ -57,9 +45,9 @@ PullMissing = Annotated[
 def audit(
     *,
     source: Source,
-    policy: PolicyFile,
+    policy: options.PolicyFile,
     reading: options.Reading,
-    pull: PullMissing,
+    pull: options.PullMissing,
     reach: options.Reach,
     caching: options.Caching,
     jobs: options.Jobs,

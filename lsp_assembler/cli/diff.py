@@ -11,7 +11,6 @@ from lsp_assembler.cli.grouped import Default, grouped
 from lsp_assembler.errors import LspAssemblerError
 from lsp_assembler.operations import diff as operation
 from lsp_assembler.reports import diff as reports
-from lsp_assembler.stores.interface import Pull
 
 
 class DiffFormat(StrEnum):
@@ -36,9 +35,6 @@ Format = Annotated[
     typer.Option("--format", help="How to write the differences to stdout."),
     Default(DiffFormat.TEXT),
 ]
-PullMissing = Annotated[
-    Pull, typer.Option("--pull", help="When the engine pulls an image."), Default(Pull.MISSING)
-]
 
 
 @grouped
@@ -47,7 +43,7 @@ def diff(
     old: Old,
     new: New,
     reading: options.Reading,
-    pull: PullMissing,
+    pull: options.PullMissing,
     reach: options.Reach,
     no_cache: options.NoCache,
     jobs: options.Jobs,

@@ -13,7 +13,6 @@ from lsp_assembler.deploy.kubernetes import manifests, unfit
 from lsp_assembler.errors import InvalidInputError
 from lsp_assembler.model.readiness import Required
 from lsp_assembler.operations import deployable as operation
-from lsp_assembler.stores.interface import Pull
 
 _REPLICAS = 2
 
@@ -22,9 +21,6 @@ Source = Annotated[
     typer.Argument(
         metavar="SOURCE", help="A start-points image, or the path of an images.yml.", show_default=False
     ),
-]
-PullMissing = Annotated[
-    Pull, typer.Option("--pull", help="When the engine pulls an image."), Default(Pull.MISSING)
 ]
 
 
@@ -92,7 +88,7 @@ def kubernetes(
     source: Source,
     deployment: Deployment,
     reading: options.Reading,
-    pull: PullMissing,
+    pull: options.PullMissing,
     reach: options.Reach,
     no_cache: options.NoCache,
     jobs: options.Jobs,

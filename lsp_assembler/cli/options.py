@@ -101,6 +101,21 @@ Jobs = Annotated[
     ),
     NOTHING,
 ]
+PullMissing = Annotated[
+    Pull, typer.Option("--pull", help="When the engine pulls an image."), Default(Pull.MISSING)
+]
+LockFile = Annotated[
+    Path | None,
+    typer.Option("--lock", metavar="FILE", help="The lock file.", show_default=f"{LOCK} next to images.yml"),
+    NOTHING,
+]
+PolicyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--policy", metavar="FILE", help="A file with the policy.", show_default="policy: of images.yml"
+    ),
+    NOTHING,
+]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Do not use the cache."), OFF]
 Strict = Annotated[bool, typer.Option("--strict", help="Treat warnings as errors."), OFF]
 AnyFormat = Annotated[
@@ -132,13 +147,7 @@ class Listed(Struct, frozen=True):
     """The list of images, and the lock file that goes with it."""
 
     file: ImagesFile
-    lock_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--lock", metavar="FILE", help="The lock file.", show_default=f"{LOCK} next to images.yml"
-        ),
-        NOTHING,
-    ]
+    lock_file: LockFile
     type_: Type
 
 

@@ -2,7 +2,6 @@
 
 import sys
 from functools import partial
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,7 +10,6 @@ from lsp_assembler.cli import options, output, reporting
 from lsp_assembler.cli.grouped import NOTHING, OFF, grouped
 from lsp_assembler.cli.options import DataFormat
 from lsp_assembler.errors import InvalidInputError, LspAssemblerError
-from lsp_assembler.lockfile import FILENAME
 from lsp_assembler.operations import prepull as operation
 from lsp_assembler.reports import prepull as reports
 from lsp_assembler.reports.keeping import KEEPING
@@ -23,13 +21,6 @@ Sources = Annotated[
         help="A start-points image, a folder of index dirs or an images.yml; or checkouts.",
         show_default=False,
     ),
-]
-LockFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--lock", metavar="FILE", help="The lock file.", show_default=f"{FILENAME} next to images.yml"
-    ),
-    NOTHING,
 ]
 Jobs = Annotated[
     int | None,
@@ -53,7 +44,7 @@ def prepull(
     locked: Annotated[
         bool, typer.Option("--locked", help="Read exactly the images that the lock file has."), OFF
     ],
-    lock_file: LockFile,
+    lock_file: options.LockFile,
     type_: options.Type,
     reading: options.Reading,
     dry_run: Annotated[

@@ -1,6 +1,5 @@
 """`lsp-assembler report`."""
 
-import importlib.util
 import re
 from enum import StrEnum
 from functools import partial
@@ -11,6 +10,7 @@ import typer
 from msgspec import Struct
 
 from lsp_assembler.cli import options, output, reporting
+from lsp_assembler.cli.extras import require_serve
 from lsp_assembler.cli.grouped import NOTHING, OFF, Default, grouped
 from lsp_assembler.errors import InvalidInputError, LspAssemblerError
 from lsp_assembler.files.atomic import write_files
@@ -58,13 +58,6 @@ Data = Annotated[
     Path | None,
     typer.Option(
         "--data", metavar="DIR", help="A folder with NAME/durations.json for images that have no durations."
-    ),
-    NOTHING,
-]
-PolicyFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--policy", metavar="FILE", help="A file with the policy.", show_default="policy: of images.yml"
     ),
     NOTHING,
 ]
@@ -153,7 +146,7 @@ def report(
     html: Html,
     services: Services,
     data: Data,
-    policy: PolicyFile,
+    policy: options.PolicyFile,
     history: History,
     rows_: Rows,
     reading: options.Reading,
@@ -179,7 +172,7 @@ def report(
     )
     filters = rows_.filters()
     if html:
-        _check_extra()
+        require_serve("--html", ["jinja2"])
 
     def show(done: operation.ReportResult) -> None:
         if html:
@@ -216,15 +209,6 @@ def _write(done: operation.ReportResult, folder: Path) -> None:
     from lsp_assembler.reports.html.pages import pages
 
     write_files(pages(done), folder, "Choose another folder with --html.")
-
-
-def _check_extra() -> None:
-    if importlib.util.find_spec("jinja2") is None:
-        raise InvalidInputError(
-            "--html: the Python package jinja2 is not installed; it comes with the extra 'serve'",
-            "Install it: pip install 'lsp-assembler[serve]', pipx install --force 'lsp-assembler[serve]' "
-            "or uv tool install 'lsp-assembler[serve]'.",
-        )
 
 
 def _age(text: str) -> int:

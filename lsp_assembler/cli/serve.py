@@ -1,7 +1,6 @@
 """`lsp-assembler serve`."""
 
 import importlib
-import importlib.util
 import re
 import sys
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from lsp_assembler.cli import options, output, reporting
+from lsp_assembler.cli.extras import require_serve
 from lsp_assembler.cli.grouped import NOTHING, OFF, Default, grouped
 from lsp_assembler.cli.policing import ByPolicy, policing
 from lsp_assembler.cli.prepulling import Supply, prepulling
@@ -92,13 +92,7 @@ class Freshness(Struct, frozen=True):
     locked: Annotated[
         bool, typer.Option("--locked", help="Serve exactly the digests in the lock file of images.yml."), OFF
     ]
-    lock_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--lock", metavar="FILE", help="The lock file.", show_default="images.lock next to images.yml"
-        ),
-        NOTHING,
-    ]
+    lock_file: options.LockFile
     refresh: Annotated[
         str | None,
         typer.Option(
@@ -173,7 +167,7 @@ def serve(
         environ=environ,
     )
     _check(freshness, kind)
-    _check_extra()
+    require_serve("serve", _EXTRA)
     voice = Voice(serving.log)
     police = policing(by_policy, request, voice.say_each)
     puller = prepulling(supply, environ, reach.stall_timeout, voice.say)
@@ -246,16 +240,6 @@ def _check(freshness: Freshness, kind: operation.SourceKind) -> None:
         raise InvalidInputError(
             f"--refresh: the source is {_A[kind]}; expected an images.yml or an image",
             "Leave it out; --watch reads checkouts again.",
-        )
-
-
-def _check_extra() -> None:
-    missing = [name for name in _EXTRA if importlib.util.find_spec(name) is None]
-    if missing:
-        raise InvalidInputError(
-            f"serve: the Python package {missing[0]} is not installed; it comes with the extra 'serve'",
-            "Install it: pip install 'lsp-assembler[serve]', pipx install --force 'lsp-assembler[serve]' "
-            "or uv tool install 'lsp-assembler[serve]'.",
         )
 
 
