@@ -19,9 +19,9 @@ from lsp_assembler.deploy.prepull import daemon_sets, groups
 from lsp_assembler.model.deployable import Deployable
 from lsp_assembler.model.readiness import Required
 from lsp_assembler.model.reference import Reference
+from lsp_assembler.stores.docker.presence import SOCKET
 from lsp_assembler.text import plural, visible
 
-_SOCKET = "/var/run/docker.sock"
 _LIST = "/etc/lsp-assembler"
 _PULLING = ("--prepull", "docker", "--marker", "/tmp/all-pulled")  # noqa: S108  # a tmpfs of its own
 
@@ -141,7 +141,7 @@ def _pod(what: Deployable, cluster: Cluster) -> Object:
     if what.files:
         volumes.append(({"name": "list", "configMap": {"name": app(what)}}, _LIST))
     if cluster.docker_group is not None:
-        volumes.append(({"name": "docker", "hostPath": {"path": _SOCKET, "type": "Socket"}}, _SOCKET))
+        volumes.append(({"name": "docker", "hostPath": {"path": SOCKET, "type": "Socket"}}, SOCKET))
         security = unprivileged(supplementalGroups=[cluster.docker_group])
     mounts = [{"name": volume["name"], "mountPath": path} for volume, path in volumes]
     container = {

@@ -14,9 +14,10 @@ from msgspec import Struct
 from lsp_assembler.errors import InvalidInputError
 from lsp_assembler.model.address import shown
 from lsp_assembler.stores.docker.certificates import Certificates, of_context, of_environment
+from lsp_assembler.stores.docker.presence import SOCKET, docker_folder
 from lsp_assembler.text import named
 
-DEFAULT_SOCKET = "unix:///var/run/docker.sock"
+DEFAULT_SOCKET = f"unix://{SOCKET}"
 
 _NO_CONTEXT = ("", "default")
 _WITH_TLS = ("tcp", "https")
@@ -64,12 +65,6 @@ def endpoint_of(environ: Mapping[str, str]) -> Endpoint:
         return _endpoint(url, "DOCKER_HOST", certificates)
     name = environ.get("DOCKER_CONTEXT") or _current_context(folder)
     return Endpoint(DEFAULT_SOCKET) if name in _NO_CONTEXT else _of_context(folder, name)
-
-
-def docker_folder(environ: Mapping[str, str]) -> Path:
-    """Where Docker's own client keeps its configuration, e.g. ~/.docker; it need not be there."""
-    home = environ.get("HOME") or os.path.expanduser("~")  # noqa: PTH111  Path's raises for nobody
-    return Path(environ.get("DOCKER_CONFIG") or Path(home, ".docker"))
 
 
 def _current_context(folder: Path) -> str:

@@ -1,10 +1,19 @@
-"""Whether it is worth looking for an engine, told without the SDK, which is slow to import."""
+"""Where an engine and its settings usually are, told without the SDK, which is slow to import."""
 
+import os
 from collections.abc import Mapping
+from pathlib import Path
 
 from lsp_assembler.files.presence import is_there
 
-_SOCKET = "/var/run/docker.sock"
+SOCKET = "/var/run/docker.sock"
+"""Where an engine listens unless it is told otherwise."""
+
+
+def docker_folder(environ: Mapping[str, str]) -> Path:
+    """Where Docker's own client keeps its configuration, e.g. ~/.docker; it need not be there."""
+    home = environ.get("HOME") or os.path.expanduser("~")  # noqa: PTH111  Path's raises for nobody
+    return Path(environ.get("DOCKER_CONFIG") or Path(home, ".docker"))
 
 
 def may_be_here(environ: Mapping[str, str]) -> bool:
@@ -15,6 +24,6 @@ def may_be_here(environ: Mapping[str, str]) -> bool:
     """
     host = environ.get("DOCKER_HOST", "").strip()
     if host.startswith("unix://"):
-        return is_there(host.removeprefix("unix://") or _SOCKET)
-    folder = environ.get("DOCKER_CONFIG") or f"{environ.get('HOME', '/')}/.docker"
-    return bool(host or environ.get("DOCKER_CONTEXT")) or is_there(_SOCKET) or is_there(folder)
+        return is_there(host.removeprefix("unix://") or SOCKET)
+    is_named = bool(host or environ.get("DOCKER_CONTEXT"))
+    return is_named or is_there(SOCKET) or is_there(docker_folder(environ))
