@@ -15,9 +15,8 @@ from lsp_assembler.model.start_point import StartPointType
 from lsp_assembler.operations.missing import Missing, Tally, ask_what_is_missing
 from lsp_assembler.operations.named_images import named_images
 from lsp_assembler.operations.observer import SILENT, Observer, Pending, Watch
-from lsp_assembler.operations.plan import plan
 from lsp_assembler.operations.request import ReadRequest
-from lsp_assembler.operations.serve import ServeRequest, SourceKind, Taken, kind_of, take
+from lsp_assembler.operations.serve import ServeRequest, Taken, take
 from lsp_assembler.operations.superseded import Old, removed, superseded
 from lsp_assembler.parallel import in_parallel
 from lsp_assembler.stores.docker.node import Node, Room
@@ -121,7 +120,7 @@ def prepull(request: PrepullRequest, observer: Observer = SILENT) -> PrepullResu
             raise LockError(taken.result.error.splitlines())
         named = named_images(taken.served.start_points)
         unread = (*_unread(taken), *named.problems)
-        images, pending = _supply(node, named.images, request, observer)
+        images, pending = _supply(node, named.images, taken.registries, request, observer)
         old = None
         if request.prune and (unread or any(image.state == "failed" for image in images)):
             observer.notice("nothing is removed: not all images are known, or there")
@@ -135,7 +134,11 @@ def prepull(request: PrepullRequest, observer: Observer = SILENT) -> PrepullResu
 
 
 def _supply(
-    node: Node, images: Sequence[Reference], request: PrepullRequest, observer: Observer
+    node: Node,
+    images: Sequence[Reference],
+    registries: Settings,
+    request: PrepullRequest,
+    observer: Observer,
 ) -> tuple[tuple[PulledImage, ...], Pending]:
     """Ask what is missing, and pull it unless this is a dry run; what came of each image, and what was to do.
 
@@ -144,7 +147,7 @@ def _supply(
     """
     have = node.names()
     wanted = [image for image in images if image.moves or image.canonical not in have]
-    with Stores(request.stores, request.environ, observer.notice, _settings(request)) as stores:
+    with Stores(request.stores, request.environ, observer.notice, registries) as stores:
         spared = () if request.dry_run else _to_spare(stores, wanted, observer)
         missing = _missing(stores, wanted, spared, node)
     room = node.room()
@@ -167,12 +170,6 @@ def _to_serve(request: PrepullRequest) -> ServeRequest:
         stores=request.stores,
         environ=request.environ,
     )
-
-
-def _settings(request: PrepullRequest) -> Settings:
-    """What an images.yml says about registries."""
-    is_list = kind_of(request.sources) is SourceKind.LIST
-    return plan((), Path(request.sources[0])).registries if is_list else {}
 
 
 def _unread(taken: Taken) -> list[str]:

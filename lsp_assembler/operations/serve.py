@@ -7,6 +7,7 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
+from lsp_assembler.config.hosts import Settings
 from lsp_assembler.errors import InvalidInputError
 from lsp_assembler.model.result import Result
 from lsp_assembler.model.served import Served, ServedStartPoint
@@ -56,11 +57,13 @@ class Taken(Struct, frozen=True):
         served: what there is to serve; where the result has errors, all that could be read.
         result: what checking it came to; None for an image or a folder: what is in them was checked before.
         port: that images.yml names.
+        registries: what images.yml says about single registries, by host.
     """
 
     served: Served
     result: Result | None = None
     port: int | None = None
+    registries: Settings = {}
 
 
 def kind_of(sources: Sequence[str]) -> SourceKind:

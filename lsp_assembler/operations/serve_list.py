@@ -41,7 +41,10 @@ def take_list(request: ServeRequest, observer: Observer, *, is_file: bool) -> Ta
         assembly, assembly.exit_status, command="check"
     )
     result = replace(result, images_file=planned.listed_in).with_total(time.perf_counter() - started)
-    return Taken(_of_assembly(assembly), result, planned.file.port if planned.file and is_file else None)
+    served = _of_assembly(assembly)
+    if is_file and planned.file:
+        return Taken(served, result, planned.file.port, planned.registries)
+    return Taken(served, result)
 
 
 def _assembled(planned: Plan, request: ServeRequest, observer: Observer) -> Assembly:
