@@ -1,6 +1,5 @@
 """`prepull`: bring every language image that start points name to a node, before a learner asks for it."""
 
-import contextlib
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -25,7 +24,6 @@ from lsp_assembler.stores.open import Stores
 JOBS = 2
 """How many images are pulled at once: an engine pulls several layers of each at once already."""
 
-_HUB = "docker.io"
 _COUNTED = 2  # times that Docker Hub counts an image which is asked about before it is pulled
 
 State = Literal["there", "missing", "pulled", "failed"]
@@ -181,12 +179,7 @@ def _unread(taken: Taken) -> list[str]:
 
 def _to_spare(stores: Stores, images: Sequence[Reference], observer: Observer) -> Sequence[Reference]:
     """The images of Docker Hub, where asking how large they are would use up what it hands out."""
-    hub = [image for image in images if image.registry == _HUB]
-    if not hub:
-        return ()
-    with contextlib.suppress(FetchError):  # pulling it will tell what is wrong
-        stores.registries.digest(hub[0])  # a HEAD, which does not count
-    left = stores.registries.remaining_pulls(_HUB)
+    hub, left = stores.rate_limit(images)
     if left is None or left >= _COUNTED * len(hub):
         return ()
     observer.notice(

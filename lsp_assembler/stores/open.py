@@ -152,19 +152,30 @@ class Stores:
         """Say so before starting if Docker Hub is not going to hand out that many images for now.
 
         Args:
-            references: what is about to be read; one HEAD, which Docker Hub does not count, tells its limit.
+            references: what is about to be read.
         """
-        limited = [reference for reference in references if reference.registry == _LIMITED]
-        if not limited or spec.kind not in ("auto", "registry") or self._options.offline:
+        if spec.kind not in ("auto", "registry") or self._options.offline:
             return
-        with contextlib.suppress(FetchError):  # reading that image will tell what is wrong with it
-            self.registries.digest(limited[0])
-        remaining = self.registries.remaining_pulls(_LIMITED)
+        limited, remaining = self.rate_limit(references)
         if remaining is not None and remaining < len(limited):
             self._notice(
                 f"warning: Docker Hub hands out {remaining} more images for now, "
                 f"and {len(limited)} are wanted; log in with 'docker login' to raise the limit"
             )
+
+    def rate_limit(self, references: Sequence[Reference]) -> tuple[list[Reference], int | None]:
+        """Those of some images that are on Docker Hub, and how many images it hands out for now.
+
+        Returns:
+            None in place of a number where it does not say, or was not asked, as there are no such images;
+            one HEAD, which it does not count, tells.
+        """
+        limited = [reference for reference in references if reference.registry == _LIMITED]
+        if not limited:
+            return [], None
+        with contextlib.suppress(FetchError):  # reading that image will tell what is wrong with it
+            self.registries.digest(limited[0])
+        return limited, self.registries.remaining_pulls(_LIMITED)
 
     @cached_property
     def _automatic(self) -> ImageSource:
