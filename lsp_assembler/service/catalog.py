@@ -1,7 +1,7 @@
 """All that is served, made once from what a source holds, and swapped as a whole when that changes."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -17,6 +17,8 @@ from lsp_assembler.service.manifests import answer, faults, names_for, rendered
 _VERSION = r"(v?\d[\w.+-]*)"
 _VERSIONED = re.compile(rf"(.+?)\s+{_VERSION}")
 _INNER = re.compile(rf"(.+\(.+?)\s+{_VERSION}\)")  # e.g. "C (gcc 15.2.0)"
+
+_BEFORE, _AFTER = b'{"manifest":', b"}"  # what the answer of `/manifest` has around it
 
 
 class Entry(Struct, frozen=True):
@@ -97,11 +99,11 @@ def _made(
     type_: StartPointType, found: Sequence[tuple[ServedStartPoint, Manifest]], *, strict_api: bool
 ) -> Catalog:
     names = names_for([manifest for _, manifest in found])
-    bodies: dict[str, bytes] = {}
+    manifests: dict[str, Prepared] = {}
     entries: dict[str, Entry] = {}
     for name, (point, manifest) in zip(names, found, strict=True):
         extras = None if strict_api else (point.url or None, point.sha or None)
-        bodies[name] = rendered(answer(manifest, name, extras))
+        manifests[name] = Prepared(_BEFORE + rendered(answer(manifest, name, extras)) + _AFTER)
         entries[name] = _entry(name, point, manifest)
     images = {manifest.image_name for _, manifest in found if manifest.image_name is not None}
     return Catalog(
@@ -110,10 +112,10 @@ def _made(
         image_names=tuple(sorted(images)),
         answers={
             "names": Prepared(rendered({"names": sorted(names)})),
-            "manifests": Prepared(b'{"manifests":{' + b",".join(_members(bodies)) + b"}}"),
+            "manifests": all_manifests(manifests),
             "image_names": Prepared(rendered({"image_names": sorted(images)})),
         },
-        manifests={name: Prepared(b'{"manifest":' + body + b"}") for name, body in bodies.items()},
+        manifests=manifests,
         by_display_name={
             manifest.display_name or "": name for name, (_, manifest) in zip(names, found, strict=True)
         },
@@ -121,8 +123,12 @@ def _made(
     )
 
 
-def _members(bodies: Mapping[str, bytes]) -> Iterator[bytes]:
-    return (rendered(name) + b":" + body for name, body in bodies.items())
+def all_manifests(manifests: Mapping[str, Prepared]) -> Prepared:
+    """The answer of `/manifests`, made of those of `/manifest`, by name."""
+    members = (
+        rendered(name) + b":" + each.body[len(_BEFORE) : -len(_AFTER)] for name, each in manifests.items()
+    )
+    return Prepared(b'{"manifests":{' + b",".join(members) + b"}}")
 
 
 def _entry(name: str, point: ServedStartPoint, manifest: Manifest) -> Entry:

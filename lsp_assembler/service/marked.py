@@ -7,10 +7,8 @@ from msgspec.structs import asdict, replace
 
 from lsp_assembler.service.answer import Prepared
 from lsp_assembler.service.blocked import Blocked
-from lsp_assembler.service.catalog import Catalog
+from lsp_assembler.service.catalog import Catalog, all_manifests
 from lsp_assembler.service.manifests import rendered
-
-_BEFORE, _AFTER = b'{"manifest":', b"}"
 
 
 def marked(catalog: Catalog, blocked: Mapping[str, Blocked], *, hide: bool = False) -> Catalog:
@@ -36,10 +34,7 @@ def marked(catalog: Catalog, blocked: Mapping[str, Blocked], *, hide: bool = Fal
         images = tuple(image for image in images if image not in blocked)
         answers["names"] = Prepared(rendered({"names": names}))
         answers["image_names"] = Prepared(rendered({"image_names": images}))
-    bodies = (
-        rendered(name) + b":" + each.body[len(_BEFORE) : -len(_AFTER)] for name, each in manifests.items()
-    )
-    answers["manifests"] = Prepared(b'{"manifests":{' + b",".join(bodies) + b"}}")
+    answers["manifests"] = all_manifests(manifests)
     return replace(
         catalog,
         names=names,
