@@ -34,6 +34,11 @@ class RequestError(Exception):
         return Answer(text.encode("utf-8", "replace"), self.status)
 
 
+def bug_words(bug: Exception) -> str:
+    """What an operator is told of a bug, e.g. "a bug in lsp-assembler: ZeroDivisionError: 0"."""
+    return f"a bug in lsp-assembler: {type(bug).__name__}: {bug}"
+
+
 def malformed() -> RequestError:
     """An unknown path, or a body that is no object."""
     return RequestError(400, CLIENT, "json:malformed")

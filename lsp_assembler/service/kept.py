@@ -12,6 +12,7 @@ from lsp_assembler.model.result import Result
 from lsp_assembler.operations.serve import Taken
 from lsp_assembler.service.blocked import Blocked
 from lsp_assembler.service.catalog import Catalog, catalog_of
+from lsp_assembler.service.errors import bug_words
 
 
 class Problem(Struct, frozen=True):
@@ -97,8 +98,7 @@ class Source(Struct, frozen=True):
         except LspAssemblerError as error:
             return replace(failed, problems=(), refused=str(error)), None
         except Exception as bug:  # noqa: BLE001  # what is served must not grow old without a word
-            name = f"a bug in lsp-assembler: {type(bug).__name__}: {bug}"
-            return replace(failed, problems=(), refused=name), None
+            return replace(failed, problems=(), refused=bug_words(bug)), None
         if kept is None:
             problems = problems_of(taken.result)
             return replace(failed, problems=problems, refused=_refused(taken.result, problems)), taken.result

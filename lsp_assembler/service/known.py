@@ -13,6 +13,7 @@ from lsp_assembler.model.reference import Reference
 from lsp_assembler.operations.facts import Wanted
 from lsp_assembler.parallel import in_background
 from lsp_assembler.rules.policy import day_of
+from lsp_assembler.service.errors import bug_words
 from lsp_assembler.text import plural
 
 _Answers = Sequence[LanguageImage | FetchError]
@@ -127,8 +128,7 @@ class Known:
         except LspAssemblerError as error:
             failure = FetchError(error.message, error.remedy, kind="unavailable")
         except Exception as bug:  # noqa: BLE001  # what is known must not grow old without a word
-            name = f"a bug in lsp-assembler: {type(bug).__name__}: {bug}"
-            failure = FetchError(name, kind="unavailable")
+            failure = FetchError(bug_words(bug), kind="unavailable")
         return [failure] * len(images)
 
     def _taken(self, now: float) -> bool:

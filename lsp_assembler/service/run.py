@@ -16,6 +16,7 @@ from lsp_assembler.parallel import in_background
 from lsp_assembler.service.access_log import AccessLog, Level, LogFormat
 from lsp_assembler.service.answer import Answer
 from lsp_assembler.service.app import Exchange, Parts, Request, Service
+from lsp_assembler.service.errors import bug_words
 from lsp_assembler.service.kept import Kept, Source
 from lsp_assembler.service.stage import Stage
 from lsp_assembler.text import plural
@@ -157,7 +158,7 @@ def _parts(
         metrics=metrics.answer if metrics else None,
         seen=seen,
         permitted=policing.permitted if policing else None,
-        failed=lambda bug: voice.say(f"a bug in lsp-assembler: {type(bug).__name__}: {bug}", Level.ERROR),
+        failed=lambda bug: voice.say(bug_words(bug), Level.ERROR),
     )
 
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from lsp_assembler.service.errors import bug_words
 from lsp_assembler.service.kept import Kept
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Stage:
                         self._put(self.kept)
                 is_due = False
             except Exception as bug:  # noqa: BLE001  # what is blocked must not stay so without a word
-                say(f"a bug in lsp-assembler: {type(bug).__name__}: {bug}")
+                say(bug_words(bug))
                 time.sleep(_AFTER_BUG)
 
     def _put(self, kept: Kept) -> None:
