@@ -57,7 +57,7 @@ class Prepared(Struct, frozen=True, dict=True):
         Args:
             headers: of the request, their names in lower case.
         """
-        gzipped = len(self.body) > _WORTH_IT and accepts_gzip(headers.get(b"accept-encoding", b""))
+        gzipped = len(self.body) > _WORTH_IT and accepts(headers.get(b"accept-encoding", b""), b"gzip")
         chosen = self._gzipped if gzipped else self._plain
         known = headers.get(b"if-none-match")
         if known is not None and _is_known(known, self._etag):
@@ -89,13 +89,11 @@ class Prepared(Struct, frozen=True, dict=True):
         return (*headers, (b"cache-control", b"no-cache"), *self.more)
 
 
-def accepts_gzip(header: bytes) -> bool:
-    """Whether an Accept-Encoding allows gzip: "gzip, br" does, "gzip;q=0" does not."""
-    return accepts(header, b"gzip")
-
-
 def accepts(header: bytes, wanted: bytes) -> bool:
-    """Whether a header that lists what a client takes, with weights, has one thing, e.g. b"text/html"."""
+    """Whether a header that lists what a client takes, with weights, has one thing.
+
+    E.g. b"gzip, br" has b"gzip", and b"gzip;q=0" has not.
+    """
     if wanted not in header.lower():
         return False
     for item in header.lower().split(b","):

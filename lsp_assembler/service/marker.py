@@ -1,12 +1,12 @@
 """The note that all language images of a set have been pulled, for the next start of the service."""
 
-import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
 from lsp_assembler.errors import PublishError
 from lsp_assembler.files.atomic import write_file
 from lsp_assembler.model.reference import Reference
+from lsp_assembler.oci.documents import digest_of
 from lsp_assembler.reading import read_file
 
 _MOST = 4096  # bytes; ours has 72
@@ -15,7 +15,7 @@ _MOST = 4096  # bytes; ours has 72
 def digest_of_set(images: Iterable[Reference]) -> str:
     """The digest of a set of images, e.g. "sha256:9f86…": the same in whatever order, however spelled."""
     names = sorted({image.canonical for image in images})
-    return f"sha256:{hashlib.sha256(chr(10).join(names).encode()).hexdigest()}"
+    return digest_of("\n".join(names).encode())
 
 
 def is_marked(path: Path, digest: str) -> bool:

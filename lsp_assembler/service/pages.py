@@ -16,11 +16,10 @@ from lsp_assembler.service.answer import Answer, Prepared
 from lsp_assembler.service.app import Request
 from lsp_assembler.service.catalog import Catalog, Entry
 from lsp_assembler.service.kept import Kept
-from lsp_assembler.text import visible
+from lsp_assembler.text import short_commit, visible
 
 _HTML = b"text/html; charset=utf-8"
-_SHORT = 7  # hex digits of a commit
-_COMMIT = 40
+_COMMIT = 40  # hex digits
 
 
 class HtmlPages:
@@ -108,7 +107,7 @@ def commit_of(entry: Entry) -> tuple[str, str]:
     """Where a start point is from, as the text and the address of a link; the address may be ""."""
     address = commit_link(entry.url, entry.sha)
     if len(entry.sha) == _COMMIT and set(entry.sha) <= set("0123456789abcdef"):
-        return entry.sha[:_SHORT], address
+        return short_commit(entry.sha), address
     return ("as on disk" if entry.url.startswith((".", "/")) else entry.url), address
 
 

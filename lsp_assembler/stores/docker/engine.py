@@ -167,7 +167,7 @@ class DockerEngine(Store):
             return BaseImage(SCRATCH, "", {})
         image = self._puller.image(reference, no_progress)
         env = environment({"config": image["Config"]})
-        is_lsp = IMAGE_NAME_LABEL in (image["Config"].get("Labels") or {})
+        is_lsp = IMAGE_NAME_LABEL in image["Config"]["Labels"]
         return BaseImage(str(reference), known_digest(image, reference), env, is_lsp=is_lsp)
 
     def prepare(self, base: Reference, names: Sequence[Reference]) -> Prepared:
