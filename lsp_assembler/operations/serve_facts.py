@@ -12,7 +12,7 @@ from lsp_assembler.operations.observer import SILENT, Observer
 from lsp_assembler.operations.serve import ServeRequest, SourceKind, kind_of
 from lsp_assembler.stores.open import Stores
 
-_JOBS = 16  # at once: nobody waits, and requests are answered meanwhile
+_JOBS = 16  # at a time: nobody is waiting for these, and requests come first
 
 
 def facts_of(
