@@ -144,10 +144,11 @@ def _pod(what: Deployable, cluster: Cluster) -> Object:
         volumes.append(({"name": "docker", "hostPath": {"path": SOCKET, "type": "Socket"}}, SOCKET))
         security = unprivileged(supplementalGroups=[cluster.docker_group])
     mounts = [{"name": volume["name"], "mountPath": path} for volume, path in volumes]
+    arguments = _arguments(what, cluster)
     container = {
         "name": "service",
         "image": cluster.image if what.files else what.source,
-        "args": _arguments(what, cluster),
+        **({"args": arguments} if arguments else {}),
         "env": [
             {"name": "PORT", "value": str(what.port)},
             {"name": "CYBER_DOJO_PROMETHEUS", "value": "true"},
@@ -160,7 +161,7 @@ def _pod(what: Deployable, cluster: Cluster) -> Object:
     }
     return {
         "securityContext": security,
-        "containers": [container if container["args"] else _without(container, "args")],
+        "containers": [container],
         "volumes": [volume for volume, _ in volumes],
     }
 
@@ -196,7 +197,3 @@ def _probes() -> Object:
         "readinessProbe": asking("/ready", 5, 2),
         "livenessProbe": asking("/alive", 10, 3),
     }
-
-
-def _without(container: Object, key: str) -> Object:
-    return {name: value for name, value in container.items() if name != key}
