@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from lsp_assembler.config.hosts import HostSettings
 from lsp_assembler.errors import FetchError
-from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.reference import Reference, repository_of
 from lsp_assembler.model.tree import Tree
 from lsp_assembler.operations.inspection import room_for_all
 from lsp_assembler.operations.listing import Listed, is_lock, of_image, of_lock_file, of_plan
@@ -162,7 +162,7 @@ def _name(listed: HasName) -> str:
 def _repository(listed: HasName) -> str:
     """What stays the same when a version changes: the repository of the image, or of the sources."""
     try:
-        return Reference.parse(listed.name).with_tag("").canonical
+        return repository_of(Reference.parse(listed.name))
     except ValueError:
         return listed.source or listed.name
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from msgspec import Struct
 
-from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.reference import Reference, repository_of
 from lsp_assembler.stores.docker.node import Node, NodeImage
 
 _LSP = "LSP"  # the tag of an image that holds a start point; others begin with "LSP-"
@@ -32,7 +32,7 @@ def superseded(
     Args:
         used: the ids of images that containers are made of.
     """
-    repositories = {(image.registry, image.path) for image in wanted}
+    repositories = {repository_of(image) for image in wanted}
     names = {image.canonical for image in wanted}
     found = []
     for image in on_node:
@@ -43,7 +43,7 @@ def superseded(
         found += [
             Old(str(name), kept)
             for name in spelled
-            if (name.registry, name.path) in repositories and not _holds_start_point(name)
+            if repository_of(name) in repositories and not _holds_start_point(name)
         ]
     return tuple(sorted(found, key=lambda old: old.name))
 

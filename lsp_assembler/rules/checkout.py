@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from lsp_assembler.model.checkout import Checkout
 from lsp_assembler.model.manifest import manifest_paths
-from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.reference import Reference, repository_of
 from lsp_assembler.model.start_point import MANIFEST, START_POINT, StartPointType
 from lsp_assembler.rules.rule import Problem, Rule
 from lsp_assembler.text import listed, quoted
@@ -70,7 +70,7 @@ def image_name_agrees(checkout: Checkout) -> Iterator[Problem]:
     name, docker_name = _language_image(checkout), checkout.docker_name
     if checkout.type is not StartPointType.LANGUAGES or name is None or docker_name is None:
         return
-    if name.with_tag("").canonical != docker_name.with_tag("").canonical:
+    if repository_of(name) != repository_of(docker_name):
         wins = "; the LSP image is named after that" if name.tag or name.digest else ", which wins"
         message = (
             f"image_name is {quoted(str(name))}, but docker/image_name.json says {quoted(str(docker_name))}"
