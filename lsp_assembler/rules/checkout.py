@@ -10,10 +10,9 @@ from lsp_assembler.model.checkout import Checkout
 from lsp_assembler.model.manifest import manifest_paths
 from lsp_assembler.model.reference import Reference, repository_of
 from lsp_assembler.model.start_point import MANIFEST, START_POINT, StartPointType
+from lsp_assembler.model.versions import is_lsp_tag
 from lsp_assembler.rules.rule import Problem, Rule
 from lsp_assembler.text import listed, quoted
-
-_LSP_TAG = "LSP"
 
 
 def start_point_folder(checkout: Checkout) -> Iterator[Problem]:
@@ -83,7 +82,7 @@ def _language_image(checkout: Checkout) -> Reference | None:
 
 
 def _is_lsp(name: Reference) -> bool:
-    return not name.digest and (name.tag == _LSP_TAG or name.tag.startswith(f"{_LSP_TAG}-"))
+    return not name.digest and is_lsp_tag(name.tag)
 
 
 def _line(checkout: Checkout) -> int | None:
