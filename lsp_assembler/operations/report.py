@@ -1,7 +1,8 @@
 """`report`: every LTF with all its versions, and the services, as a page or a table can show them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from msgspec import Struct
@@ -14,7 +15,7 @@ from lsp_assembler.model.policy import LanguageImage, Policy
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.operations import history, history_of_report
 from lsp_assembler.operations.by_policy import today
-from lsp_assembler.operations.facts import JOBS, Facts, Wanted
+from lsp_assembler.operations.facts import JOBS, Facts, known_for
 from lsp_assembler.operations.history_changes import BuildChanges
 from lsp_assembler.operations.inspection import room_for_all
 from lsp_assembler.operations.language_versions import LanguageVersions
@@ -124,7 +125,7 @@ def report(request: ReportRequest, observer: Observer = SILENT) -> ReportResult:
         languages = versions.versions(repositories)
         images = _images(languages)
         sizes = dict(zip(images, versions.sizes(list(images.values())), strict=True))
-        facts = Facts(stores.settled, stores.registries, request.jobs)
+        facts = partial(Facts, stores.settled, stores.registries, request.jobs)
         judged = _judged(images, policy, facts, day) if policy else {}
         names = [each.text for each in services.images] if services else []
         found = services_of(stores.reader(spec), service_of(source), names, request.jobs, day)
@@ -150,13 +151,11 @@ def _images(languages: Sequence[Language]) -> dict[str, Reference]:
     return found
 
 
-def _judged(images: Mapping[str, Reference], policy: Policy, facts: Facts, day: date) -> dict[str, Judged]:
+def _judged(
+    images: Mapping[str, Reference], policy: Policy, facts: Callable[[], Facts], day: date
+) -> dict[str, Judged]:
     """What the policy makes of each language image."""
-    if policy.needs_dates or policy.needs_digests:
-        wanted = Wanted(policy.needs_dates, policy.needs_tags)
-        known = facts.of(list(images.values()), wanted, day)
-    else:
-        known = [LanguageImage(image) for image in images.values()]
+    known = known_for(policy, list(images.values()), day, facts)
     return {name: _judgement(policy, each, day) for name, each in zip(images, known, strict=True)}
 
 
