@@ -25,6 +25,7 @@ from lsp_assembler.model.manifest import Manifest, ManifestSyntaxError
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.start_point import MANIFEST, StartPoint, StartPointType
 from lsp_assembler.model.tree import File, Tree
+from lsp_assembler.model.versions import MOVING_TAG, PREFIX
 from lsp_assembler.oci.image import Image, data_image
 from lsp_assembler.oci.layers import Limits
 
@@ -91,7 +92,7 @@ class Pack(Struct, frozen=True, dict=True):
         Raises:
             PublishError: the checkout names no image.
         """
-        return self._named.with_tag(f"LSP-{self.tag}"), self._named.with_tag("LSP")
+        return self._named.with_tag(f"{PREFIX}{self.tag}"), self._named.with_tag(MOVING_TAG)
 
     @property
     def language_image(self) -> Reference:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from lsp_assembler.config.images_file import ImagesFile, parse
 from lsp_assembler.config.yaml_nodes import Problems, compose, decoded
 from lsp_assembler.errors import InvalidInputError
-from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.reference import Reference, repository_of
 from lsp_assembler.model.start_point import Source
 from lsp_assembler.text import closest
 
@@ -40,9 +40,8 @@ def matching(images: Sequence[Source], name: Reference) -> list[Source]:
         images: as `images_file.parse` returns them.
         name: whole or its last part, e.g. "java_junit"; with the tag or digest of the entry, or without.
     """
-    wanted = (name.registry, name.path)
     found = [(image, Reference.parse(image.text)) for image in images]
-    whole = [each for each in found if (each[1].registry, each[1].path) == wanted]
+    whole = [each for each in found if repository_of(each[1]) == repository_of(name)]
     short = [each for each in found if each[1].name.endswith(f"/{name.name}")]
     return [
         image

@@ -243,7 +243,7 @@ def _mirror(node: yaml.Node, _problems: Problems) -> str:
 
 def _ca(node: yaml.Node, problems: Problems) -> str:
     if tag(node) == "str" and node.value:
-        return str(Path(problems.path).parent / node.value)
+        return problems.beside(node.value)
     raise ValueError("expected the path of a PEM file")
 
 

@@ -67,7 +67,7 @@ def files_of(path: str) -> tuple[str, ...]:
         return (path,)
     pairs = root.value if isinstance(root, yaml.MappingNode) else ()
     denials = [value for key, value in pairs if key.value == "deny"]
-    return (path, *(_beside(path, each.value) for each in denials if tag(each) == "str" and each.value))
+    return (path, *(problems.beside(each.value) for each in denials if tag(each) == "str" and each.value))
 
 
 def policy(node: yaml.Node, problems: Problems) -> Policy:
@@ -97,12 +97,7 @@ def _verdict(node: yaml.Node, _problems: Problems) -> Verdict:
 def _deny(node: yaml.Node, problems: Problems) -> tuple[Denial, ...]:
     if tag(node) != "str" or not node.value:
         raise ValueError("expected the path of a list of denied images, or of an OpenVEX document")
-    return read_denials(_beside(problems.path, node.value), problems)
-
-
-def _beside(path: str, named: str) -> str:
-    """The path of a file that another one names."""
-    return str(Path(path).parent / named)
+    return read_denials(problems.beside(node.value), problems)
 
 
 def _rule(node: yaml.Node, _problems: Problems) -> RuleId:

@@ -5,6 +5,7 @@ file, how it was written, and what YAML took it for.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -46,6 +47,10 @@ class Problems:
     def add_elsewhere(self, lines: Iterable[str]) -> None:
         """Add the problems of another file that this one names; they come after its own."""
         self._elsewhere += lines
+
+    def beside(self, name: str) -> str:
+        """The path of a file that this one names: it is relative to the folder of this one."""
+        return str(Path(self.path).parent / name)
 
     def refuse_large(self, size: int) -> None:
         """Refuse a file that is larger than any real one.

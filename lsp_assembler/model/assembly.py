@@ -7,6 +7,8 @@ from msgspec.structs import replace
 
 from lsp_assembler.errors import FINDINGS, FetchError
 from lsp_assembler.model.finding import Failure, Finding
+from lsp_assembler.model.manifest import Manifest
+from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.start_point import Source, StartPoint, StartPointType
 
 
@@ -43,6 +45,14 @@ class Assembly(Struct, frozen=True):
     def errors(self) -> tuple[Finding, ...]:
         """The findings that forbid publishing."""
         return tuple(finding for finding in self.findings if finding.severity == "error")
+
+    @property
+    def language_images(self) -> Iterator[tuple[Outcome, Manifest, Reference]]:
+        """Every manifest that names a language image; of a malformed image_name a rule tells."""
+        for outcome in self.outcomes:
+            for manifest in outcome.start_point.manifests if outcome.start_point else ():
+                if image := manifest.language_image:
+                    yield outcome, manifest, image
 
     def by_source(self) -> Iterator[tuple[Outcome, list[Finding]]]:
         """Every outcome with the findings of its source, in their order."""

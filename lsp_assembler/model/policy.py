@@ -9,18 +9,13 @@ from typing import Literal
 from msgspec import Struct
 
 from lsp_assembler.model.finding import Severity
-from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.reference import Reference, repository_of
 
 Verdict = Literal["allow", "warn", "deny"]
 """What a policy makes of an image that is not as it should be."""
 
 RuleId = Literal["image-too-old", "image-superseded", "image-untagged", "image-denied", "image-date-unknown"]
 """A rule that an image can be exempted from."""
-
-
-def repository_of(image: Reference) -> str:
-    """Where all tags of an image are, in one spelling, e.g. "docker.io/library/busybox" for "busybox:1"."""
-    return f"{image.registry}/{image.path}"
 
 
 class Attestation(Struct, frozen=True):

@@ -114,6 +114,11 @@ class Reference(Struct, frozen=True):
         return f"{self.name}{tag}{digest}"
 
 
+def repository_of(image: Reference) -> str:
+    """Where all tags of an image are, in one spelling, e.g. "docker.io/library/busybox" for "busybox:1"."""
+    return f"{image.registry}/{image.path}"
+
+
 def _names_a_host(first: str) -> bool:
     """Whether what stands before the first slash is a host, by the rule every Docker client follows."""
     return "." in first or ":" in first or first == "localhost"

@@ -134,6 +134,11 @@ class ImageIndex(Struct, frozen=True):
     json: Mapping[str, Any]
     manifests: tuple[Descriptor, ...]
 
+    @property
+    def entries(self) -> Iterator[tuple[Descriptor, Mapping[str, Any]]]:
+        """Every manifest, and how the list itself has it, which may say more."""
+        return zip(self.manifests, self.json["manifests"], strict=True)
+
 
 Document = ImageManifest | ImageIndex
 

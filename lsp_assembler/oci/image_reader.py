@@ -22,12 +22,14 @@ from lsp_assembler.oci.documents import (
 from lsp_assembler.oci.image import CONFIG_TYPE, encode
 from lsp_assembler.oci.layers import MAX_LAYERS, Limits, read_layers, too_many_layers
 
+BUILDKIT_TYPE = "vnd.docker.reference.type"
+"""The annotation by which BuildKit marks what is no image, in an index of images: attestations."""
+
 _MAX_CONFIG = 4 * 1024 * 1024
 _MAX_CONFIG_VALUES = 50_000  # labels, variables and history
 _CONFIG_TYPES = (CONFIG_TYPE, "application/vnd.docker.container.image.v1+json")
 _SAID_BY_PACK = {CREATED_LABEL, VERSION_LABEL}  # the annotations that `pack` always writes
 _NO_PLATFORM = "unknown/unknown"  # how build tools mark attestations
-_ATTESTATION = "vnd.docker.reference.type"  # the annotation by which BuildKit marks them, too
 _NESTED = 1  # indexes inside an index
 _MAX_NESTED = 16  # of them, to be asked for one after the other
 
@@ -65,8 +67,7 @@ def images_of(contents: ContentStore, reference: Reference, index: ImageIndex) -
 
 
 def _images(contents: ContentStore, reference: Reference, index: ImageIndex, nested: int) -> Iterator[_Entry]:
-    pairs = zip(index.manifests, index.json["manifests"], strict=True)
-    entries = [(entry, raw) for entry, raw in pairs if _may_be_image(entry, raw)]
+    entries = [(entry, raw) for entry, raw in index.entries if _may_be_image(entry, raw)]
     complete = [(entry, raw) for entry, raw in entries if entry.platform or entry.media_type in INDEX_TYPES]
     asked = 0
     for entry, raw in complete or entries:
@@ -82,7 +83,7 @@ def _images(contents: ContentStore, reference: Reference, index: ImageIndex, nes
 
 
 def _may_be_image(entry: Descriptor, raw: Mapping[str, Any]) -> bool:
-    is_artifact = bool(raw.get("artifactType")) or _ATTESTATION in entry.annotations
+    is_artifact = bool(raw.get("artifactType")) or BUILDKIT_TYPE in entry.annotations
     return entry.media_type in DOCUMENT_TYPES and entry.platform != _NO_PLATFORM and not is_artifact
 
 

@@ -8,16 +8,12 @@ from lsp_assembler.model.assembly import Assembly
 from lsp_assembler.model.dates import timestamp
 from lsp_assembler.model.images import Artifact, BaseImage, BuiltImage
 from lsp_assembler.model.labels import CREATED_LABEL
+from lsp_assembler.operations.attestations import PREDICATE
 from lsp_assembler.operations.build import BuildRequest
 from lsp_assembler.operations.build_spec import Attest, BuildSpec
 from lsp_assembler.operations.plan import Plan, base_of
 from lsp_assembler.operations.recipe import created
 from lsp_assembler.stores.spelling import StoreSpec
-
-PREDICATE = "in-toto.io/predicate-type"
-"""The annotation by which a list tells what kind of statement something is."""
-
-_HOME = "https://github.com/cyber-dojo/lsp-assembler"
 
 
 def attester(request: BuildRequest, planned: Plan, spec: BuildSpec) -> Attest:
@@ -40,7 +36,7 @@ def attester(request: BuildRequest, planned: Plan, spec: BuildSpec) -> Attest:
         )
     from lsp_assembler.operations import sbom, slsa
 
-    asked = slsa.Asked(_parameters(request, planned, spec), _builder(request.environ))
+    asked = slsa.Asked(_parameters(request, planned, spec), _workflow(request.environ) or slsa.HOME)
 
     def attest(assembly: Assembly, base: BaseImage, image: BuiltImage) -> tuple[Artifact, ...]:
         epoch = created(assembly, spec)
@@ -70,10 +66,10 @@ def _parameters(request: BuildRequest, planned: Plan, spec: BuildSpec) -> Mappin
     }
 
 
-def _builder(environ: Mapping[str, str]) -> str:
-    """Who built: a workflow on GitHub, by the name that its certificates have as well; else somebody.
+def _workflow(environ: Mapping[str, str]) -> str:
+    """The workflow on GitHub that builds, by the name that its certificates have as well; "" for any other.
 
     It is the same in every run of the workflow.
     """
     server, workflow = environ.get("GITHUB_SERVER_URL"), environ.get("GITHUB_WORKFLOW_REF")
-    return f"{server}/{workflow}" if server and workflow else _HOME
+    return f"{server}/{workflow}" if server and workflow else ""

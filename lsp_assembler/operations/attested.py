@@ -6,12 +6,11 @@ from typing import Any
 from msgspec import Struct
 
 from lsp_assembler.errors import InvalidInputError
-from lsp_assembler.model.labels import CREATED_LABEL
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.oci.content_store import ContentStore
 from lsp_assembler.oci.documents import ContentError, ImageIndex, load_json
 from lsp_assembler.oci.image_reader import manifest_of
-from lsp_assembler.operations.attestations import kind_of, predicate_of
+from lsp_assembler.operations.attestations import referring
 from lsp_assembler.operations.inspect import InspectRequest
 from lsp_assembler.operations.observer import SILENT, Observer
 from lsp_assembler.operations.plan import reference
@@ -83,18 +82,17 @@ def attested(request: InspectRequest, observer: Observer = SILENT) -> Attested:
 
 
 def _statements(contents: ContentStore, image: Reference, index: ImageIndex) -> Iterator[Statement]:
-    for entry, raw in zip(index.manifests, index.json["manifests"], strict=True):
-        type_, predicate = str(raw.get("artifactType", "")), predicate_of(entry)
-        layers = manifest_of(contents, image, entry).layers
+    for each in referring(index):
+        layers = manifest_of(contents, image, each.entry).layers
         document = None
         if len(layers) == 1 and layers[0].size <= _LARGEST:
             document = _json(contents.blob(image, layers[0], _LARGEST))
         yield Statement(
-            kind=kind_of(type_) or kind_of(predicate),
-            type=type_,
-            predicate=predicate,
-            digest=entry.digest,
-            created=entry.annotations.get(CREATED_LABEL, ""),
+            kind=each.kind,
+            type=each.type,
+            predicate=each.predicate,
+            digest=each.entry.digest,
+            created=each.created,
             document=document,
         )
 

@@ -8,8 +8,6 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from lsp_assembler.config import policy_file
-from lsp_assembler.config.images_file import ImagesFile, load
 from lsp_assembler.errors import FINDINGS, FetchError, InvalidInputError
 from lsp_assembler.model.finding import Failure
 from lsp_assembler.model.policy import LanguageImage, Policy, Violation
@@ -17,17 +15,15 @@ from lsp_assembler.model.reference import Reference
 from lsp_assembler.operations.by_policy import today
 from lsp_assembler.operations.facts import Facts, Wanted
 from lsp_assembler.operations.inspection import room_for_all
-from lsp_assembler.operations.listing import is_lock, of_plan
+from lsp_assembler.operations.listing import of_plan
 from lsp_assembler.operations.mentions import Mention, in_folder, in_image, in_lock, in_plan
+from lsp_assembler.operations.named_source import NamedSource, is_path, named_source
 from lsp_assembler.operations.observer import SILENT, Observer
-from lsp_assembler.operations.plan import Plan, plan
 from lsp_assembler.operations.request import DEFAULT_FILE, ReadRequest
 from lsp_assembler.rules.policy import violations
 from lsp_assembler.stores.interface import ImageSource
 from lsp_assembler.stores.open import Stores
 from lsp_assembler.stores.spelling import StoreSpec
-
-_NO_NAMES = (".yml", ".yaml", ".lock", ".json")  # no image is called so
 
 
 class AuditRequest(ReadRequest, frozen=True, kw_only=True):
@@ -112,7 +108,7 @@ def audit(request: AuditRequest, observer: Observer = SILENT) -> AuditResult:
     options = request.stores if source.planned else replace(request.stores, limits=room_for_all())
     day = today()
     with Stores(options, request.environ, observer.notice, registries) as stores:
-        mentions = _mentions(request, source, lambda: stores.reader(spec))
+        mentions = _mentions(source, lambda: stores.reader(spec), request.jobs)
         images = [image for image in (_reference(each.image) for each in mentions) if image]
         stores.warn_of_rate_limit(StoreSpec("registry"), images)
         facts = Facts(stores.language_images, stores.registries, request.jobs)
@@ -122,61 +118,42 @@ def audit(request: AuditRequest, observer: Observer = SILENT) -> AuditResult:
     return AuditResult(request.source, policy_path, policy, day, audited)
 
 
-class _Source(Struct, frozen=True):
-    """What is to be audited.
-
-    Args:
-        planned: of an images.yml; None for anything else.
-        file: the images.yml that goes with it, and its path; None where there is none.
-    """
-
-    planned: Plan | None
-    file: ImagesFile | None
-    path: Path
-
-
-def _source(text: str) -> _Source:
+def _source(text: str) -> NamedSource:
     """Find out what a source is.
 
     Raises:
         InvalidInputError: it is a path that leads nowhere, or an images.yml is wrong.
     """
-    path = Path(text)
-    if path.is_file() and not is_lock(path):
-        planned = plan((), path)
-        return _Source(planned, planned.file, path)
-    if not path.exists() and (text.endswith(_NO_NAMES) or text.startswith((".", "/"))):
+    if is_path(text) and not Path(text).exists():
         raise InvalidInputError(
             f"{text}: it does not exist; expected an images.yml, a lock file, a folder or an image",
             "Check the path.",
         )
-    beside = path.parent / DEFAULT_FILE.name if path.is_file() else DEFAULT_FILE
-    return _Source(None, load(str(beside)) if beside.is_file() else None, beside)
+    return named_source(text)
 
 
-def _policy(request: AuditRequest, source: _Source) -> tuple[Policy, str]:
+def _policy(request: AuditRequest, source: NamedSource) -> tuple[Policy, str]:
     """The policy that counts, and where it stands.
 
     Raises:
         InvalidInputError: it is invalid, or there is none.
     """
-    if request.policy:
-        return policy_file.load(str(request.policy)), str(request.policy)
-    if source.file and source.file.policy:
-        return source.file.policy, str(source.path)
-    raise InvalidInputError(
-        f"{request.source}: there is no policy to judge it by",
-        f"Add one to {source.path} under 'policy:', or name a file with --policy.",
-    )
+    found = source.policy(request.policy)
+    if found is None:
+        raise InvalidInputError(
+            f"{request.source}: there is no policy to judge it by",
+            f"Add one to {source.path} under 'policy:', or name a file with --policy.",
+        )
+    return found, str(request.policy or source.path)
 
 
-def _mentions(request: AuditRequest, source: _Source, reader: Callable[[], ImageSource]) -> Sequence[Mention]:
-    path = Path(request.source)
+def _mentions(source: NamedSource, reader: Callable[[], ImageSource], jobs: int | None) -> Sequence[Mention]:
+    path = Path(source.text)
     if source.planned:
-        return in_plan(source.planned, of_plan(source.planned, reader(), request.jobs))
-    if path.is_dir() and ("/" in request.source or request.source in (".", "..")):  # as everywhere
+        return in_plan(source.planned, of_plan(source.planned, reader(), jobs))
+    if path.is_dir() and ("/" in source.text or source.text in (".", "..")):  # as everywhere
         return in_folder(path)
-    return in_lock(path) if path.is_file() else in_image(reader(), request.source)
+    return in_lock(path) if source.is_file else in_image(reader(), source.text)
 
 
 def _audited(mentions: Sequence[Mention], policy: Policy, facts: Facts, day: date) -> tuple[Audited, ...]:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from lsp_assembler.config.images_file import WEB_ADDRESS
 from lsp_assembler.errors import FetchError, InvalidInputError
 from lsp_assembler.model.assembly import Assembly
-from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.reference import Reference, repository_of
 from lsp_assembler.model.start_point import Source
 from lsp_assembler.operations.directories import Directories
 from lsp_assembler.operations.plan import Plan
@@ -94,4 +94,4 @@ def _repository(source: Source, directories: Directories) -> str:
         name = directories.pack(source).name if source.is_directory else Reference.parse(source.text)
     except FetchError:  # told when it is read
         return ""
-    return name.with_tag("").canonical if name else ""
+    return repository_of(name) if name else ""

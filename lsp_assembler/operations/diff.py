@@ -10,12 +10,12 @@ from msgspec.structs import replace
 
 from lsp_assembler.config.hosts import HostSettings
 from lsp_assembler.errors import FetchError
-from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.reference import Reference, repository_of
 from lsp_assembler.model.tree import Tree
 from lsp_assembler.operations.inspection import room_for_all
-from lsp_assembler.operations.listing import Listed, is_lock, of_image, of_lock_file, of_plan
+from lsp_assembler.operations.listing import Listed, of_image, of_lock_file, of_plan
+from lsp_assembler.operations.named_source import planned_of
 from lsp_assembler.operations.observer import SILENT, Observer
-from lsp_assembler.operations.plan import Plan, plan
 from lsp_assembler.operations.request import ReadRequest
 from lsp_assembler.parallel import in_parallel
 from lsp_assembler.stores.interface import ImageSource
@@ -89,7 +89,7 @@ def diff(request: DiffRequest, observer: Observer = SILENT) -> DiffResult:
         FetchError: an image cannot be read, or is no start-points image.
     """
     spec = StoreSpec.source(request.from_store)
-    plans = {each: _planned(each) for each in (request.old, request.new)}
+    plans = {each: planned_of(each) for each in (request.old, request.new)}
     registries: dict[str, HostSettings] = {}
     for planned in filter(None, plans.values()):
         registries |= planned.registries
@@ -111,12 +111,6 @@ def diff(request: DiffRequest, observer: Observer = SILENT) -> DiffResult:
         changed = _changes(different, of_lsp_images, spec, request.jobs)
     same = len(pairs) - len(changed)
     return DiffResult(request.old, request.new, tuple(added), tuple(removed), changed, same)
-
-
-def _planned(text: str) -> Plan | None:
-    """The plan of an images.yml; None for anything else."""
-    path = Path(text)
-    return plan((), path) if path.is_file() and not is_lock(path) else None
 
 
 class HasName(Protocol):
@@ -162,7 +156,7 @@ def _name(listed: HasName) -> str:
 def _repository(listed: HasName) -> str:
     """What stays the same when a version changes: the repository of the image, or of the sources."""
     try:
-        return Reference.parse(listed.name).with_tag("").canonical
+        return repository_of(Reference.parse(listed.name))
     except ValueError:
         return listed.source or listed.name
 

@@ -1,6 +1,6 @@
 """What registries say of language images: when they were made, which tags are newer, what attests to them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Protocol
 
@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.dates import epoch_of
-from lsp_assembler.model.policy import LanguageImage, NewerTag
+from lsp_assembler.model.policy import LanguageImage, NewerTag, Policy
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.versions import is_commit, is_lsp
 from lsp_assembler.oci.content_store import ContentStore
@@ -134,6 +134,19 @@ class Facts:
         except FetchError as error:
             return error
         return [repository.with_tag(tag) for tag in tags if is_commit(tag) and not is_lsp(tag)]
+
+
+def known_for(
+    policy: Policy, images: Sequence[Reference], today: date, facts: Callable[[], Facts]
+) -> list[LanguageImage | FetchError]:
+    """As much of each image as a policy needs to know. The other arguments are those of `Facts.of`.
+
+    Args:
+        facts: called only if the names alone do not tell.
+    """
+    if not (policy.needs_dates or policy.needs_digests):
+        return [LanguageImage(image) for image in images]
+    return facts().of(images, Wanted(policy.needs_dates, policy.needs_tags), today)
 
 
 def _compared(image: LanguageImage, others: Sequence[_Answer], today: date) -> LanguageImage:

@@ -5,11 +5,10 @@ from pathlib import Path
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.start_point import Source
-from lsp_assembler.model.versions import is_lsp_tag
+from lsp_assembler.model.versions import MOVING_TAG, is_lsp_tag
 from lsp_assembler.stores.interface import ImageSource
 from lsp_assembler.text import named
 
-_LSP = "LSP"
 _MAY_BE_ANOTHER = ("not-found", "no-start-point", "too-large")
 """How it shows that a name is not that of an LSP image: nothing is there, or the language image is."""
 
@@ -21,8 +20,9 @@ def with_hints(error: FetchError, source: Source, reference: Reference, store: I
         reference: as it was read; the store is asked for its tag LSP only if that may help.
     """
     lines, remedy = error.message.splitlines(), error.remedy
-    lsp = reference.with_tag(_LSP)
-    if error.kind in _MAY_BE_ANOTHER and not reference.digest and reference.tag != _LSP and store.knows(lsp):
+    lsp = reference.with_tag(MOVING_TAG)
+    may_be_another = error.kind in _MAY_BE_ANOTHER and not reference.digest and reference.tag != MOVING_TAG
+    if may_be_another and store.knows(lsp):
         if is_lsp_tag(reference.tag):  # the tag LSP moves, so it is not what was meant
             remedy = f"'lsp-assembler tags {reference.name}' lists the tags that exist."
         else:

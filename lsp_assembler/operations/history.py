@@ -1,6 +1,7 @@
 """A history of builds: a file to which each build adds one line of JSON, and what it may hold."""
 
 import os
+import time
 from collections import deque
 from collections.abc import Iterator
 from itertools import count
@@ -12,7 +13,7 @@ from msgspec import Struct
 
 from lsp_assembler.errors import InvalidInputError, PublishError
 from lsp_assembler.files.locking import locked
-from lsp_assembler.model.dates import epoch_of
+from lsp_assembler.model.dates import epoch_of, timestamp
 from lsp_assembler.model.language import Durations
 from lsp_assembler.operations.listing import Listed
 from lsp_assembler.text import visible
@@ -80,6 +81,15 @@ class Build(Struct, frozen=True):
     base: BuiltOn
     revision: str | None
     start_points: tuple[BuiltFrom, ...]
+
+
+def now(epoch: int | None) -> str:
+    """The time of a build that has just been made.
+
+    Args:
+        epoch: what SOURCE_DATE_EPOCH says, in seconds since 1970; None if it is not set.
+    """
+    return timestamp(int(time.time()) if epoch is None else epoch)
 
 
 def load(path: Path) -> list[Build]:

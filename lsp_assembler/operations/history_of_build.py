@@ -1,6 +1,5 @@
 """What a history keeps of a build that has just succeeded."""
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,12 +7,11 @@ from msgspec.structs import replace
 
 from lsp_assembler.errors import InvalidInputError, PublishError
 from lsp_assembler.model.assembly import Assembly
-from lsp_assembler.model.dates import timestamp
 from lsp_assembler.model.images import BaseImage, BuiltImage
 from lsp_assembler.model.labels import DURATIONS_LABEL
 from lsp_assembler.model.result import Result
 from lsp_assembler.operations.build_spec import BuildSpec
-from lsp_assembler.operations.history import Build, BuiltFrom, BuiltOn, append
+from lsp_assembler.operations.history import Build, BuiltFrom, BuiltOn, append, now
 from lsp_assembler.operations.recorded_durations import of_label
 
 
@@ -36,7 +34,7 @@ def recorded(result: Result, base: BaseImage, spec: BuildSpec, path: Path) -> Re
 def _build(assembly: Assembly, base: BaseImage, spec: BuildSpec, image: BuiltImage) -> Build:
     return Build(
         schema=1,
-        time=timestamp(int(time.time()) if spec.epoch is None else spec.epoch),
+        time=now(spec.epoch),
         names=image.names,
         digest=image.digest,
         platforms=image.platforms,

@@ -1,12 +1,11 @@
 """What a report shows of a history, and what it adds to it: an image that somebody else has built."""
 
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from lsp_assembler.model.dates import source_date_epoch, timestamp
+from lsp_assembler.model.dates import source_date_epoch
 from lsp_assembler.model.language import Durations, Language, Service
-from lsp_assembler.operations.history import Build, BuiltFrom, BuiltOn, append, load
+from lsp_assembler.operations.history import Build, BuiltFrom, BuiltOn, append, load, now
 from lsp_assembler.operations.history_changes import BuildChanges, changes
 from lsp_assembler.operations.listing import Listed
 
@@ -28,11 +27,10 @@ def of_image(
     """
     if service.problem or not service.digest:
         return None
-    epoch = source_date_epoch(environ)
     durations = {each.digest: each.durations for lang in languages for each in lang.versions}
     return Build(
         schema=1,
-        time=timestamp(int(time.time()) if epoch is None else epoch),
+        time=now(source_date_epoch(environ)),
         names=(service.name,),
         digest=service.digest,
         platforms=service.platforms,

@@ -32,17 +32,11 @@ def verify_images(assembly: Assembly, lookup: Lookup, jobs: int) -> Assembly:
         lookup: each image is asked for once.
         jobs: how many are asked for at the same time.
     """
-    named = [
-        (outcome.source.index, manifest, manifest.language_image)
-        for outcome in assembly.outcomes
-        if outcome.start_point
-        for manifest in outcome.start_point.manifests
-    ]
-    answers = look_up([image for _, _, image in named if image], lookup, jobs)
+    named = list(assembly.language_images)
+    answers = look_up([image for _, _, image in named], lookup, jobs)
     mentions = [
-        (index, Mention(manifest, image, answers[image.canonical]))
-        for index, manifest, image in named
-        if image
+        (outcome.source.index, Mention(manifest, image, answers[image.canonical]))
+        for outcome, manifest, image in named
     ]
     return replace(assembly, findings=(*assembly.findings, *rules.check_language_images(mentions)))
 

@@ -20,7 +20,7 @@ from lsp_assembler.model.labels import (
     TITLE_LABEL,
 )
 from lsp_assembler.model.language import Language, LanguageImageSize, LanguageVersion
-from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.reference import Reference, repository_of
 from lsp_assembler.model.versions import Version, is_immutable, newest_first
 from lsp_assembler.oci.content_store import ContentStore
 from lsp_assembler.oci.documents import ImageIndex
@@ -99,7 +99,7 @@ class LanguageVersions:
 
     def repositories(self, entries: Sequence[Entry]) -> list[Repository]:
         """The repositories of some LSP images, with their tags, in the order in which they are named."""
-        groups: defaultdict[tuple[str, str], list[Used]] = defaultdict(list)
+        groups: defaultdict[str, list[Used]] = defaultdict(list)
         unknown: list[Repository] = []
         for entry in entries:
             try:
@@ -107,7 +107,7 @@ class LanguageVersions:
             except ValueError:
                 unknown.append(_unknown(entry))
             else:
-                groups[reference.registry, reference.path].append(Used(entry, reference))
+                groups[repository_of(reference)].append(Used(entry, reference))
         self._registries.expect([group[0].reference for group in groups.values()])
         return [*in_parallel(self._repository, groups.values(), self._jobs), *unknown]
 

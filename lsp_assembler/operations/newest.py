@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.labels import REVISION_LABEL, VERSION_LABEL
-from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.reference import Reference, repository_of
 from lsp_assembler.model.start_point import Source
 from lsp_assembler.model.versions import (
     MOVING_TAG,
@@ -53,10 +53,9 @@ def standings(store: ImageSource, images: Sequence[Source], jobs: int | None) ->
     Args:
         images: as images.yml lists them.
     """
-    groups: defaultdict[tuple[str, str], list[Source]] = defaultdict(list)
+    groups: defaultdict[str, list[Source]] = defaultdict(list)
     for image in images:
-        reference = Reference.parse(image.text)
-        groups[reference.registry, reference.path].append(image)
+        groups[repository_of(Reference.parse(image.text))].append(image)
     asked = [group for group in groups.values() if any(_fixed(image) is None for image in group)]
     store.expect([Reference.parse(group[0].text) for group in asked])
     share = _share(store, len(asked), jobs)

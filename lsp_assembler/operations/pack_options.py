@@ -9,11 +9,12 @@ from lsp_assembler.checkout.durations import load_durations
 from lsp_assembler.errors import InvalidInputError
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.start_point import START_POINT
+from lsp_assembler.model.versions import PREFIX, is_lsp_tag
 from lsp_assembler.operations.observer import Observer
 from lsp_assembler.operations.plan import reference
 from lsp_assembler.text import visible
 
-_LONGEST_VERSION = 128 - len("LSP-")
+_LONGEST_VERSION = 128 - len(PREFIX)
 
 
 class Checkouts(Struct, frozen=True):
@@ -80,7 +81,7 @@ def version_tag(version: str | None) -> str:
             f"{_LONGEST_VERSION}, and does not begin with '.' or '-'",
             "Correct the version, e.g. 3.7.4-18, or leave it out: then the commit is the tag.",
         )
-    if version in ("latest", "LSP") or version.startswith("LSP-"):
+    if version == "latest" or is_lsp_tag(version):
         raise InvalidInputError(
             f"--version: '{version}' has another meaning as a tag",
             "Choose another, e.g. 3.7.4-18, or leave it out: then the commit is the tag.",

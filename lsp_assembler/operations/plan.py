@@ -14,7 +14,9 @@ from lsp_assembler.model.start_point import START_POINT, Source, StartPointType
 from lsp_assembler.operations.request import DEFAULT_FILE
 from lsp_assembler.text import closest, named, visible
 
-_OF_FILES = (".yml", ".yaml", ".lock", ".json")
+OF_FILES = (".yml", ".yaml", ".lock", ".json")
+"""How the names of our files end; no image is called so."""
+
 DEFAULT_BASE = "cyberdojo/start-points-base:latest"
 
 
@@ -134,13 +136,13 @@ def reference(text: str, option: str) -> Reference:
 def file_fault(text: str) -> str:
     """Why a name is that of a file, as no image is called like our files; "" if it is not."""
     path = Path(text)
-    if text.endswith(_OF_FILES) and path.is_file():
+    if text.endswith(OF_FILES) and path.is_file():
         return f"{text}: it is a file; expected an image"
     beside = path.parent.glob("*.*") if path.suffix else ()
-    close = closest(path.name, [each.name for each in beside if each.name.endswith(_OF_FILES)])
+    close = closest(path.name, [each.name for each in beside if each.name.endswith(OF_FILES)])
     if close:
         return f"{text}: no such file; did you mean {named(str(path.with_name(close)))}?"
-    return f"{text}: no such file" if text.endswith(_OF_FILES) else ""
+    return f"{text}: no such file" if text.endswith(OF_FILES) else ""
 
 
 def _images_file(file: Path | None, *, optional: bool) -> tuple[ImagesFile | None, Path]:

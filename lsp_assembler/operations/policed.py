@@ -1,7 +1,5 @@
 """Language images before a policy: what there is to know of them is found out, then the rules judge."""
 
-from collections.abc import Sequence
-
 from msgspec.structs import replace
 
 from lsp_assembler.errors import FetchError
@@ -9,9 +7,8 @@ from lsp_assembler.model.assembly import Assembly, Outcome
 from lsp_assembler.model.finding import Failure, Finding
 from lsp_assembler.model.manifest import Manifest
 from lsp_assembler.model.policy import LanguageImage
-from lsp_assembler.model.reference import Reference
 from lsp_assembler.operations.by_policy import ByPolicy
-from lsp_assembler.operations.facts import Facts, Wanted
+from lsp_assembler.operations.facts import Facts, known_for
 from lsp_assembler.rules.policy import violations
 
 
@@ -21,32 +18,24 @@ def apply_policy(assembly: Assembly, by: ByPolicy) -> Assembly:
     An image of which a registry does not say what the policy needs to know is a failure of its source. A
     malformed image_name is passed over: a rule has told of it already.
     """
-    named = [
-        (outcome, manifest, manifest.language_image)
-        for outcome in assembly.outcomes
-        if outcome.start_point
-        for manifest in outcome.start_point.manifests
-    ]
-    images = {image.canonical: image for _, _, image in named if image}
-    answers = dict(zip(images, _known(list(images.values()), by), strict=True))
+    named = list(assembly.language_images)
+    images = {image.canonical: image for _, _, image in named}
+    known = known_for(by.policy, list(images.values()), by.today, lambda: _facts(by))
+    answers = dict(zip(images, known, strict=True))
     findings: list[Finding] = []
     failed: dict[int, Outcome] = {}
     for outcome, manifest, image in named:
-        answer = answers[image.canonical] if image else None
+        answer = answers[image.canonical]
         if isinstance(answer, FetchError):
             failed.setdefault(outcome.source.index, _failed(outcome, answer))
-        elif image and answer:
+        else:
             findings += _findings(outcome.source.index, manifest, replace(answer, reference=image), by)
     outcomes = tuple(failed.get(outcome.source.index, outcome) for outcome in assembly.outcomes)
     return replace(assembly, outcomes=outcomes, findings=(*assembly.findings, *findings))
 
 
-def _known(images: Sequence[Reference], by: ByPolicy) -> list[LanguageImage | FetchError]:
-    """As much of each image as the policy needs to know."""
-    if not (by.policy.needs_dates or by.policy.needs_digests):
-        return [LanguageImage(image) for image in images]
-    facts = Facts(by.stores.language_images, by.stores.registries, by.jobs)
-    return facts.of(images, Wanted(by.policy.needs_dates, by.policy.needs_tags), by.today)
+def _facts(by: ByPolicy) -> Facts:
+    return Facts(by.stores.language_images, by.stores.registries, by.jobs)
 
 
 def _findings(index: int, manifest: Manifest, image: LanguageImage, by: ByPolicy) -> list[Finding]:

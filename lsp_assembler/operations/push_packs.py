@@ -13,7 +13,7 @@ from msgspec import Struct
 from lsp_assembler.checkout.pack import Pack, refuse_shared_names
 from lsp_assembler.errors import FetchError, LspAssemblerError, PublishError
 from lsp_assembler.model.images import BuiltImage
-from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.reference import Reference, repository_of
 from lsp_assembler.parallel import in_parallel
 from lsp_assembler.stores.interface import Store
 from lsp_assembler.text import short_digest
@@ -206,7 +206,7 @@ def _language_image(job: PackJob, store: Store, options: PushOptions) -> Iterabl
     tag = job.language_tag
     if tag is None:
         return
-    if not store.tags_across_repositories and _repository(tag.image) != _repository(tag.name):
+    if not store.tags_across_repositories and repository_of(tag.image) != repository_of(tag.name):
         yield PublishError(
             f"{tag.image}: it is in another repository than {tag.name}, and a registry "
             "tags an image only in its own repository",
@@ -227,7 +227,3 @@ def _language_image(job: PackJob, store: Store, options: PushOptions) -> Iterabl
             f"{tag.image} is {short_digest(wanted)}, and {tag.name.tag} never moves",
             "Publish the language image of a new commit, or overwrite the tag with --force.",
         )
-
-
-def _repository(name: Reference) -> tuple[str, str]:
-    return name.registry, name.path

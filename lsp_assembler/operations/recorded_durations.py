@@ -10,6 +10,7 @@ from lsp_assembler.checkout.durations import COLOURS, load_durations
 from lsp_assembler.config.migration import repository
 from lsp_assembler.errors import InvalidInputError
 from lsp_assembler.model.language import Durations, LanguageVersion
+from lsp_assembler.model.versions import MOVING_TAG, PREFIX
 from lsp_assembler.reading import read_file
 from lsp_assembler.text import short_commit, visible
 
@@ -40,7 +41,7 @@ class Recorded(Struct, frozen=True):
             return False
         if not self.tag:
             return version.in_use
-        return self.tag in (version.tag, f"LSP-{short_commit(version.revision)}")
+        return self.tag in (version.tag, f"{PREFIX}{short_commit(version.revision)}")
 
 
 def of_label(text: str) -> Durations | None:
@@ -98,7 +99,7 @@ def _names(folder: Path) -> Iterator[tuple[str, str]]:
         entry = repository(text, 1)
     except ValueError as error:
         raise InvalidInputError(f"{path}: {error}") from error
-    yield entry.name, entry.tag if entry.tag != "LSP" else ""
+    yield entry.name, entry.tag if entry.tag != MOVING_TAG else ""
 
 
 def _key(name: str) -> str:

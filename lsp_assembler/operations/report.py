@@ -1,28 +1,28 @@
 """`report`: every LTF with all its versions, and the services, as a page or a table can show them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from lsp_assembler.config import policy_file
-from lsp_assembler.config.images_file import ImagesFile, load
+from lsp_assembler.config.images_file import load
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.language import Judged, Language, LanguageImageSize, LanguageVersion, Service
 from lsp_assembler.model.policy import LanguageImage, Policy
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.operations import history, history_of_report
 from lsp_assembler.operations.by_policy import today
-from lsp_assembler.operations.facts import JOBS, Facts, Wanted
+from lsp_assembler.operations.facts import JOBS, Facts, known_for
 from lsp_assembler.operations.history_changes import BuildChanges
 from lsp_assembler.operations.inspection import room_for_all
 from lsp_assembler.operations.language_versions import LanguageVersions
 from lsp_assembler.operations.listing import of_image
 from lsp_assembler.operations.observer import SILENT, Observer
 from lsp_assembler.operations.recorded_durations import Recorded, recorded_in
-from lsp_assembler.operations.report_source import report_source
+from lsp_assembler.operations.report_source import entries_of, report_source, service_of
 from lsp_assembler.operations.request import DEFAULT_FILE, ReadRequest
 from lsp_assembler.operations.running_services import services_of
 from lsp_assembler.rules.policy import violations
@@ -106,7 +106,7 @@ def report(request: ReportRequest, observer: Observer = SILENT) -> ReportResult:
     source = report_source(request.source)
     if request.history:
         history.check(request.history)
-    policy = _policy(request, source.file)
+    policy = source.policy(request.policy)
     recorded = recorded_in(request.data) if request.data else ()
     services = load(str(request.services)) if request.services else None
     registries = {
@@ -116,7 +116,7 @@ def report(request: ReportRequest, observer: Observer = SILENT) -> ReportResult:
     options = request.stores if source.is_file else replace(request.stores, limits=room_for_all())
     day = today()
     with Stores(options, request.environ, observer.notice, registries) as stores:
-        entries = source.entries(lambda: stores.reader(spec))
+        entries = entries_of(source, lambda: stores.reader(spec))
         versions = LanguageVersions(stores.settled, stores.registries, request.jobs or JOBS, day)
         repositories = versions.repositories(entries)
         lsp_images = [each.reference.with_tag(tag) for each in repositories for tag in each.tags]
@@ -125,10 +125,10 @@ def report(request: ReportRequest, observer: Observer = SILENT) -> ReportResult:
         languages = versions.versions(repositories)
         images = _images(languages)
         sizes = dict(zip(images, versions.sizes(list(images.values())), strict=True))
-        facts = Facts(stores.settled, stores.registries, request.jobs)
+        facts = partial(Facts, stores.settled, stores.registries, request.jobs)
         judged = _judged(images, policy, facts, day) if policy else {}
         names = [each.text for each in services.images] if services else []
-        found = services_of(stores.reader(spec), source.service, names, request.jobs, day)
+        found = services_of(stores.reader(spec), service_of(source), names, request.jobs, day)
         is_new = request.history and not source.is_file
         built = of_image(stores.reader(spec), request.source) if is_new else ()
     completed = tuple(_completed(each, recorded, sizes, judged) for each in languages)
@@ -137,12 +137,6 @@ def report(request: ReportRequest, observer: Observer = SILENT) -> ReportResult:
         latest = history_of_report.of_image(found[0], built, completed, request.environ) if built else None
         builds = history_of_report.builds_of(request.history, latest)
     return ReportResult(request.source, day, found, completed, policy is not None, builds)
-
-
-def _policy(request: ReportRequest, file: ImagesFile | None) -> Policy | None:
-    if request.policy:
-        return policy_file.load(str(request.policy))
-    return file.policy if file else None
 
 
 def _images(languages: Sequence[Language]) -> dict[str, Reference]:
@@ -157,13 +151,11 @@ def _images(languages: Sequence[Language]) -> dict[str, Reference]:
     return found
 
 
-def _judged(images: Mapping[str, Reference], policy: Policy, facts: Facts, day: date) -> dict[str, Judged]:
+def _judged(
+    images: Mapping[str, Reference], policy: Policy, facts: Callable[[], Facts], day: date
+) -> dict[str, Judged]:
     """What the policy makes of each language image."""
-    if policy.needs_dates or policy.needs_digests:
-        wanted = Wanted(policy.needs_dates, policy.needs_tags)
-        known = facts.of(list(images.values()), wanted, day)
-    else:
-        known = [LanguageImage(image) for image in images.values()]
+    known = known_for(policy, list(images.values()), day, facts)
     return {name: _judgement(policy, each, day) for name, each in zip(images, known, strict=True)}
 
 

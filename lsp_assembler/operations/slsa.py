@@ -20,9 +20,11 @@ from lsp_assembler.operations.purl import purl
 
 TYPE = "application/vnd.in-toto+json"
 PREDICATE = "https://slsa.dev/provenance/v1"
+HOME = "https://github.com/cyber-dojo/lsp-assembler"
+"""Who built where nobody better is known."""
+
 _STATEMENT = "https://in-toto.io/Statement/v1"
-_HOME = "https://github.com/cyber-dojo/lsp-assembler"
-_BUILD_TYPE = f"{_HOME}/blob/main/docs/attestations.md#build-type-1"
+_BUILD_TYPE = f"{HOME}/blob/main/docs/attestations.md#build-type-1"
 
 
 class Asked(Struct, frozen=True):

@@ -4,10 +4,9 @@ from collections.abc import Collection, Iterable, Sequence
 
 from msgspec import Struct
 
-from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.reference import Reference, repository_of
+from lsp_assembler.model.versions import is_lsp_tag
 from lsp_assembler.stores.docker.node import Node, NodeImage
-
-_LSP = "LSP"  # the tag of an image that holds a start point; others begin with "LSP-"
 
 
 class Old(Struct, frozen=True):
@@ -32,7 +31,7 @@ def superseded(
     Args:
         used: the ids of images that containers are made of.
     """
-    repositories = {(image.registry, image.path) for image in wanted}
+    repositories = {repository_of(image) for image in wanted}
     names = {image.canonical for image in wanted}
     found = []
     for image in on_node:
@@ -43,7 +42,7 @@ def superseded(
         found += [
             Old(str(name), kept)
             for name in spelled
-            if (name.registry, name.path) in repositories and not _holds_start_point(name)
+            if repository_of(name) in repositories and not is_lsp_tag(name.tag)
         ]
     return tuple(sorted(found, key=lambda old: old.name))
 
@@ -51,7 +50,3 @@ def superseded(
 def removed(node: Node, found: Sequence[Old]) -> tuple[Old, ...]:
     """Remove what is not kept; what the engine refuses is kept, too, in its words."""
     return tuple(old if old.kept else Old(old.name, node.remove(old.name)) for old in found)
-
-
-def _holds_start_point(name: Reference) -> bool:
-    return name.tag == _LSP or name.tag.startswith(f"{_LSP}-")

@@ -8,12 +8,11 @@ from collections.abc import Iterator
 
 from lsp_assembler.model.checkout import Checkout
 from lsp_assembler.model.manifest import manifest_paths
-from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.reference import Reference, repository_of
 from lsp_assembler.model.start_point import MANIFEST, START_POINT, StartPointType
+from lsp_assembler.model.versions import is_lsp_tag
 from lsp_assembler.rules.rule import Problem, Rule
 from lsp_assembler.text import listed, quoted
-
-_LSP_TAG = "LSP"
 
 
 def start_point_folder(checkout: Checkout) -> Iterator[Problem]:
@@ -70,7 +69,7 @@ def image_name_agrees(checkout: Checkout) -> Iterator[Problem]:
     name, docker_name = _language_image(checkout), checkout.docker_name
     if checkout.type is not StartPointType.LANGUAGES or name is None or docker_name is None:
         return
-    if name.with_tag("").canonical != docker_name.with_tag("").canonical:
+    if repository_of(name) != repository_of(docker_name):
         wins = "; the LSP image is named after that" if name.tag or name.digest else ", which wins"
         message = (
             f"image_name is {quoted(str(name))}, but docker/image_name.json says {quoted(str(docker_name))}"
@@ -83,7 +82,7 @@ def _language_image(checkout: Checkout) -> Reference | None:
 
 
 def _is_lsp(name: Reference) -> bool:
-    return not name.digest and (name.tag == _LSP_TAG or name.tag.startswith(f"{_LSP_TAG}-"))
+    return not name.digest and is_lsp_tag(name.tag)
 
 
 def _line(checkout: Checkout) -> int | None:

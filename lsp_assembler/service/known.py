@@ -8,8 +8,8 @@ from datetime import date
 from msgspec import Struct
 
 from lsp_assembler.errors import FetchError, LspAssemblerError
-from lsp_assembler.model.policy import LanguageImage, repository_of
-from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.policy import LanguageImage
+from lsp_assembler.model.reference import Reference, repository_of
 from lsp_assembler.operations.facts import Wanted
 from lsp_assembler.parallel import in_background
 from lsp_assembler.rules.policy import day_of
