@@ -32,6 +32,7 @@ _IGNORED = (tarfile.XGLTYPE, tarfile.GNUTYPE_LONGLINK)  # remarks about the arch
 _CHECKSUM, _PREFIX = slice(148, 156), slice(345, 500)
 _POSITIVE, _NEGATIVE = 0o200, 0o377
 _ASCII = bytes(range(128))
+_BLANKS = 8 * ord(" ")
 _SPARSE_GOES_ON, _SPARSE_GOES_ON_FURTHER = 482, 504  # offsets of that flag in GNU's sparse headers
 
 
@@ -94,7 +95,7 @@ class _Header(Struct, frozen=True):
         Raises:
             tarfile.TarError, ValueError: it is no header.
         """
-        if _field(block[_CHECKSUM]) not in _checksums(block):
+        if not _has_checksum(block, _field(block[_CHECKSUM])):
             raise tarfile.ReadError("a header with a bad checksum")
         name, type_, prefix = _text(block[:100]), block[156:157], _text(block[_PREFIX])
         if type_ == tarfile.AREGTYPE and name.endswith("/"):
@@ -116,11 +117,13 @@ def _field(field: bytes) -> int:
     return int(field.partition(b"\0")[0].decode("ascii", "strict").strip() or "0", 8)
 
 
-def _checksums(block: bytes) -> tuple[int, int]:
-    """The sum of all bytes, those of the checksum itself taken for blanks; old tools summed signed bytes."""
-    others = block[: _CHECKSUM.start] + b" " * 8 + block[_CHECKSUM.stop :]
-    total = sum(others)
-    return total, total - 256 * len(others.translate(None, _ASCII))
+def _has_checksum(block: bytes, expected: int) -> bool:
+    """Whether all bytes have this sum, with blanks for the checksum; old tools added signed bytes."""
+    total = sum(block) - sum(block[_CHECKSUM]) + _BLANKS
+    if total == expected:
+        return True
+    others = block[: _CHECKSUM.start] + block[_CHECKSUM.stop :]
+    return total - 256 * len(others.translate(None, _ASCII)) == expected
 
 
 def _next_header(stream: "_Stream") -> tuple[_Header, dict[str, str]] | None:
@@ -191,10 +194,12 @@ def _skip_sparse_headers(stream: "_Stream", block: bytes) -> None:
 
 
 class _Stream:
-    """Blocks, and contents that are padded to blocks."""
+    """Blocks, and contents that are padded to blocks. They are read in pieces: each read takes its time."""
 
     def __init__(self, read: Read) -> None:
         self._read = read
+        self._piece = b""
+        self._offset = 0  # of what comes next in the piece
         self._content = 0
         self._padding = 0
 
@@ -229,7 +234,14 @@ class _Stream:
 
     def _upto(self, size: int) -> bytes:
         parts = []
-        while size and (part := self._read(min(size, _CHUNK))):
-            parts.append(part)
+        while size and (self._offset < len(self._piece) or self._fill()):
+            part = self._piece[self._offset : self._offset + size]
+            self._offset += len(part)
             size -= len(part)
+            parts.append(part)
         return b"".join(parts)
+
+    def _fill(self) -> bool:
+        """Read the next piece; False at the end of the stream."""
+        self._piece, self._offset = self._read(_CHUNK), 0
+        return bool(self._piece)

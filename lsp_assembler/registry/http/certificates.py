@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 from msgspec import Struct
 
@@ -23,11 +24,21 @@ _FILES = (
 
 
 class Trust(Struct, frozen=True):
-    """What libcurl is told: a bundle as a file, or as bytes in its place, and a folder; "" for none."""
+    """What libcurl is told: a bundle as a file, or as bytes in its place, and a folder; "" for none.
+
+    Args:
+        memory: what has to stay open for as long as the file is used.
+    """
 
     file: str = ""
     folder: str = ""
     bundle: bytes = b""
+    memory: BinaryIO | None = None
+
+    def close(self) -> None:
+        """Let go of what is in memory; no connection is made with it any more."""
+        if self.memory:
+            self.memory.close()
 
 
 def trusted(ca: str, environ: Mapping[str, str]) -> Trust:
@@ -53,9 +64,27 @@ def trusted(ca: str, environ: Mapping[str, str]) -> Trust:
     if not file:
         return Trust(ca, folder)
     try:
-        return Trust("", folder, own + b"\n" + Path(file).read_bytes())
+        bundle = own + b"\n" + Path(file).read_bytes()
     except OSError:
         return Trust(ca, folder)  # the host's own will do
+    return _in_memory(bundle, folder) or Trust("", folder, bundle)
+
+
+def _in_memory(bundle: bytes, folder: str) -> Trust | None:
+    """A bundle as a file that is in memory only; None where the system has no such files.
+
+    Libcurl copies and compares bytes for every request, but only the name of a file.
+    """
+    if not hasattr(os, "memfd_create"):
+        return None
+    memory = os.fdopen(os.memfd_create("certificates"), "wb")
+    memory.write(bundle)
+    memory.flush()
+    name = f"/proc/self/fd/{memory.fileno()}"
+    if Path(name).exists():
+        return Trust(name, folder, memory=memory)
+    memory.close()
+    return None
 
 
 def _of_system() -> tuple[str, str]:

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import replace as replaced
 from urllib.parse import quote, urljoin
@@ -49,10 +50,13 @@ class Transport:
         stall = min(options.read_timeout, options.patience or options.read_timeout)
         self._driver = Driver(options.connections, stall)
         self._trusted: dict[str, Trust] = {}
+        self._trusting = threading.Lock()
 
     def close(self) -> None:
         """End all requests, and close all connections."""
         self._driver.close()
+        for trust in self._trusted.values():
+            trust.close()
 
     def send(self, request: Request) -> Answer:
         """Send a request and follow its redirects.
@@ -155,9 +159,10 @@ class Transport:
         return easy
 
     def _set_trust(self, easy: pycurl.Curl, ca: str) -> None:
-        if ca not in self._trusted:
-            self._trusted[ca] = trusted(ca, self._environ)
-        trust = self._trusted[ca]
+        with self._trusting:
+            if ca not in self._trusted:
+                self._trusted[ca] = trusted(ca, self._environ)
+            trust = self._trusted[ca]
         for option, value in ((pycurl.CAINFO, trust.file), (pycurl.CAPATH, trust.folder)):
             if value:
                 easy.setopt(option, os.fsencode(value))

@@ -177,7 +177,7 @@ def test_layers_do_not_meet_in_memory_once_they_are_unpacked() -> None:
 
 
 def test_all_layers_together_unpack_to_no_more_than_one_may() -> None:
-    blobs = [gzip.compress(write_layer(Tree.of({"etc/zeros": File(bytes(80_000))})))]
+    blobs = [gzip.compress(write_layer(Tree.of({"etc/zeros": File(bytes(70_000))})))]
     unpack(blobs, "start_point", NAME, LIMITS)
     with pytest.raises(FetchError, match="has more than 1,000 bytes"):
         unpack(blobs * 2, "start_point", NAME, LIMITS)
