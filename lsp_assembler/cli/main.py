@@ -49,15 +49,15 @@ def _run() -> int:
         if isinstance(error, LspAssemblerError):
             output.complain(str(error))
             return error.exit_status
-        if lack := _lack(error):
+        if what := lack(error):
             remedy = "Give it more, or read fewer images at once with --jobs."
-            output.complain(f"this machine has too little for the run: {lack}\n  {remedy}")
+            output.complain(f"this machine has too little for the run: {what}\n  {remedy}")
             return InvalidInputError.exit_status
         _report_bug(error)  # whatever else there is, is a bug of ours
         return INTERNAL
 
 
-def _lack(error: BaseException) -> str:
+def lack(error: BaseException) -> str:
     """What the machine does not have, if that is what an error means; "" else."""
     import errno
 

@@ -12,6 +12,7 @@ from msgspec import Struct
 from lsp_assembler.cli import options, output, reporting
 from lsp_assembler.cli.extras import require_serve
 from lsp_assembler.cli.grouped import NOTHING, OFF, Default, grouped
+from lsp_assembler.cli.report_files import data_option, history_option, services_option
 from lsp_assembler.errors import InvalidInputError, LspAssemblerError
 from lsp_assembler.files.atomic import write_files
 from lsp_assembler.operations import report as operation
@@ -49,25 +50,11 @@ Html = Annotated[
     typer.Option("--html", metavar="DIR", help="Write the report as a web page to this folder."),
     NOTHING,
 ]
-Services = Annotated[
-    Path | None,
-    typer.Option("--services", metavar="FILE", help="A list of further images to show, as in images.yml."),
-    NOTHING,
-]
-Data = Annotated[
-    Path | None,
-    typer.Option(
-        "--data", metavar="DIR", help="A folder with NAME/durations.json for images that have no durations."
-    ),
-    NOTHING,
-]
+Services = Annotated[Path | None, services_option(), NOTHING]
+Data = Annotated[Path | None, data_option(), NOTHING]
 History = Annotated[
     Path | None,
-    typer.Option(
-        "--history",
-        metavar="FILE",
-        help="A file with a line about each build, for the page; an image is added to it.",
-    ),
+    history_option("A file with a line about each build, for the page; an image is added to it."),
     NOTHING,
 ]
 Format = Annotated[

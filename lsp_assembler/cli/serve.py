@@ -18,6 +18,7 @@ from lsp_assembler.cli.extras import require_serve
 from lsp_assembler.cli.grouped import NOTHING, OFF, Default, grouped
 from lsp_assembler.cli.policing import ByPolicy, policing
 from lsp_assembler.cli.prepulling import Supply, prepulling
+from lsp_assembler.cli.shas import ShasPage, report_process
 from lsp_assembler.errors import InvalidInputError, LspAssemblerError
 from lsp_assembler.model.reference import MAX_PORT
 from lsp_assembler.model.result import Result
@@ -146,11 +147,13 @@ def serve(
     limits: options.ImageLimits,
     supply: Supply,
     by_policy: ByPolicy,
+    shas_page: ShasPage,
 ) -> None:
     """Serve start points over HTTP, as cyber-dojo's own service does.
 
     From an image in any store, from a folder like its /app/repos, or from an images.yml, which is assembled
-    in memory. Checkouts are served as learners will see them. People see a page at /.
+    in memory. Checkouts are served as learners will see them. People see a page at /, and with --shas
+    another at /shas.
     """
     environ = options.environ()
     kind = operation.kind_of(sources)
@@ -169,10 +172,11 @@ def serve(
     _check(freshness, kind)
     require_serve("serve", _EXTRA)
     voice = Voice(serving.log)
+    reporter = report_process(shas_page, request, pull, by_policy.policy)
     police = policing(by_policy, request, voice.say_each)
     puller = prepulling(supply, environ, reach.stall_timeout, voice.say)
     in_background(lambda: importlib.import_module("uvloop"))  # while the source is read
-    from lsp_assembler.service.run import Settings, run
+    from lsp_assembler.service.run import Beside, Settings, run
 
     settings = Settings(
         host=listening.host or (_HERE if freshness.watch else _EVERYWHERE),
@@ -185,7 +189,8 @@ def serve(
         sha=environ.get("SHA"),
     )
     try:
-        refused = run(settings, voice.told(partial(operation.take, request)), voice, puller, police)
+        take = voice.told(partial(operation.take, request))
+        refused = run(settings, take, voice, Beside(puller, police, reporter))
     except LspAssemblerError as error:
         if serving.log is LogFormat.TEXT:
             raise

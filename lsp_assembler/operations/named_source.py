@@ -44,8 +44,11 @@ class NamedSource(Struct, frozen=True):
         return self.file.policy if self.file else None
 
 
-def named_source(text: str) -> NamedSource:
+def named_source(text: str, listed_in: Path | None = None) -> NamedSource:
     """Find out what SOURCE is.
+
+    Args:
+        listed_in: the images.yml that goes with it, where it is none itself; None for the usual one.
 
     Raises:
         InvalidInputError: it, or the images.yml that goes with it, is an images.yml that is wrong.
@@ -54,7 +57,8 @@ def named_source(text: str) -> NamedSource:
     planned = planned_of(text)
     if planned:
         return NamedSource(text, planned, planned.file, path)
-    beside = path.parent / DEFAULT_FILE.name if path.is_file() else DEFAULT_FILE
+    usual = path.parent / DEFAULT_FILE.name if path.is_file() else DEFAULT_FILE
+    beside = listed_in or usual
     return NamedSource(text, None, load(str(beside)) if beside.is_file() else None, beside)
 
 

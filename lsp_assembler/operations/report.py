@@ -39,7 +39,9 @@ class ReportRequest(ReadRequest, frozen=True, kw_only=True):
         services: a list of further images that run as services, written as an images.yml is.
         data: a folder with a file NAME/durations.json for each LTF, for images that do not say themselves.
         policy: a file with a policy; None for the one of images.yml, if it has one.
-        history: a file with a line about each build, to which a source that is an image is added.
+        history: a file with a line about each build.
+        adds: whether a source that is an image is added to it.
+        listed_in: the images.yml that goes with a lock file; None for the one beside it.
         from_store: where the source and the services are read; versions are always those of the registries.
     """
 
@@ -48,6 +50,8 @@ class ReportRequest(ReadRequest, frozen=True, kw_only=True):
     data: Path | None = None
     policy: Path | None = None
     history: Path | None = None
+    adds: bool = True
+    listed_in: Path | None = None
 
 
 class ReportResult(Struct, frozen=True):
@@ -103,8 +107,8 @@ def report(request: ReportRequest, observer: Observer = SILENT) -> ReportResult:
         FetchError: a store cannot be reached, or a source that is an image cannot be read.
     """
     spec = StoreSpec.source(request.from_store)
-    source = report_source(request.source)
-    if request.history:
+    source = report_source(request.source, request.listed_in)
+    if request.history and request.adds:
         history.check(request.history)
     policy = source.policy(request.policy)
     recorded = recorded_in(request.data) if request.data else ()
@@ -129,7 +133,7 @@ def report(request: ReportRequest, observer: Observer = SILENT) -> ReportResult:
         judged = _judged(images, policy, facts, day) if policy else {}
         names = [each.text for each in services.images] if services else []
         found = services_of(stores.reader(spec), service_of(source), names, request.jobs, day)
-        is_new = request.history and not source.is_file
+        is_new = request.history and request.adds and not source.is_file
         built = of_image(stores.reader(spec), request.source) if is_new else ()
     completed = tuple(_completed(each, recorded, sizes, judged) for each in languages)
     builds = None

@@ -27,8 +27,8 @@ class Entry(Struct, frozen=True):
     image_name: str = ""
 
 
-def report_source(text: str) -> NamedSource:
-    """Find out what SOURCE is.
+def report_source(text: str, listed_in: Path | None = None) -> NamedSource:
+    """Find out what SOURCE is. The arguments are those of `named_source`.
 
     Raises:
         InvalidInputError: it is a path that leads nowhere, no image name, or an images.yml that is wrong.
@@ -40,7 +40,7 @@ def report_source(text: str) -> NamedSource:
                 "Check the path.",
             )
         reference(text, "SOURCE")
-    return named_source(text)
+    return named_source(text, listed_in)
 
 
 def service_of(source: NamedSource) -> str | None:

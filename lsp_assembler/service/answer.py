@@ -11,6 +11,7 @@ from msgspec import Struct
 Headers = tuple[tuple[bytes, bytes], ...]
 
 JSON = b"application/json"
+HTML = b"text/html; charset=utf-8"
 _WORTH_IT = 1024  # bytes: what is shorter fits into one packet anyway
 _LEVEL = 9
 
@@ -87,6 +88,19 @@ class Prepared(Struct, frozen=True, dict=True):
         # A weak tag says the same of the plain bytes and of the gzipped ones, which differ.
         headers = (b"etag", b'W/"' + self._etag + b'"'), (b"vary", b"accept, accept-encoding")
         return (*headers, (b"cache-control", b"no-cache"), *self.more)
+
+
+def headers_of_page(content_policy: bytes) -> Headers:
+    """The headers of a page that holds what strangers say.
+
+    Args:
+        content_policy: under which nothing of theirs runs.
+    """
+    return (
+        (b"content-security-policy", content_policy),
+        (b"x-content-type-options", b"nosniff"),
+        (b"referrer-policy", b"no-referrer"),
+    )
 
 
 def accepts(header: bytes, wanted: bytes) -> bool:

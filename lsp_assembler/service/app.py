@@ -67,6 +67,7 @@ class Parts(Struct, frozen=True):
         page: what people see who ask for /; None to have no pages.
         metrics: what /metrics says; None to have no metrics.
         permitted: what /permitted says of a language image; raises RequestError; None to have no policy.
+        shas: what /shas and the paths below it say; None where there is nothing; None to have no report.
         seen: called after each answer.
         failed: called with what is a bug.
     """
@@ -76,6 +77,7 @@ class Parts(Struct, frozen=True):
     page: Callable[[Request, Kept, Readiness], Answer] | None = None
     metrics: Callable[[Kept, Readiness], Answer] | None = None
     permitted: Callable[[str], Answer] | None = None
+    shas: Callable[[Request], Answer | None] | None = None
     seen: Callable[[Exchange], None] = lambda _: None
     failed: Callable[[Exception], None] = lambda _: None
 
@@ -140,6 +142,10 @@ class Service:
             return self._parts.metrics(self.kept, self._parts.readiness())
         if not request.path and self._parts.page and _is_person(request):
             return self._parts.page(request, self.kept, self._parts.readiness())
+        if self._parts.shas and request.path.partition("/")[0] == "shas":
+            found = self._parts.shas(request)
+            if found:
+                return found
         raise malformed()
 
 

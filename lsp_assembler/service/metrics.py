@@ -1,5 +1,7 @@
 """What the service tells Prometheus, under the names that the original has where it has them."""
 
+from typing import TYPE_CHECKING
+
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -16,6 +18,9 @@ from lsp_assembler.service.app import Exchange
 from lsp_assembler.service.kept import Kept
 from lsp_assembler.text import shortened, visible
 
+if TYPE_CHECKING:
+    from lsp_assembler.service.shas import Shas
+
 _PATHS = frozenset(("", "alive", "image_names", "manifest", "manifests", "metrics", "names", "ready", "sha"))
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 _OTHER = "other"  # for whatever clients make up: each label costs memory
@@ -23,6 +28,10 @@ _BUCKETS = (0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.25, 1.0)
 _TYPE = b"text/plain; version=0.0.4; charset=utf-8"
 _LONGEST = 200  # characters of a reason
 
+_OF_SHAS = {
+    "shas_made_timestamp_seconds": "When the report at /shas was made; 0 before the first.",
+    "shas_failed": "Whether the last try to make one failed.",
+}
 _OF_POLICY = {
     "start_points_blocked": "Start points that the policy blocks.",
     "policy_images_unknown": "Language images of which not enough is known to judge them.",
@@ -34,9 +43,10 @@ class Metrics:
 
     Args:
         policed: whether there is a policy to tell of.
+        shas: what there is at /shas; None for nothing.
     """
 
-    def __init__(self, *, policed: bool = False) -> None:
+    def __init__(self, *, policed: bool = False, shas: "Shas | None" = None) -> None:
         disable_created_metrics()  # a series more for each label, which nobody asks for
         self._registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
@@ -57,6 +67,7 @@ class Metrics:
             registry=registry,
         )
         self._paths = _PATHS | ({"permitted"} if policed else set())
+        self._shas = shas
         self._policy_refused = None
         texts = {
             "ready": "Whether all language images are there that readiness needs.",
@@ -70,6 +81,8 @@ class Metrics:
             "refreshes": "How often the source was read again.",
             "refresh_failures": "How often of these it was not taken up.",
         }
+        if shas:
+            texts |= _OF_SHAS
         if policed:
             texts |= _OF_POLICY
             counted["policy_failures"] = "How often the policy file was read again and was broken."
@@ -89,6 +102,8 @@ class Metrics:
         """Take note of an answer."""
         request = exchange.request
         path = f"/{request.path}" if request.path in self._paths else _OTHER
+        if self._shas and request.path.partition("/")[0] == "shas":
+            path = "/shas"
         method = request.method if request.method in _METHODS else _OTHER
         self._requests.labels(exchange.answer.status, method, path).inc()
         self._seconds.labels(method, path).observe(exchange.seconds)
@@ -104,6 +119,9 @@ class Metrics:
             "taken_up_timestamp_seconds": kept.taken_up,
         }
         counts = {"refreshes": kept.refreshes, "refresh_failures": kept.failures}
+        if self._shas:
+            shown = self._shas.shown
+            values |= {"shas_made_timestamp_seconds": shown.made_at, "shas_failed": bool(shown.failure)}
         if kept.policed and self._policy_refused:
             values |= {
                 "start_points_blocked": len(kept.catalog.blocked),

@@ -12,13 +12,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from lsp_assembler.model.readiness import Readiness
 from lsp_assembler.reports.html import base_style
 from lsp_assembler.reports.html.links import commit_link, web_link
-from lsp_assembler.service.answer import Answer, Prepared
+from lsp_assembler.service.answer import HTML, Answer, Prepared, headers_of_page
 from lsp_assembler.service.app import Request
 from lsp_assembler.service.catalog import Catalog, Entry
 from lsp_assembler.service.kept import Kept
 from lsp_assembler.text import short_commit, visible
 
-_HTML = b"text/html; charset=utf-8"
 _COMMIT = 40  # hex digits
 
 
@@ -27,9 +26,10 @@ class HtmlPages:
 
     Args:
         watches: whether a page is to look for changes.
+        has_shas: whether there is a report at /shas, to link to.
     """
 
-    def __init__(self, *, watches: bool = False) -> None:
+    def __init__(self, *, watches: bool = False, has_shas: bool = False) -> None:
         loader = PackageLoader("lsp_assembler.service")
         self._templates = Environment(
             loader=loader,
@@ -40,16 +40,13 @@ class HtmlPages:
             lstrip_blocks=True,
         )
         self._templates.filters |= {"visible": visible, "web": web_link}
-        for name in ("list.html", "one.html", "unknown.html"):
+        shas = ("shas_waiting.html", "shas_failed.html", "shas_bar.html") if has_shas else ()
+        for name in ("list.html", "one.html", "unknown.html", *shas):
             self._templates.get_template(name)  # which keeps it: compiling it takes long
         script = (resources.files("lsp_assembler.service") / "templates/page.js").read_text("utf-8")
         style = base_style()
-        self._shared = {"style": style, "script": script, "watches": watches}
-        self._headers = (
-            (b"content-security-policy", _policy(style, script)),
-            (b"x-content-type-options", b"nosniff"),
-            (b"referrer-policy", b"no-referrer"),
-        )
+        self._shared = {"style": style, "script": script, "watches": watches, "has_shas": has_shas}
+        self._headers = headers_of_page(_policy(style, script))
         self._last: tuple[Any, Prepared] | None = None
 
     def page(self, request: Request, kept: Kept, readiness: Readiness) -> Answer:
@@ -85,7 +82,7 @@ class HtmlPages:
         answer = (catalog.manifest(entry.name) or catalog.hidden.get(entry.name)) if entry else None
         if answer is None or entry is None:
             page = self._rendered("unknown.html", name=name)
-            return Answer(page.body, 404, _HTML, self._headers)
+            return Answer(page.body, 404, HTML, self._headers)
         manifest = msgspec.json.decode(answer.body)["manifest"]
         page = self._rendered(
             "one.html",
@@ -97,10 +94,20 @@ class HtmlPages:
         return page.answer(request.headers)
 
     def _rendered(self, template: str, **values: Any) -> Prepared:
+        return Prepared(self.text(template, **values), HTML, self._headers)
+
+    def text(self, template: str, **values: Any) -> bytes:
+        """What a template makes of values."""
         text = self._templates.get_template(template).render(
             **self._shared, **values, link_to=link_to, commit_of=commit_of
         )
-        return Prepared(text.encode("utf-8", "replace"), _HTML, self._headers)
+        return text.encode("utf-8", "replace")
+
+    def unavailable(self, template: str, seconds: int, **values: Any) -> Answer:
+        """A page in the place of one that is not there yet; a browser asks again after so many seconds."""
+        again = str(seconds).encode()
+        more = (b"retry-after", again), (b"refresh", again), (b"cache-control", b"no-store")
+        return Answer(self.text(template, **values), 503, HTML, (*self._headers, *more))
 
 
 def commit_of(entry: Entry) -> tuple[str, str]:

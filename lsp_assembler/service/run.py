@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from lsp_assembler.service.pages import HtmlPages
     from lsp_assembler.service.policing import Policing
     from lsp_assembler.service.prepulling import Prepulling
+    from lsp_assembler.service.report_process import ReportProcess
+    from lsp_assembler.service.shas import Shas
 
 _BEAT = 1000  # milliseconds
 
@@ -64,19 +66,25 @@ class Voice(Protocol):
         """Show what checking the source came to."""
 
 
-def run(
-    settings: Settings,
-    take: Callable[[], Taken],
-    voice: Voice,
-    prepulling: "Prepulling | None" = None,
-    policing: "Policing | None" = None,
-) -> Result | None:
+class Beside(Struct, frozen=True):
+    """What works beside the requests.
+
+    Args:
+        prepulling: pulls the language images of what is served; None to leave that to others.
+        policing: blocks start points by their language images; None to block none.
+        report: makes the report that /shas shows; None for no such page.
+    """
+
+    prepulling: "Prepulling | None"
+    policing: "Policing | None"
+    report: "ReportProcess | None"
+
+
+def run(settings: Settings, take: Callable[[], Taken], voice: Voice, beside: Beside) -> Result | None:
     """Serve until a signal ends it.
 
     Args:
         take: reads the source.
-        prepulling: pulls the language images of what is served; None to leave that to others.
-        policing: blocks start points by their language images; None to block none.
 
     Returns:
         What is wrong with the source, where that is why nothing was served; None else.
@@ -94,9 +102,10 @@ def run(
 
     port = settings.port if settings.port is not None else taken.port or kept.catalog.type.default_port
     log = AccessLog(settings.log, voice.write)
+    prepulling, policing = beside.prepulling, beside.policing
     readiness = prepulling.readiness if prepulling else lambda: Readiness(ready=True)
     shown = policing.begin(kept) if policing else kept
-    service = Service(shown, _parts(settings, log, voice, readiness, policing))
+    service = Service(shown, _parts(settings, log, voice, readiness, beside))
     listener = listen(Place(settings.host, port))
     if prepulling:
         prepulling.want(shown.catalog.image_names)
@@ -115,6 +124,8 @@ def run(
     serve(service, listener, lambda: voice.say(greeting))
     if prepulling:
         prepulling.close()
+    if beside.report:
+        beside.report.close()
     log.flush()
     return None
 
@@ -135,15 +146,16 @@ def _parts(
     log: AccessLog,
     voice: Voice,
     readiness: Callable[[], Readiness],
-    policing: "Policing | None",
+    beside: Beside,
 ) -> Parts:
+    policing = beside.policing
+    pages = _Pages(watches=bool(settings.watch), has_shas=beside.report is not None)
+    shas = _shas(beside.report, pages, voice) if beside.report else None
     metrics = None
     if settings.metrics:
         from lsp_assembler.service.metrics import Metrics
 
-        metrics = Metrics(policed=policing is not None)
-
-    pages = _Pages(watches=bool(settings.watch))
+        metrics = Metrics(policed=policing is not None, shas=shas)
 
     def seen(exchange: Exchange) -> None:
         pages.prepare()
@@ -158,15 +170,23 @@ def _parts(
         metrics=metrics.answer if metrics else None,
         seen=seen,
         permitted=policing.permitted if policing else None,
+        shas=shas.answer if shas else None,
         failed=lambda bug: voice.say(bug_words(bug), Level.ERROR),
     )
+
+
+def _shas(report: "ReportProcess", pages: "_Pages", voice: Voice) -> "Shas":
+    from lsp_assembler.service.shas import Shas
+
+    return Shas(report.make, lambda: pages.prepare().result(), voice.say)
 
 
 class _Pages:
     """Renders pages. It gets ready after the first answer, in a thread, as that takes long."""
 
-    def __init__(self, *, watches: bool) -> None:
+    def __init__(self, *, watches: bool, has_shas: bool) -> None:
         self._watches = watches
+        self._has_shas = has_shas
         self._made: Future[HtmlPages] | None = None
 
     def prepare(self) -> "Future[HtmlPages]":
@@ -181,7 +201,7 @@ class _Pages:
     def _make(self) -> "HtmlPages":
         from lsp_assembler.service.pages import HtmlPages
 
-        return HtmlPages(watches=self._watches)
+        return HtmlPages(watches=self._watches, has_shas=self._has_shas)
 
 
 def _ticks(seconds: float) -> Iterator[bool]:

@@ -75,14 +75,23 @@ KINDS = (
 )
 
 
-def pages(result: ReportResult) -> dict[str, bytes]:
+def pages(result: ReportResult, first: str = "") -> dict[str, bytes]:
     """The pages of a report by the names of their files; they link to each other by these.
 
     E.g. {"index.html": b"…", "languages.html": b"…"}. They hold all that they need. Threads may call it.
+
+    Args:
+        first: HTML that each page begins with, e.g. of a site that shows it.
     """
     templates = _environment()
     sections = (*SECTIONS, *([BUILDS] if result.builds is not None else ()))
-    shared = {**_shared(), "result": result, "sections": sections, "contents": contents(result)}
+    shared = {
+        **_shared(),
+        "result": result,
+        "sections": sections,
+        "contents": contents(result),
+        "first": first,
+    }
     return {
         section.file: templates.get_template(section.template)
         .render(**shared, section=section, **_of_languages(result), most_builds=MOST_BUILDS)
@@ -171,6 +180,11 @@ def _shared() -> Mapping[str, str]:
     own, script = ((folder / name).read_text("utf-8") for name in ("report.css", "page.js"))
     style = base_style() + own
     return {"style": style, "script": script, "content_policy": content_policy(style, script)}
+
+
+def policy_of_pages() -> str:
+    """The Content-Security-Policy that every page has in itself, for a header of who sends it."""
+    return _shared()["content_policy"]
 
 
 def content_policy(style: str, script: str) -> str:
