@@ -93,7 +93,3 @@ def _lost(result: ReportResult) -> str:
     reasons = list(dict.fromkeys(problems))
     more = [f"and {len(reasons) - _MOST_TOLD} more"] if len(reasons) > _MOST_TOLD else []
     return "\n".join([*reasons[:_MOST_TOLD], *more])
-
-
-if __name__ == "__main__":
-    main()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lsp_assembler.service.report_process import ReportProcess
 
 _PANEL = "Page at /shas"
-_PROGRAM = "lsp_assembler.cli.reporter"
+_PROGRAM = "import sys; sys.path[:] = sys.argv[1:]; from lsp_assembler.cli.reporter import main; main()"
 
 
 class ShasPage(Struct, frozen=True):
@@ -30,7 +30,7 @@ class ShasPage(Struct, frozen=True):
         typer.Option(
             "--shas",
             help="Show a report at /shas: every image, its age, size and durations. It asks the registries "
-            "when somebody looks, once an hour at most.",
+            "when somebody looks, and is kept for an hour.",
             rich_help_panel=_PANEL,
         ),
         OFF,
@@ -71,5 +71,5 @@ def report_process(
     wanted = report_request(request, Beside(**files, policy=policy), stores)
     # The environment is inherited. JSON is Python's own, as names of files may hold what is not UTF-8.
     task = json.dumps(to_builtins(replace(wanted, environ={}), enc_hook=str)).encode()
-    # -P: a module in the folder that the service runs in must not stand in for another.
-    return ReportProcess((sys.executable, "-P", "-m", _PROGRAM), task)
+    # It imports what this process imports, wherever that is, and nothing from the folder it happens to be in.
+    return ReportProcess((sys.executable, "-c", _PROGRAM, *filter(None, sys.path)), task)

@@ -22,7 +22,7 @@ _COMMIT = 40  # hex digits
 
 
 class HtmlPages:
-    """Renders pages. The event loop calls it.
+    """Renders pages. The event loop calls it; `text` may be called by any thread.
 
     Args:
         watches: whether a page is to look for changes.

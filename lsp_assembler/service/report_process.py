@@ -9,7 +9,6 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Mapping, Sequence
 from typing import IO, cast
@@ -26,7 +25,7 @@ class Made(Struct, frozen=True, tag=True):
     Args:
         pages: by the names of their files, each with one `MARK`.
         content_policy: the Content-Security-Policy that they have in themselves.
-        contents: what there is, e.g. "84 languages, 2,520 versions".
+        contents: what there is, e.g. "84 languages with 2,520 versions".
         problems: why not everything could be read, a message each.
         notices: what the one who runs the service should know, in one line each.
     """
@@ -55,7 +54,7 @@ class ReportProcess:
     """Makes one report after the other. One thread calls `make`, any thread `close`.
 
     Args:
-        command: the program that makes one, e.g. (sys.executable, "-m", "…").
+        command: the program that makes one, e.g. ("python3", "-c", "…").
         task: what it is told, in one line.
     """
 
@@ -105,8 +104,6 @@ class ReportProcess:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                # It finds its modules where this process found them, and not in the folder it runs in.
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
                 process_group=0,
             )
             return self._process

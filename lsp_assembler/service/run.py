@@ -150,7 +150,10 @@ def _parts(
 ) -> Parts:
     policing = beside.policing
     pages = _Pages(watches=bool(settings.watch), has_shas=beside.report is not None)
-    shas = _shas(beside.report, pages, voice) if beside.report else None
+    shas = None
+    if beside.report:
+        pages.prepare()  # which must not take place while somebody who looks at once, and probes, wait
+        shas = _shas(beside.report, pages, voice)
     metrics = None
     if settings.metrics:
         from lsp_assembler.service.metrics import Metrics

@@ -30,7 +30,7 @@ LONGEST = 60 * 60.0
 PAUSE = 60.0
 """How many seconds after a failure it is tried again."""
 
-_PAUSE_AFTER_PROBLEMS = 10 * 60.0  # seconds: where a report is there, but not all could be read
+_LONGEST_WITH_PROBLEMS = 10 * 60.0  # seconds: of one for which not everything could be read
 _SOON = 2  # seconds after which a browser that waits asks again
 _LONGEST_TOLD = 300  # characters of a problem, in the log
 _GZIP = {b"accept-encoding": b"gzip"}
@@ -138,21 +138,22 @@ class Shas:
             shown = replace(before, failure=outcome.reason, tried_at=now, due=now + PAUSE)
         else:
             self._tell(outcome, now - began)
-            due = now + (_PAUSE_AFTER_PROBLEMS if outcome.problems else LONGEST)
-            shown = Shown(outcome, now, tried_at=now, due=due)
+            shown = Shown(outcome, now, tried_at=now, due=now + _kept_for(outcome))
         if shown.made is None:
             return shown
         policy = f"{shown.made.content_policy}; frame-ancestors 'none'"
         pages, old = (
-            _prepared(shown.made, self._bar(shown, is_old=is_old), policy) for is_old in (False, True)
+            _prepared(shown.made, self._bar(shown, shown.made, is_old=is_old), policy)
+            for is_old in (False, True)
         )
         return replace(shown, pages=pages, old_pages=old)
 
-    def _bar(self, shown: Shown, *, is_old: bool) -> bytes:
+    def _bar(self, shown: Shown, made: Made, *, is_old: bool) -> bytes:
         """What the service says of a report, on each of its pages."""
         return self._html().text(
             "shas_bar.html",
             made=_minute(shown.made_at),
+            minutes=int(_kept_for(made) // 60),
             is_old=is_old,
             failure=shown.failure,
             tried=_minute(shown.tried_at),
@@ -164,6 +165,11 @@ class Shas:
             first = shortened(made.problems[0].splitlines()[0], _LONGEST_TOLD)
             more = f", and {len(made.problems) - 1} more" if len(made.problems) > 1 else ""
             self._say(f"shas: not everything could be read: {first}{more}", Level.WARNING)
+
+
+def _kept_for(made: Made) -> float:
+    """For how many seconds a report is shown."""
+    return _LONGEST_WITH_PROBLEMS if made.problems else LONGEST
 
 
 def _prepared(made: Made, bar: bytes, policy: str) -> dict[str, Prepared]:

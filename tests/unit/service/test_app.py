@@ -48,5 +48,6 @@ def test_a_bug_is_told_and_ends_one_request_only() -> None:
 
 
 def test_without_pages_people_get_what_programs_get() -> None:
-    status, _ = ask(Service(kept(point("0", "A")), Parts()), "", accept="text/html")
-    assert status == 400
+    service = Service(kept(point("0", "A")), Parts())
+    for path in ("", "shas", "shas/"):
+        assert ask(service, path, accept="text/html")[0] == 400

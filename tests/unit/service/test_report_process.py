@@ -1,6 +1,5 @@
 """Another process that makes a report: whatever becomes of it is told, and it never outlives its use."""
 
-import sys
 import threading
 import time
 from pathlib import Path
@@ -60,10 +59,3 @@ def test_closing_ends_it_however_it_takes_that(script: str, tmp_path: Path) -> N
     making.join(SECONDS)
     assert isinstance(outcomes[0], NotMade)
     assert process.make() == NotMade("the service is about to end")
-
-
-def test_its_modules_are_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "msgspec.py").write_text("raise SystemExit(9)\n", encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-    code = "import msgspec, sys; sys.stdin.readline(); sys.stdout.buffer.write(msgspec.msgpack.encode({}))"
-    assert ReportProcess((sys.executable, "-P", "-c", code), b"").make() == NotMade(f"{ENDED}status 0")

@@ -78,7 +78,7 @@ def test_nothing_is_made_before_somebody_looks_and_then_one_for_all(looking: Loo
     assert looking.made == 1
     text = looking.text()
     assert "first" in text
-    assert "Made at 2026-11-26 08:00 UTC, at most once an hour." in text
+    assert "Made at 2026-11-26 08:00 UTC, and kept for 60 minutes." in text
     assert MARK not in text
     assert looking.look("shas/languages.html")
     assert looking.look("shas/other.html") is None
@@ -89,7 +89,7 @@ def test_what_is_older_than_an_hour_is_shown_until_the_next_is_there(looking: Lo
     looking.look()
     looking.finish(report("first"))
     looking.now += LONGEST - 1
-    assert "at most once an hour" in looking.text()
+    assert "kept for 60 minutes" in looking.text()
     looking.now += 1
     text = looking.text()
     assert "first" in text
@@ -98,7 +98,7 @@ def test_what_is_older_than_an_hour_is_shown_until_the_next_is_there(looking: Lo
     assert looking.made == 2
     text = looking.text()
     assert "second" in text
-    assert "Made at 2026-11-26 09:00 UTC, at most once an hour." in text
+    assert "Made at 2026-11-26 09:00 UTC, and kept for 60 minutes." in text
 
 
 def test_after_a_failure_the_last_good_one_stays_and_the_next_try_comes_after_a_pause(
@@ -151,6 +151,7 @@ def test_a_report_that_is_not_whole_is_made_again_sooner(looking: Looking) -> No
     looking.look()
     looking.finish(report("first", "ghcr.io/a: no\n  Log in.", "ghcr.io/b: no"))
     assert looking.said[1] == "warning: shas: not everything could be read: ghcr.io/a: no, and 1 more"
+    assert "and kept for 10 minutes." in looking.text()
     looking.now += LONGEST / 2
     looking.look()
     looking.finish(report("second"))
