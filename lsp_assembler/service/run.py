@@ -150,10 +150,7 @@ def _parts(
 ) -> Parts:
     policing = beside.policing
     pages = _Pages(watches=bool(settings.watch), has_shas=beside.report is not None)
-    shas = None
-    if beside.report:
-        pages.prepare()  # which must not take place while somebody who looks at once, and probes, wait
-        shas = _shas(beside.report, pages, voice)
+    shas = _shas(beside.report, pages, voice) if beside.report else None
     metrics = None
     if settings.metrics:
         from lsp_assembler.service.metrics import Metrics
@@ -181,7 +178,7 @@ def _parts(
 def _shas(report: "ReportProcess", pages: "_Pages", voice: Voice) -> "Shas":
     from lsp_assembler.service.shas import Shas
 
-    return Shas(report.make, lambda: pages.prepare().result(), voice.say)
+    return Shas(report.make, pages.prepare, voice.say)
 
 
 class _Pages:

@@ -22,6 +22,8 @@ from lsp_assembler.service.report_process import MARK, Made, NotMade, Outcome
 from lsp_assembler.text import shortened
 
 if TYPE_CHECKING:  # Jinja takes a while to import
+    from concurrent.futures import Future
+
     from lsp_assembler.service.pages import HtmlPages
 
 LONGEST = 60 * 60.0
@@ -37,6 +39,12 @@ _GZIP = {b"accept-encoding": b"gzip"}
 _HERE = Answer(
     b"", 302, HTML, ((b"location", b"shas/"),)
 )  # relative, as a proxy may put the service elsewhere
+_STARTING = Answer(
+    b'<!doctype html><html lang="en"><title>cyber-dojo</title><p>The service has just started. One moment.',
+    503,
+    HTML,
+    ((b"retry-after", b"1"), (b"refresh", b"1"), (b"cache-control", b"no-store")),
+)
 
 
 class Shown(Struct, frozen=True):
@@ -66,7 +74,7 @@ class Shas:
 
     Args:
         make: makes a report, in a thread.
-        html: renders pages.
+        html: what renders pages; it may take a while to be there, for which nothing in the event loop waits.
         say: told what an operator should know.
         clock: the time in seconds since 1970.
     """
@@ -74,7 +82,7 @@ class Shas:
     def __init__(
         self,
         make: Callable[[], Outcome],
-        html: "Callable[[], HtmlPages]",
+        html: "Callable[[], Future[HtmlPages]]",
         say: Callable[[str, Level], None],
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -95,10 +103,13 @@ class Shas:
             pages = shown.old_pages if is_making else shown.pages
             page = pages.get(request.path.removeprefix("shas/") or FIRST_PAGE)
             return page.answer(request.headers if request.method in ("GET", "HEAD") else {}) if page else None
+        html = self._html()
+        if not html.done():
+            return _STARTING
         if is_making:
-            return self._html().unavailable("shas_waiting.html", _SOON)
+            return html.result().unavailable("shas_waiting.html", _SOON)
         seconds = max(1, math.ceil(shown.due - self._clock()))
-        return self._html().unavailable(
+        return html.result().unavailable(
             "shas_failed.html", seconds, failure=shown.failure, tried=_minute(shown.tried_at)
         )
 
@@ -150,13 +161,17 @@ class Shas:
 
     def _bar(self, shown: Shown, made: Made, *, is_old: bool) -> bytes:
         """What the service says of a report, on each of its pages."""
-        return self._html().text(
-            "shas_bar.html",
-            made=_minute(shown.made_at),
-            minutes=int(_kept_for(made) // 60),
-            is_old=is_old,
-            failure=shown.failure,
-            tried=_minute(shown.tried_at),
+        return (
+            self._html()
+            .result()
+            .text(
+                "shas_bar.html",
+                made=_minute(shown.made_at),
+                minutes=int(_kept_for(made) // 60),
+                is_old=is_old,
+                failure=shown.failure,
+                tried=_minute(shown.tried_at),
+            )
         )
 
     def _tell(self, made: Made, seconds: float) -> None:

@@ -2,6 +2,7 @@
 
 import gzip
 import threading
+from concurrent.futures import Future
 
 import pytest
 
@@ -14,7 +15,8 @@ from lsp_assembler.service.shas import LONGEST, PAUSE, Shas
 
 BEGIN = 1_795_680_000.0  # 2026-11-26 08:00 UTC
 SECONDS = 30.0
-HTML = HtmlPages(has_shas=True)
+HTML: Future[HtmlPages] = Future()
+HTML.set_result(HtmlPages(has_shas=True))
 
 
 def report(text: str, *problems: str) -> Made:
@@ -134,6 +136,15 @@ def test_where_there_is_no_good_one_the_page_says_why(looking: Looking) -> None:
     assert (answer.status, dict(answer.more)[b"retry-after"], looking.made) == (503, b"40", 1)
     assert "no &lt;network&gt;" in answer.body.decode()
     assert "at 2026-11-26 08:00 UTC" in answer.body.decode()
+
+
+def test_nobody_waits_for_what_renders_pages() -> None:
+    html: Future[HtmlPages] = Future()
+    shas = Shas(lambda: NotMade("no network"), lambda: html, lambda _text, _level: None)
+    answer = shas.answer(Request("GET", "shas/", b"", {}, b"", "127.0.0.1"))
+    assert answer
+    assert (answer.status, dict(answer.more)[b"refresh"]) == (503, b"1")
+    assert b"just started" in answer.body
 
 
 def test_a_bug_is_told_and_tried_again(looking: Looking) -> None:
