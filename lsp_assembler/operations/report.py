@@ -112,7 +112,7 @@ def report(request: ReportRequest, observer: Observer = SILENT) -> ReportResult:
         history.check(request.history)
     policy = source.policy(request.policy)
     recorded = recorded_in(request.data) if request.data else ()
-    services = load(str(request.services)) if request.services else None
+    services = load(str(request.services), is_named=True) if request.services else None
     registries = {
         **(services.registries if services else {}),
         **(source.file.registries if source.file else {}),

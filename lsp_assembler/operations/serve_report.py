@@ -56,7 +56,7 @@ def report_request(request: ServeRequest, beside: Beside, stores: StoreOptions) 
 def _check(beside: Beside) -> None:
     """Read the files now, so that what is wrong with them keeps the service from starting."""
     readers: list[tuple[Path | None, Callable[[Path], object]]] = [
-        (beside.services, lambda path: load(str(path))),
+        (beside.services, lambda path: load(str(path), is_named=True)),
         (beside.data, recorded_in),
         (beside.history, history.load),
     ]
