@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
 
+from msgspec import Struct
+
 from lsp_assembler.service.app import Exchange
 from lsp_assembler.text import shortened, visible
 
@@ -49,6 +51,19 @@ def event(form: LogFormat, text: str, level: Level = Level.INFO) -> str:
     return f"{when} {message}"
 
 
+class _Entry(Struct, frozen=True):
+    """What is logged of an exchange. Not all of it: a log that nobody reads must not fill the memory."""
+
+    when: float
+    client: str
+    method: str
+    path: str
+    status: int
+    size: int
+    seconds: float
+    error: str
+
+
 class AccessLog:
     """Takes exchanges from the event loop and writes them in a thread of its own.
 
@@ -59,7 +74,7 @@ class AccessLog:
     def __init__(self, form: LogFormat, say: Callable[[str], None]) -> None:
         self._line = _json if form is LogFormat.JSON else _text
         self._say = say
-        self._waiting: list[tuple[float, Exchange]] = []
+        self._waiting: list[_Entry] = []
         self._lost = 0
         self._probed = dict.fromkeys(_PROBES, _OK)  # the status that each probe got last
         self._form = form
@@ -74,7 +89,7 @@ class AccessLog:
             if status == before:
                 return
         if len(self._waiting) < _MOST_WAITING:
-            self._waiting.append((time.time(), exchange))
+            self._waiting.append(_entry(exchange))
         else:
             self._lost += 1
 
@@ -83,7 +98,7 @@ class AccessLog:
         with self._writing:
             found, self._waiting = self._waiting, []
             lost, self._lost = self._lost, 0
-            lines = [self._line(when, exchange) for when, exchange in found]
+            lines = [self._line(entry) for entry in found]
             if lost:
                 text = f"{lost:,} requests more were answered than this log could take"
                 lines.append(event(self._form, text, Level.WARNING))
@@ -96,29 +111,39 @@ class AccessLog:
             self.flush()
 
 
-def _text(when: float, exchange: Exchange) -> str:
+def _entry(exchange: Exchange) -> _Entry:
     request, answer = exchange.request, exchange.answer
-    path = visible(shortened(f"/{request.path}", _LONGEST))
-    error = f" {visible(shortened(exchange.error, _LONGEST))}" if exchange.error else ""
-    size = len(answer.body) if request.method != "HEAD" else 0
-    return (
-        f"{_time(when)} {request.client} {request.method} {path} {answer.status} {size} B "
-        f"{exchange.seconds * 1000:.1f} ms{error}"
+    return _Entry(
+        time.time(),
+        request.client,
+        request.method,
+        shortened(f"/{request.path}", _LONGEST),
+        answer.status,
+        len(answer.body) if request.method != "HEAD" else 0,
+        exchange.seconds,
+        shortened(exchange.error, _LONGEST),
     )
 
 
-def _json(when: float, exchange: Exchange) -> str:
-    request, answer = exchange.request, exchange.answer
+def _text(entry: _Entry) -> str:
+    error = f" {visible(entry.error)}" if entry.error else ""
+    return (
+        f"{_time(entry.when)} {entry.client} {entry.method} {visible(entry.path)} {entry.status} "
+        f"{entry.size} B {entry.seconds * 1000:.1f} ms{error}"
+    )
+
+
+def _json(entry: _Entry) -> str:
     fields = {
-        "time": _time(when),
-        "level": Level.INFO if answer.status < _BAD else Level.WARNING,
-        "client": request.client,
-        "method": request.method,
-        "path": shortened(f"/{request.path}", _LONGEST),
-        "status": answer.status,
-        "bytes": len(answer.body) if request.method != "HEAD" else 0,
-        "milliseconds": round(exchange.seconds * 1000, 3),
-        "error": shortened(exchange.error, _LONGEST) or None,
+        "time": _time(entry.when),
+        "level": Level.INFO if entry.status < _BAD else Level.WARNING,
+        "client": entry.client,
+        "method": entry.method,
+        "path": entry.path,
+        "status": entry.status,
+        "bytes": entry.size,
+        "milliseconds": round(entry.seconds * 1000, 3),
+        "error": entry.error or None,
     }
     return json.dumps(fields)
 

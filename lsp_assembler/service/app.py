@@ -30,9 +30,9 @@ class Request(Struct, frozen=True):
         method: e.g. "GET".
         path: without its leading slash, as it was sent, e.g. "manifest" or "a%20b".
         query: what follows the question mark.
-        headers: their names in lower case; of one that is there twice, the last.
+        headers: their names in lower case; of one that is there twice, both values with a comma between.
         body: what it carries.
-        client: the address that it came from, e.g. "127.0.0.1".
+        client: the address that it came from, e.g. "127.0.0.1"; "-" of one that was gone by then.
         is_whole: whether the body is all of it; else that is more than MAX_BODY.
     """
 
@@ -98,18 +98,20 @@ class Service:
         return answer
 
     def _answered(self, request: Request) -> tuple[Answer, str]:
-        """The answer, and what was wrong."""
-        found = _TOO_LARGE
+        """The answer, and what was wrong.
+
+        No name is left to an error: with its traceback, which has this frame and so the request, it would
+        stay in memory until somebody looks for cycles.
+        """
         try:
             if request.is_whole:
                 return self._answer(request), ""
         except RequestError as error:
-            found = error
+            return _refused(request, error)
         except Exception as bug:  # noqa: BLE001  # one request must not end the service
             self._parts.failed(bug)
-            found = _BUG
-        text = request.body.decode("utf-8", "replace")
-        return found.answer(request.path, text), f"{found.name} {found.message}"
+            return _refused(request, _BUG)
+        return _refused(request, _TOO_LARGE)
 
     def _answer(self, request: Request) -> Answer:
         """The body is looked at before the path, as the original does.
@@ -147,6 +149,11 @@ class Service:
             if found:
                 return found
         raise malformed()
+
+
+def _refused(request: Request, error: RequestError) -> tuple[Answer, str]:
+    text = request.body.decode("utf-8", "replace")
+    return error.answer(request.path, text), f"{error.name} {error.message}"
 
 
 def _arguments(body: bytes) -> Mapping[str, Any]:

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from collections.abc import Collection
 from importlib import resources
 from typing import Any
 from urllib.parse import parse_qs, quote
@@ -62,8 +63,8 @@ class HtmlPages:
 
     def _list(self, words: str, kept: Kept, readiness: Readiness) -> Prepared:
         catalog = kept.catalog
-        wanted = words.casefold().split()
-        found = [entry for entry in catalog.entries if all(word in _searched(entry) for word in wanted)]
+        wanted = set(words.casefold().split())  # each once: there may be thousands
+        found = [entry for entry in catalog.entries if _has(_searched(entry), wanted)]
         rows = [(entry, _state(entry, catalog, readiness)) for entry in found]
         return self._rendered(
             "list.html",
@@ -121,6 +122,10 @@ def commit_of(entry: Entry) -> tuple[str, str]:
 def link_to(name: str) -> str:
     """The page of a start point."""
     return f"/?name={quote(name, safe='', errors='replace')}"
+
+
+def _has(text: str, words: Collection[str]) -> bool:
+    return all(word in text for word in words)
 
 
 def _searched(entry: Entry) -> str:

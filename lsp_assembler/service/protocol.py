@@ -5,73 +5,34 @@ is answered at once, and no answer has to wait for another.
 """
 
 import asyncio
-import resource
-import time
 from collections import deque
-from collections.abc import Callable
 
 import httptools
 
-from lsp_assembler.service.answer import Answer
 from lsp_assembler.service.app import MAX_BODY, Request
+from lsp_assembler.service.connections import Connections, most_connections
 from lsp_assembler.service.errors import CLIENT, RequestError
 
 SECONDS_TO_ASK = 10.0
 """How long a request may take to arrive, and a new connection to send one."""
 SECONDS_IDLE = 75.0
 """How long a connection may wait for its next request; longer than a load balancer keeps one."""
+SECONDS_TO_PART = 5.0
+"""How long a client may take to close after our last word."""
 
 _SECONDS_TO_READ = 30  # without any progress, until a client is given up that does not read its answer
-_MAX_HEAD = 32 * 1024  # bytes
+_MAX_HEAD = 32 * 1024  # bytes of the address and all headers, those behind a body included
+_HEADER = 4  # bytes of one beside its name and value
 _MAX_AHEAD = 128  # requests that were sent without waiting for answers
-_MAX_CONNECTIONS = 1000
-_SPARE_FILES = 64
 _LARGE = 64 * 1024  # bytes: more than is worth copying behind a head
 
+_VERSION = "1.1"
 _MALFORMED = RequestError(400, CLIENT, "http:malformed")
 _LARGE_HEAD = RequestError(431, CLIENT, "http:headers too large")
 _LATE = RequestError(408, CLIENT, "http:too slow")
 
 _KEEP, _CLOSE = b"\r\n", b"connection: close\r\n\r\n"
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-
-
-class Connections:
-    """All that are open, and what they have in common. One event loop uses it.
-
-    Args:
-        answer: makes the answer to a request; it must be quick.
-    """
-
-    def __init__(self, answer: Callable[[Request], Answer]) -> None:
-        self.answer = answer
-        self.open: set[Connection] = set()
-        self.date = _date()
-        self.is_ending = False
-        self.gone = asyncio.Event()  # set when it is ending, and none is open
-
-    def sweep(self, now: float) -> None:
-        """Called each second, with the loop's time: give up clients that are too slow."""
-        self.date = _date()
-        for connection in list(self.open):
-            connection.sweep(now)
-
-    def end(self) -> None:
-        """Close those that ask nothing, and the others once they are answered."""
-        self.is_ending = True
-        for connection in list(self.open):
-            connection.end()
-        self.look()
-
-    def look(self) -> None:
-        """Called when a connection is closed."""
-        if self.is_ending and not self.open:
-            self.gone.set()
-
-    def abort(self) -> None:
-        """Close all at once."""
-        for connection in list(self.open):
-            connection.transport.abort()
 
 
 class Connection(asyncio.Protocol):
@@ -83,11 +44,12 @@ class Connection(asyncio.Protocol):
         self._all = connections
         self._loop = asyncio.get_running_loop()
         self._parser = httptools.HttpRequestParser(self)
-        self._client = ""
+        self._client = "-"
         self.since = self._loop.time()  # when what we wait for began
         self._is_asking = False  # whether a request has begun to arrive
         self._is_idle = False  # whether one was answered, and none has begun since
-        self._head = 0  # bytes of headers
+        self._head = 0  # bytes of address and headers that were understood
+        self._raw = 0  # bytes since the last of a body or of a request
         self._is_in_head = True
         self._url = b""
         self._headers: dict[bytes, bytes] = {}
@@ -99,12 +61,13 @@ class Connection(asyncio.Protocol):
         self._unread_for = 0  # sweeps
         self._last_words = b""  # sent when all answers are
         self._is_over = False  # whether nothing more is taken from the client
+        self._is_parted = False  # whether it has our last word
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # what it is
         """A client has come. If there are too many, the one goes that has let us wait longest."""
         self.transport = transport
         peer = transport.get_extra_info("peername")
-        self._client = peer[0] if isinstance(peer, tuple) else ""
+        self._client = peer[0] if isinstance(peer, tuple) else "-"  # one that is gone already
         self._all.open.add(self)
         if len(self._all.open) > most_connections():
             min(self._all.open, key=lambda each: each.since).transport.abort()
@@ -121,13 +84,12 @@ class Connection(asyncio.Protocol):
         """Bytes have come."""
         if self._is_over:
             return
-        if self._is_in_head:
-            self._head += len(data)
+        self._raw += len(data)
         try:
             self._feed(data)
         except httptools.HttpParserError:
             self._refuse(_MALFORMED)
-        if self._is_in_head and self._head > _MAX_HEAD:
+        if self._raw > _MAX_HEAD:
             self._refuse(_LARGE_HEAD)
 
     def eof_received(self) -> bool:
@@ -155,25 +117,34 @@ class Connection(asyncio.Protocol):
         if self._is_idle:
             self.since = self._loop.time()
         self._is_asking, self._is_idle = True, False
+        self._is_in_head, self._head = True, 0
         self._url, self._headers = b"", {}
 
     def on_url(self, url: bytes) -> None:
         """A part of the address has come."""
         self._url += url
+        self._count(len(url))
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header has come."""
-        self._headers[name.lower()] = value
+        """A header has come; one behind a body means nothing."""
+        if self._is_in_head:
+            name = name.lower()
+            before = self._headers.get(name)
+            self._headers[name] = value if before is None else b"%b, %b" % (before, value)
+        self._count(len(name) + len(value) + _HEADER)
 
     def on_headers_complete(self) -> None:
         """The head of a request is there."""
         self._is_in_head = False
+        if self._parser.should_upgrade():
+            return
         expects = self._headers.get(b"expect", b"").lower() == b"100-continue"
-        if expects and not self._is_over and not self._waiting:
+        if expects and self._parser.get_http_version() == _VERSION and not (self._is_over or self._waiting):
             self.transport.write(_CONTINUE)
 
     def on_body(self, body: bytes) -> None:
         """A part of a body has come. One that is too large is answered at once, and its rest ignored."""
+        self._raw = 0
         if self._is_refused:
             return
         self._body += body
@@ -184,7 +155,9 @@ class Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """A request is there."""
-        self._is_in_head, self._head = True, 0
+        if self._parser.should_upgrade():
+            return
+        self._raw = 0
         self._is_asking, self._is_idle, self.since = False, True, self._loop.time()
         if not self._is_refused:
             self._take(is_whole=True)
@@ -197,6 +170,9 @@ class Connection(asyncio.Protocol):
         self._unread = unread
         if self._unread_for > _SECONDS_TO_READ:
             self.transport.abort()
+        elif self._is_parted:
+            if not unread and now - self.since > SECONDS_TO_PART:
+                self.transport.abort()
         elif not unread and now - self.since > (SECONDS_IDLE if self._is_idle else SECONDS_TO_ASK):
             self._refuse(None if self._is_idle or self._is_refused else _LATE)
 
@@ -206,15 +182,40 @@ class Connection(asyncio.Protocol):
             self.transport.close()
 
     def _feed(self, data: bytes) -> None:
-        """Take requests apart. Whoever wants another protocol does not get it, and goes on with this one."""
+        """Take requests apart. Whoever wants another protocol does not get it, and goes on with this one.
+
+        Raises:
+            httptools.HttpParserError: this is no HTTP.
+        """
         rest = memoryview(data)
         while rest:
             try:
                 self._parser.feed_data(rest)
             except httptools.HttpParserUpgrade as upgrade:
+                # What follows is of the other protocol to llhttp, and so a body would count as a request.
+                head, self._parser = self._plain_head(), httptools.HttpRequestParser(self)
+                self._parser.feed_data(head)
                 rest = rest[upgrade.args[0] :]
             else:
                 break
+
+    def _plain_head(self) -> bytes:
+        """The head of the request that arrives, without the wish for another protocol.
+
+        Raises:
+            httptools.HttpParserError: it is a CONNECT, which wishes for nothing else.
+        """
+        method, version = self._parser.get_method(), self._parser.get_http_version().encode()
+        if method == b"CONNECT":
+            raise httptools.HttpParserError
+        headers = [b"%b: %b\r\n" % header for header in self._headers.items() if header[0] != b"upgrade"]
+        return b"%b %b HTTP/%b\r\n%b\r\n" % (method, self._url, version, b"".join(headers))
+
+    def _count(self, size: int) -> None:
+        """Count bytes of the head."""
+        self._head += size
+        if self._head > _MAX_HEAD:
+            self._refuse(_LARGE_HEAD)
 
     def _take(self, *, is_whole: bool) -> None:
         """Answer the request that has come, or remember it while the client does not read."""
@@ -243,7 +244,7 @@ class Connection(asyncio.Protocol):
 
     def _is_kept(self) -> bool:
         """Whether the client wants to ask more on this connection."""
-        return self._parser.get_http_version() == "1.1" and self._parser.should_keep_alive()
+        return self._parser.get_http_version() == _VERSION and self._parser.should_keep_alive()
 
     def _reply(self, request: Request, *, is_last: bool) -> None:
         answer = self._all.answer(request)
@@ -265,19 +266,13 @@ class Connection(asyncio.Protocol):
             self._close_if_over()
 
     def _close_if_over(self) -> None:
-        """Close, if that is all that is left to do."""
-        if self._is_over and not self._waiting:
+        """Say that no more is coming, if that is all that is left to do, and wait for the client to close.
+
+        Were it closed by us now, the system would tell a client that is still sending that all is lost, and
+        so would take away an answer that it has not read yet.
+        """
+        if self._is_over and not self._waiting and not self._is_parted:
+            self._is_parted, self.since = True, self._loop.time()
             if self._last_words:
                 self.transport.write(self._last_words)
-                self._last_words = b""
-            self.transport.close()
-
-
-def most_connections() -> int:
-    """How many there may be at once: as many as the system gives us files for, and not more than memory."""
-    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return max(1, min(_MAX_CONNECTIONS, files - _SPARE_FILES))
-
-
-def _date() -> bytes:
-    return time.strftime("date: %a, %d %b %Y %H:%M:%S GMT\r\n", time.gmtime()).encode()
+            self.transport.write_eof()

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 _MAX_NESTING = 100
 _LONGEST_SHOWN = 32  # bytes
 _BLANK = re.compile(rb"(?:[ \t\r\n]+|//[^\n]*(?:\n|\Z)|/\*.*?\*/)*", re.DOTALL)
+_BLANKS = frozenset(bytes((sign,)) for sign in b" \t\r\n/")  # what it may begin with
 _NUMBER = re.compile(rb"-?(?:0|[1-9][0-9]*)(?![0-9])(?:\.[0-9]+|(?!\.))(?:[eE][+-]?[0-9]+|(?![eE]))")
 _STRING = re.compile(rb'"((?:[^"\\\x00-\x1f]++|\\.)*+)"', re.DOTALL)
 _STRING_SO_FAR = re.compile(rb'"(?:[^"\\\x00-\x1f]++|\\.)*+', re.DOTALL)
@@ -52,6 +53,7 @@ class _Reader:
     def __init__(self, text: bytes) -> None:
         self._text = text
         self._at = 0
+        self._depth = 1  # of what is read next
         self._is_inside = False  # of a container that was just opened
 
     def read(self) -> Any:
@@ -81,9 +83,9 @@ class _Reader:
         if self._peek() == (b"}" if isinstance(container, dict) else b"]"):
             self._at += 1
             return
-        depth = sum(not isinstance(each, _Key) for each in stack)
-        if depth > _MAX_NESTING:
-            raise BodyError("JSON::NestingError", f"nesting of {depth} is too deep")
+        if self._depth > _MAX_NESTING:
+            raise BodyError("JSON::NestingError", f"nesting of {self._depth} is too deep")
+        self._depth += 1
         stack.append(container)
         if isinstance(container, dict):
             stack.append(self._key(is_first=True))
@@ -115,6 +117,7 @@ class _Reader:
                     else "expected ',' or ']' after array value"
                 )
             self._at += 1
+            self._depth -= 1
             stack.pop()
         return len(stack) == 1
 
@@ -195,6 +198,8 @@ class _Reader:
         self._fail('unexpected end of input, expected closing "')
 
     def _skip(self) -> None:
+        if self._peek() not in _BLANKS:
+            return
         blank = _BLANK.match(self._text, self._at)
         self._at = blank.end() if blank else self._at
         if self._peek() == b"/":

@@ -12,11 +12,13 @@ from msgspec import Struct
 
 from lsp_assembler.errors import InvalidInputError
 from lsp_assembler.service.app import Service
-from lsp_assembler.service.protocol import Connection, Connections
+from lsp_assembler.service.connections import Connections
+from lsp_assembler.service.protocol import Connection
 
 _BACKLOG = 1024
 _SECONDS_TO_FINISH = 1  # for answers under way when the service is to stop
 _SWEEP = 1.0  # seconds
+_OBJECTS_BETWEEN_COLLECTIONS = 1000  # few: a service runs for long
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -51,6 +53,7 @@ def serve(service: Service, listener: socket.socket, started: Callable[[], None]
         started: called when requests are answered.
     """
     gc.freeze()  # what is there now stays: looking through it again would find nothing
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(service, listener, started))
 

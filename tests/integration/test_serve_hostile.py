@@ -21,6 +21,8 @@ NO_ENGINE = "unix:///nowhere"
 LARGE = 64 * 1024 + 1
 TOO_LARGE = (413, "ClientError", "body:too large")
 NO_HTTP = (400, "ClientError", "http:malformed")
+LARGE_HEAD = (431, "ClientError", "http:headers too large")
+CHUNKED = b"GET / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n"
 UNKNOWN = (400, "ClientError", "json:malformed")
 NESTED = (500, "JSON::NestingError", "nesting of 101 is too deep")
 
@@ -107,8 +109,14 @@ def test_a_body_without_end(serving: Serving) -> None:
             NO_HTTP,
         ),
         (b"GET /names HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\nxyz\r\n", NO_HTTP),
-        (b"GET /" + b"a" * 40_000, (431, "ClientError", "http:headers too large")),
-        (b"GET /x HTTP/1.1\r\n" + b"a: b\r\n" * 9_000, (431, "ClientError", "http:headers too large")),
+        (b"GET /" + b"a" * 40_000, LARGE_HEAD),
+        (b"GET /x HTTP/1.1\r\n" + b"a: b\r\n" * 9_000, LARGE_HEAD),
+        (b"GET /x HTTP/1.1\r\n" + b"a: b\r\n" * 6_000 + b"\r\n", LARGE_HEAD),
+        (b"GET /x HTTP/1.1\r\na: " + b"b" * 3_000_000, LARGE_HEAD),
+        (CHUNKED + b"0\r\n" + b"a: b\r\n" * 9_000, LARGE_HEAD),
+        (CHUNKED + b"0;" + b"a" * 3_000_000, LARGE_HEAD),
+        (b"CONNECT /sha HTTP/1.1\r\n\r\n", NO_HTTP),
+        (b"POST /x HTTP/1.0\r\ncontent-length: 9000000\r\n\r\n" + b"x" * 9_000_000, TOO_LARGE),
     ],
 )
 def test_what_is_no_http(serving: Serving, data: bytes, error: tuple[int, str, str]) -> None:
@@ -131,6 +139,36 @@ def test_an_upgrade_is_declined(serving: Serving) -> None:
         with serving.connect() as connection:
             connection.sendall(head.encode())
             assert connection.recv(65536).startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+@pytest.mark.parametrize(
+    "body", [b"content-length: 22\r\n\r\n%b", b"transfer-encoding: chunked\r\n\r\n16\r\n%b\r\n0\r\n\r\n"]
+)
+def test_the_body_of_an_upgrade_is_no_request(serving: Serving, body: bytes) -> None:
+    head = b"POST /manifest HTTP/1.1\r\nconnection: close\r\nconnection: upgrade\r\nupgrade: h2c\r\n"
+    [(status, found)] = answers(serving.raw(head + body % b'{"name":"Java, JUnit"}'))
+    assert (status, found["manifest"]["display_name"]) == (200, "Java, JUnit")
+    assert len(answers(serving.raw(head + body % b"GET /sha HTTP/1.1\r\n\r\n\n"))) == 1
+
+
+def test_headers_behind_a_body_mean_nothing(serving: Serving) -> None:
+    data = serving.raw(CHUNKED + b"0\r\naccept: text/html\r\n\r\n")
+    assert errors(data) == [UNKNOWN]
+
+
+def test_a_client_of_http_1_0_hears_nothing_of_100(serving: Serving) -> None:
+    ask = b"GET /sha HTTP/%b\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n{}"
+    assert serving.raw(ask % b"1.1").startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n")
+    assert serving.raw(ask % b"1.0").startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+def test_refused_bodies_are_forgotten(serving: Serving) -> None:
+    before = serving.memory
+    ask = b"POST /x HTTP/1.1\r\ncontent-length: 60002\r\n\r\n" + b'"' + b"x" * 60_000 + b'"'
+    assert errors(serving.raw(ask * 100)) == [UNKNOWN] * 100
+    for _ in range(4):
+        serving.raw(ask * 100)
+    assert serving.memory < before + 15
 
 
 def test_requests_that_do_not_wait_are_answered_in_their_order(serving: Serving) -> None:

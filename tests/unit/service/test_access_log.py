@@ -1,10 +1,15 @@
 """What is logged of a request."""
 
 import json
+import re
+import sys
+import threading
 
 from lsp_assembler.service.access_log import AccessLog, Level, LogFormat, event
 from lsp_assembler.service.answer import Answer
 from lsp_assembler.service.app import Exchange, Request
+
+_LOST = re.compile(r"Z ([\d,]+) requests more were answered than this log could take$")
 
 
 def exchange(path: str, status: int = 200, error: str = "") -> Exchange:
@@ -65,7 +70,24 @@ def test_an_event_is_one_line() -> None:
     assert event(LogFormat.TEXT, text).partition("Z ")[2] == found["message"]
 
 
+def test_a_log_that_nobody_reads_keeps_no_requests() -> None:
+    is_stuck, is_read = threading.Event(), threading.Event()
+
+    def say(_: str) -> None:
+        is_stuck.set()
+        is_read.wait()
+
+    log = AccessLog(LogFormat.TEXT, say)
+    log(exchange("names"))
+    assert is_stuck.wait(60)
+    large = exchange("names")
+    before = sys.getrefcount(large), sys.getrefcount(large.request), sys.getrefcount(large.answer)
+    log(large)
+    assert before == (sys.getrefcount(large), sys.getrefcount(large.request), sys.getrefcount(large.answer))
+    is_read.set()
+
+
 def test_what_is_too_much_is_counted() -> None:
     lines = logged(LogFormat.TEXT, *[exchange("names")] * 30_000)
-    assert lines[-1].endswith("requests more were answered than this log could take") or len(lines) == 30_000
-    assert len(lines) <= 30_000
+    lost = [int(match[1].replace(",", "")) for match in map(_LOST.search, lines) if match]
+    assert len(lines) - len(lost) + sum(lost) == 30_000

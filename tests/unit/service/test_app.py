@@ -1,6 +1,8 @@
 """The application without a socket: what the integration tests cannot bring about."""
 
+import gc
 import json
+from types import FrameType
 from typing import Any
 
 from lsp_assembler.model.readiness import Readiness
@@ -51,3 +53,24 @@ def test_without_pages_people_get_what_programs_get() -> None:
     service = Service(kept(point("0", "A")), Parts())
     for path in ("", "shas", "shas/"):
         assert ask(service, path, accept="text/html")[0] == 400
+
+
+def test_what_was_wrong_keeps_no_request() -> None:
+    service = Service(kept(point("0", "A")), Parts())
+    asked = [Request("POST", "manifest", b"", {}, body, "") for body in (b"{}", b"[", b"\xff", b"[]")]
+    asked.append(Request("POST", "x", b"", {}, b"", "", is_whole=False))
+    for request in asked:  # what is imported at first leaves cycles, too
+        service.answer(request)
+    gc.collect()
+    gc.disable()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        for request in asked:
+            service.answer(request)
+        gc.collect()
+        found = [each for each in gc.garbage if isinstance(each, Request | FrameType)]
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()
+    assert found == [], "which would stay in memory until somebody looks for cycles"

@@ -6,13 +6,8 @@ import socket
 import pytest
 
 from lsp_assembler.service.app import Parts, Service
-from lsp_assembler.service.protocol import (
-    SECONDS_IDLE,
-    SECONDS_TO_ASK,
-    Connection,
-    Connections,
-    most_connections,
-)
+from lsp_assembler.service.connections import Connections, most_connections
+from lsp_assembler.service.protocol import SECONDS_IDLE, SECONDS_TO_ASK, SECONDS_TO_PART, Connection
 from tests.unit.service.served import kept, point
 
 GET = b"GET /names HTTP/1.1\r\n\r\n"
@@ -33,12 +28,18 @@ async def answered(sent: bytes, later: float, expected: bytes) -> bytes:
     else:
         await asyncio.sleep(0.05)
     connections.sweep(loop.time() + later)
-    is_closed = protocol.transport.is_closing()
+    try:
+        while rest := theirs.recv(65536):
+            got += rest
+        assert not protocol.transport.is_closing(), "the client may still be sending, and closes first"
+        connections.sweep(loop.time() + SECONDS_TO_PART + 1)
+        assert protocol.transport.is_closing(), "one that does not is given up"
+    except BlockingIOError:
+        got += b"still open"
     protocol.transport.abort()
     await asyncio.sleep(0)
-    rest = await loop.sock_recv(theirs, 65536) if is_closed else b"still open"
     theirs.close()
-    return got + rest
+    return got
 
 
 @pytest.mark.parametrize(
