@@ -137,9 +137,14 @@ def say(text: str) -> None:
     sys.stderr.write(f"{text}\n")
 
 
+def tell(text: str) -> None:
+    """Tell a person something in sentences, on stderr: on a terminal no word of it is broken."""
+    say(_wrapped(text))
+
+
 def complain(error: str) -> None:
     """Tell a person an error, on stderr; if that cannot be written, on stdout."""
-    say(_wrapped(f"error: {error}"))
+    tell(f"error: {error}")
     if _failure(sys.stderr) and not _has_document():
         report(f"error: {error}\n")
 

@@ -68,6 +68,8 @@ def write_file(content: bytes, path: Path, remedy: str) -> None:
     """
     try:
         target = path.resolve()
+        if target.exists() and not target.is_file() and not target.is_dir():  # which a rename would replace
+            raise PublishError(f"{path}: cannot be written: it is a device or a pipe", remedy)
         mode = target.stat().st_mode & 0o777 if target.exists() else 0o644
         sweep(target.parent)
         with replacing(target, mode) as file:

@@ -14,7 +14,7 @@ def announced(pending: Pending) -> str:
         return f"none of {plural(pending.of, 'language image')} to pull"
     subject = f"{count} of {plural(pending.of, 'language image')} to pull"
     if count == pending.unknown:
-        return f"{subject}; how large they are is not known; {_free(pending)}"
+        return f"{subject}, of unknown size; {_free(pending)}"
     known = f" and {pending.unknown} of unknown size" if pending.unknown else ""
     return f"{subject}, {human_size(pending.bytes)}{known}; {_free(pending)}"
 

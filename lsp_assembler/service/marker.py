@@ -21,7 +21,8 @@ def digest_of_set(images: Iterable[Reference]) -> str:
 def is_marked(path: Path, digest: str) -> bool:
     """Whether the marker file says that this set was pulled. What is unreadable or foreign says nothing."""
     try:
-        return read_file(path, _MOST).decode("utf-8", "replace").strip() == digest
+        is_file = path.is_file()  # and no pipe, on which one would wait for ever
+        return is_file and read_file(path, _MOST).decode("utf-8", "replace").strip() == digest
     except OSError:
         return False
 

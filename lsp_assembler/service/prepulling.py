@@ -71,6 +71,7 @@ class Prepulling:
         self._node: Node | None = None
         self._is_closed = False
         self._is_troubled = False  # and this was said
+        self._remedy = ""  # what an operator can do about it
         self._is_complete = False  # likewise
         self._thread = threading.Thread(target=self._run, name="prepull", daemon=True)
 
@@ -162,12 +163,14 @@ class Prepulling:
         Returns:
             why something still is, in one line; "" if nothing is.
         """
+        self._remedy = ""
         try:
             node = self._opened()
             have = node.names()
         except LspAssemblerError as error:
             self._forget_node()
             self._note_failures(dict.fromkeys(wanted, error.message))
+            self._remedy = error.remedy
             return error.message
         self._take_stock(wanted, have)
         missing = [image for image in wanted if image not in self._there]
@@ -237,7 +240,8 @@ class Prepulling:
             return
         if trouble:
             if not self._is_troubled:
-                self._say(f"{trouble}; trying until it works", Level.WARNING)
+                remedy = f". {self._remedy}" if self._remedy else ""
+                self._say(f"{trouble}; trying until it works{remedy}", Level.WARNING)
             self._is_troubled, self._is_complete = True, False
         elif not self._is_complete:
             self._is_troubled, self._is_complete = False, True

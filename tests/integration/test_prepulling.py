@@ -111,6 +111,8 @@ def test_an_engine_that_comes_later_and_what_readiness_needs(
     with running(f"tcp://127.0.0.1:{port}", [c, absent]) as run:
         assert wait_for(lambda: len(run.prepulling.readiness().failed) == 2, 60)
         assert "no answer at" in run.prepulling.readiness().failed[c]
+        assert wait_for(lambda: len(run.said) == 1)
+        assert "; trying until it works. Start one (on Debian: " in run.said[0]
         assert not run.is_ready
         with Gate(engine.url, port):
             assert wait_for(lambda: run.prepulling.readiness().pulled == 1, 60)

@@ -27,6 +27,13 @@ TROUBLE = (
 )
 """All that talking to an engine can raise, whether while asking or while reading the answer."""
 
+_BROKEN = (
+    requests.ConnectionError,
+    requests.exceptions.ChunkedEncodingError,
+    urllib3.exceptions.ProtocolError,
+)
+"""For which the libraries have no words for people, e.g. ("Connection aborted.", RemoteDisconnected(…))."""
+
 _TIMEOUTS = (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
 
 # The engine passes on what registries and the kernel say; the first row that matches tells the kind.
@@ -104,6 +111,8 @@ def cause(error: BaseException) -> tuple[FailureKind, str]:
         return "unavailable", f"it does not answer as an engine does ({type(error).__name__}: {words})"
     if any(_is_timeout(link) for link in _chain(error)):
         return "timeout", "the engine sent nothing for too long"
+    if isinstance(error, _BROKEN):
+        return "unavailable", plainly(error) or "the engine closed the connection"
     for kind, signs in _SIGNS:
         if any(sign in words.lower() for sign in signs):
             return kind, words
@@ -120,6 +129,15 @@ def fetch_error(image: object, error: BaseException) -> FetchError:
     kind, words = cause(error)
     shared = "" if kind in ("unavailable", "corrupt") else _FACTS[kind]  # whose words name image or file
     return FetchError(f"{image}: {_FACTS[kind]}: {_once(words)}", _REMEDIES[kind], kind=kind, cause=shared)
+
+
+def engine_error(error: BaseException) -> FetchError:
+    """An engine's error when it is asked about itself."""
+    found = fetch_error("Docker Engine", error)
+    if found.kind != "unavailable":
+        return found
+    words = cause(error)[1]
+    return FetchError(f"Docker Engine: no answer ({words})", found.remedy, kind=found.kind, cause=found.cause)
 
 
 def publish_error(image: object, error: BaseException) -> PublishError:

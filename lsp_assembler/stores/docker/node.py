@@ -13,7 +13,7 @@ from lsp_assembler.model.reference import Reference
 from lsp_assembler.oci.image_reader import chain_ids
 from lsp_assembler.stores.docker.connection import Connection
 from lsp_assembler.stores.docker.description import described
-from lsp_assembler.stores.docker.errors import TROUBLE, cause, events, fetch_error
+from lsp_assembler.stores.docker.errors import TROUBLE, cause, engine_error, events, fetch_error
 from lsp_assembler.stores.docker.lifelines import Lifelines
 
 _ARRIVED = ("Verifying Checksum", "Download complete", "Extracting", "Pull complete", "Already exists")
@@ -88,7 +88,7 @@ class Node:
                 for image in map(described, self._connection.client.images())
             ]
         except TROUBLE as error:
-            raise fetch_error("Docker Engine", error) from error
+            raise engine_error(error) from error
 
     def names(self) -> dict[str, str]:
         """The ids of all images by canonical name, with tag and with digest.
@@ -112,7 +112,7 @@ class Node:
             version = self._connection.client.version()
             return str(version["Os"]).lower(), str(version["Arch"])
         except TROUBLE as error:
-            raise fetch_error("Docker Engine", error) from error
+            raise engine_error(error) from error
 
     def room(self) -> Room:
         """Where images go, and how much fits there, if this is the engine's own machine.
@@ -126,7 +126,7 @@ class Node:
             elsewhere = _CONTAINERD in str(info.get("DriverStatus"))
             is_here = self.endpoint.startswith("unix:") and info.get("Name") == socket.gethostname()
         except TROUBLE as error:
-            raise fetch_error("Docker Engine", error) from error
+            raise engine_error(error) from error
         if is_here and path and not elsewhere:
             with contextlib.suppress(OSError):
                 disk = os.statvfs(Path(path))
@@ -153,7 +153,7 @@ class Node:
             except docker.errors.ImageNotFound:
                 continue  # it was removed meanwhile
             except TROUBLE as error:
-                raise fetch_error("Docker Engine", error) from error
+                raise engine_error(error) from error
         return chains
 
     def pull(self, reference: Reference, heard: Heard) -> None:
@@ -186,7 +186,7 @@ class Node:
             containers = self._connection.client.containers(all=True)
             return {str(container["ImageID"]) for container in containers}
         except TROUBLE as error:
-            raise fetch_error("Docker Engine", error) from error
+            raise engine_error(error) from error
 
     def remove(self, name: str) -> str:
         """Take a name away, and with its last name the image.

@@ -95,5 +95,5 @@ def test_what_is_known_of_size_and_room_is_said() -> None:
     )
     assert announced(replace(PENDING, unknown=1)).startswith(f"{subject}, 1.2 GB and 1 of unknown size; ")
     assert announced(replace(PENDING, unknown=2, bytes=0, folder="", free=None)) == (
-        f"{subject}; how large they are is not known; how much is free on the engine's machine is not known"
+        f"{subject}, of unknown size; how much is free on the engine's machine is not known"
     )

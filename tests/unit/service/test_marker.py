@@ -1,5 +1,6 @@
 """The note that all images have been pulled."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -36,3 +37,11 @@ def test_what_cannot_be_read_or_written_says_why(tmp_path: Path) -> None:
     assert not is_marked(tmp_path, digest_of_set([ONE]))
     absent = tmp_path / "absent" / "all-pulled"
     assert mark(absent, digest_of_set([ONE])) == f"{absent}: cannot be written: No such file or directory"
+
+
+def test_a_pipe_is_neither_waited_for_nor_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "all-pulled"
+    os.mkfifo(pipe)
+    assert not is_marked(pipe, digest_of_set([ONE]))
+    assert mark(pipe, digest_of_set([ONE])) == f"{pipe}: cannot be written: it is a device or a pipe"
+    assert pipe.is_fifo()
