@@ -115,7 +115,7 @@ def problems_of(result: Result | None) -> tuple[Problem, ...]:
     for outcome, findings in result.assembly.by_source():
         source = outcome.source.text
         if outcome.failure:
-            found.append(Problem("error", source, outcome.failure.message))
+            found.append(Problem("error", source, outcome.failure.message.removeprefix(f"{source}: ")))
         for each in findings:
             place = f" ({each.manifest}, line {each.manifest_line})" if each.manifest_line else ""
             found.append(Problem(each.severity, source, f"{each.message}{place}"))

@@ -1,5 +1,6 @@
 """A run of the service, from its source to its end."""
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -211,14 +212,44 @@ def _ticks(seconds: float) -> Iterator[bool]:
 
 
 def _saves(folders: tuple[Path, ...]) -> Iterator[bool]:
-    """Each save, as True; before, once, False: what was saved before the watch began must not be missed."""
+    """Each save, as True; before, once, False: what was saved before the watch began must not be missed.
+
+    A folder that is removed and made again counts as saved, and is watched again.
+    """
     from watchfiles import watch
 
-    begins = True
-    for changes in watch(*folders, raise_interrupt=False, rust_timeout=_BEAT, yield_on_timeout=True):
-        if changes or begins:
-            yield bool(changes)
-        begins = False
+    is_new = False
+    while True:
+        known, begins = _identities(folders), True
+        there = [folder for folder, identity in zip(folders, known, strict=True) if identity]
+        changed = watch(
+            *there,
+            raise_interrupt=False,
+            rust_timeout=_BEAT,
+            yield_on_timeout=True,
+            ignore_permission_denied=True,
+        )
+        with contextlib.suppress(FileNotFoundError):  # it was removed just now
+            for changes in changed:
+                if _identities(folders) != known:
+                    break
+                if changes or begins:
+                    yield bool(changes) or is_new
+                begins = False
+        is_new = True
+
+
+def _identities(folders: tuple[Path, ...]) -> list[tuple[int, int] | None]:
+    """What tells each folder from one that takes its place; None for one that is not there."""
+    found: list[tuple[int, int] | None] = []
+    for folder in folders:
+        try:
+            status = folder.stat()
+        except OSError:
+            found.append(None)
+        else:
+            found.append((status.st_dev, status.st_ino))
+    return found
 
 
 def _follow(

@@ -6,6 +6,7 @@ answered over the start points in NAME/repos; only backtraces are left out.
 
 import gzip
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -170,6 +171,11 @@ def test_an_author_sees_each_save(tool: Tool) -> None:
         assert "Expecting" in serving.said or "expecting" in serving.said
         _write(tool.folder / "ltf", start_point("Saved 3"))
         assert wait_for(lambda: serving.ask("/names").json == {"names": ["Saved 3"]})
+        shutil.rmtree(tool.folder / "ltf")
+        assert wait_for(lambda: "./ltf: it does not exist" in serving.said)
+        for name in ("Made again", "Saved 4"):
+            _write(tool.folder / "ltf", start_point(name))
+            assert wait_for(lambda name=name: serving.ask("/names").json == {"names": [name]})  # type: ignore[misc]
 
 
 def test_a_list_that_breaks_a_rule_is_reported_as_by_check(registry: Registry, tool: Tool) -> None:
