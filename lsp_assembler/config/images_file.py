@@ -94,7 +94,9 @@ def load(path: str, *, is_named: bool = False) -> ImagesFile:
         content = beginning(Path(path), MAX_BYTES)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         reason = getattr(error, "strerror", None) or error
-        close = closest(Path(path).name, [each.name for each in Path(path).parent.glob("*.y*ml")])
+        name = Path(path).name
+        others = [each.name for each in Path(path).parent.glob("*.y*ml") if each.name != name]
+        close = closest(name, others)
         reason = f"{reason}; did you mean {named(str(Path(path).with_name(close)))}?" if close else reason
         otherwise = "check the path" if is_named else "name another file with --file"
         remedy = f"Make one with 'lsp-assembler init images.yml', or {otherwise}."

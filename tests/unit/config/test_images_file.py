@@ -215,6 +215,9 @@ class TestUnreadable:
     def test_a_directory(self, tmp_path: Path) -> None:
         with pytest.raises(InvalidInputError, match="Is a directory"):
             load(str(tmp_path))
+        (tmp_path / "images.yml").mkdir()
+        with pytest.raises(InvalidInputError, match=r"images.yml: Is a directory\n"):
+            load(str(tmp_path / "images.yml"))
 
     def test_a_loop_of_links(self, tmp_path: Path) -> None:
         loop = tmp_path / "images.yml"
