@@ -61,6 +61,7 @@ class Connection(asyncio.Protocol):
         self._unread_for = 0  # sweeps
         self._last_words = b""  # sent when all answers are
         self._is_over = False  # whether nothing more is taken from the client
+        self._is_mute = False  # whether it has said that it sends no more
         self._is_parted = False  # whether it has our last word
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # what it is
@@ -94,7 +95,7 @@ class Connection(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """The client sends no more; whether there is something that it still gets."""
-        self._is_over = True
+        self._is_over = self._is_mute = True
         return bool(self._waiting)
 
     def pause_writing(self) -> None:
@@ -262,7 +263,9 @@ class Connection(asyncio.Protocol):
             self._is_over = True
             if error:
                 answer = error.answer("", "")
-                self._last_words = b"".join((answer.head, self._all.date, _CLOSE, answer.body))
+                is_head = self._is_asking and self._parser.get_method() == b"HEAD"
+                body = b"" if is_head else answer.body
+                self._last_words = b"".join((answer.head, self._all.date, _CLOSE, body))
             self._close_if_over()
 
     def _close_if_over(self) -> None:
@@ -271,8 +274,12 @@ class Connection(asyncio.Protocol):
         Were it closed by us now, the system would tell a client that is still sending that all is lost, and
         so would take away an answer that it has not read yet.
         """
-        if self._is_over and not self._waiting and not self._is_parted:
-            self._is_parted, self.since = True, self._loop.time()
-            if self._last_words:
-                self.transport.write(self._last_words)
+        if not self._is_over or self._waiting or self._is_parted or self.transport.is_closing():
+            return
+        self._is_parted, self.since = True, self._loop.time()
+        if self._last_words:
+            self.transport.write(self._last_words)
+        if self._is_mute:
+            self.transport.close()
+        else:
             self.transport.write_eof()

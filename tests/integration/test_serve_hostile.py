@@ -151,6 +151,13 @@ def test_the_body_of_an_upgrade_is_no_request(serving: Serving, body: bytes) -> 
     assert len(answers(serving.raw(head + body % b"GET /sha HTTP/1.1\r\n\r\n\n"))) == 1
 
 
+def test_who_asks_for_a_head_gets_no_body(serving: Serving) -> None:
+    for path in (b"/x", b"/\xff", b"/" + b"a" * 40_000):
+        data = serving.raw(b"HEAD %b HTTP/1.1\r\nconnection: close\r\n\r\n" % path)
+        assert data.startswith(b"HTTP/1.1 4")
+        assert data.endswith(b"\r\n\r\n")
+
+
 def test_headers_behind_a_body_mean_nothing(serving: Serving) -> None:
     data = serving.raw(CHUNKED + b"0\r\naccept: text/html\r\n\r\n")
     assert errors(data) == [UNKNOWN]
