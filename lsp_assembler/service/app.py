@@ -13,8 +13,8 @@ from lsp_assembler.service.errors import RequestError, argument, malformed
 from lsp_assembler.service.kept import Kept
 from lsp_assembler.service.manifests import rendered
 
-MAX_BODY = 64 * 1024
-"""The most bytes of a body that is read; the longest display_name is far from it."""
+MAX_BODY = 16 * 1024
+"""The most bytes of a body that is read: more would hold up others, and the longest name is far from it."""
 
 _ALIVE = Answer(rendered({"alive?": True}))
 _READY = Answer(rendered({"ready?": True}))
