@@ -35,8 +35,8 @@ NAMES = [
     for path in (CASES / command).iterdir()
 ]
 EXPECTED, AFTER = "expected.txt", "after.yml"
-PYTHON, JAVA, OTHER, BROKEN = (
-    f"versions/{name}" for name in ("python_unittest", "java_junit", "other", "broken")
+PYTHON, JAVA, OTHER, TWINS, BROKEN = (
+    f"versions/{name}" for name in ("python_unittest", "java_junit", "other", "twins", "broken")
 )
 SOURCE = "https://github.com/cyber-dojo-start-points/"
 VERSIONS = {
@@ -51,6 +51,8 @@ VERSIONS = {
     (JAVA, "LSP"): "2026-11-21T03:34:00+01:00",
     (OTHER, "LSP"): "2026-11-21T03:34:00Z",
     (OTHER, "4edf92a"): "2026-11-21T03:34:00Z",
+    (TWINS, "LSP-1"): "2026-11-21T03:34:00Z",
+    (TWINS, "LSP-2"): "2026-11-21T03:34:00Z",
 }
 """When each image was made."""
 
@@ -72,7 +74,7 @@ def label(repository: str, created: str) -> dict[str, str]:
 def filled(registry: Registry) -> Registry:
     """The registry with all versions in it."""
     for (repository, tag), created in VERSIONS.items():
-        name = f"{repository.rpartition('/')[2]} {tag}"
+        name = repository.rpartition("/")[2] + ("" if repository == TWINS else f" {tag}")
         registry.put_image(repository, tag, Image((layer(start_point(name)),), label(repository, created)))
     config = registry.put_blob(BROKEN, b"this is no configuration")
     document = (
