@@ -138,10 +138,15 @@ def say(text: str) -> None:
 
 
 def complain(error: str) -> None:
-    """Tell a person an error, on stderr; if that cannot be written, on stdout."""
-    say(_wrapped(f"error: {error}"))
+    """Tell a person an error, on stderr; if that cannot be written, on stdout.
+
+    Args:
+        error: its messages, each in a line; lines that are indented belong to the one above them.
+    """
+    told = "\n".join(line if line.startswith(" ") else f"error: {line}" for line in error.split("\n"))
+    say(_wrapped(told))
     if _failure(sys.stderr) and not _has_document():
-        report(f"error: {error}\n")
+        report(f"{told}\n")
 
 
 def _wrapped(text: str) -> str:

@@ -254,10 +254,10 @@ def test_locked_refuses_a_lock_that_is_missing_stale_or_not_about_the_sources(
     assert (status, stdout) == (4, "")
     assert stderr == (
         "error: images.lock: the type is languages; images.yml says custom\n"
-        "images.lock: the base scratch is in images.yml, but not locked\n"
-        f"images.lock: the base {place.base} is locked, but not in images.yml\n"
-        f"images.lock: {python} is in images.yml, but not locked\n"
-        f"images.lock: {java} is locked, but not in images.yml\n"
+        "error: images.lock: the base scratch is in images.yml, but not locked\n"
+        f"error: images.lock: the base {place.base} is locked, but not in images.yml\n"
+        f"error: images.lock: {python} is in images.yml, but not locked\n"
+        f"error: images.lock: {java} is locked, but not in images.yml\n"
         f"{remedy}"
     )
     status, stdout, stderr = place.run("build", "--locked", java)

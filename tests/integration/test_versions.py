@@ -262,7 +262,7 @@ def test_packed_images_know_their_repositories(layout: Callable[..., None], tmp_
     assert run.stderr.startswith(
         "error: org/unlabelled:LSP-1: it has no label org.opencontainers.image.source; "
         "expected an image that 'pack' made of a checkout\n"
-        "org/absent:LSP: no such image in oci:oci, which has "
+        "error: org/absent:LSP: no such image in oci:oci, which has "
     )
 
 
