@@ -195,7 +195,7 @@ def test_without_its_extra_it_says_what_to_install(tool: Tool) -> None:
     done = tool.run("serve", CASES / "mixed/repos", PYTHONPATH=path)
     assert done.status == 2
     assert "the Python package uvloop is not installed; it comes with the extra 'serve'" in done.stderr
-    assert "pip install 'lsp-assembler[serve]'" in done.stderr
+    assert "'[serve]' after its name or folder" in done.stderr
     assert "Serve start points over HTTP" in tool.run("--help", PYTHONPATH=path).stdout
 
 

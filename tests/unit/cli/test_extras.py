@@ -13,4 +13,4 @@ def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InvalidInputError, match="the Python package jinja2 is not installed") as caught:
         require_serve("--html", ["msgspec", "jinja2"])
     assert caught.value.message.startswith("--html: ")
-    assert "pip install 'lsp-assembler[serve]'" in caught.value.remedy
+    assert "'[serve]' after its name or folder" in caught.value.remedy
