@@ -12,6 +12,7 @@ from lsp_assembler.lockfile.file import Lock, LockedBase, LockedImage, save
 from lsp_assembler.model.start_point import StartPointType
 from tests.fakes.registry import FakeRegistry
 from tests.integration.support import (
+    NO_ENGINE,
     Tool,
     folder_of,
     free_port,
@@ -446,7 +447,7 @@ def test_outdated_without_a_lock_tells_of_newer_versions(place: Place) -> None:
 
 
 def test_outdated_asks_a_registry_once_for_each_name_and_downloads_nothing(tmp_path: Path) -> None:
-    tool = Tool(tmp_path, f"unix://{tmp_path}/no-engine")
+    tool = Tool(tmp_path, NO_ENGINE)
     with FakeRegistry() as fake:
         names = [f"{fake.netloc}/a/{each}:LSP" for each in ("java", "python", "ruby")]
         digests = [fake.put_image(f"a/{each}", "LSP", each.encode()) for each in ("java", "python", "ruby")]

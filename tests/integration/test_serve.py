@@ -14,12 +14,11 @@ import pytest
 
 from tests import ROOT
 from tests.integration.serving import Serving
-from tests.integration.support import REVISION, Tool, images_yml, publish, start_point, wait_for
+from tests.integration.support import NO_ENGINE, REVISION, Tool, images_yml, publish, start_point, wait_for
 from tests.services import Image, Registry, layer
 
 CASES = ROOT / "tests/cases/service"
 SHA = "76dd1cabf82aa624a1dabe194731b3cd18aae36a"
-NO_ENGINE = "unix:///nowhere"
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.serving import Serving
-from tests.integration.support import Tool, free_port, images_yml, publish, wait_for
+from tests.integration.support import NO_ENGINE, Tool, free_port, images_yml, publish, wait_for
 from tests.integration.test_audit import language_image
 from tests.services import Registry
 
@@ -15,7 +15,7 @@ HTML = {"accept": "text/html"}
 
 @pytest.fixture
 def tool(tmp_path: Path) -> Tool:
-    return Tool(tmp_path, "unix:///nowhere")
+    return Tool(tmp_path, NO_ENGINE)
 
 
 @pytest.fixture
