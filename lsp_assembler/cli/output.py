@@ -133,8 +133,8 @@ def beneath(stream: Writable) -> Writable:
 
 
 def say(text: str) -> None:
-    """Tell a person something, on stderr."""
-    sys.stderr.write(f"{text}\n")
+    """Tell a person something, on stderr; on a terminal no word of it is broken."""
+    sys.stderr.write(f"{_wrapped(text)}\n")
 
 
 def complain(error: str) -> None:
@@ -144,7 +144,7 @@ def complain(error: str) -> None:
         error: its messages, each in a line; lines that are indented belong to the one above them.
     """
     told = "\n".join(line if line.startswith(" ") else f"error: {line}" for line in error.split("\n"))
-    say(_wrapped(told))
+    say(told)
     if _failure(sys.stderr) and not _has_document():
         report(f"{told}\n")
 
