@@ -9,12 +9,11 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
-from lsp_assembler import __version__
+from lsp_assembler import HOME, __version__
 from lsp_assembler.errors import LspAssemblerError
 from lsp_assembler.model.policy import Violation
 from lsp_assembler.operations.audit import Audited, AuditResult
 from lsp_assembler.operations.mentions import Mention
-from lsp_assembler.operations.slsa import HOME
 from lsp_assembler.rules.policy import ALL_RULES, EXEMPTION_EXPIRED
 from lsp_assembler.text import json_text, visible
 

@@ -1,5 +1,6 @@
 """`report --html` and `serve` on a machine without Jinja."""
 
+import subprocess
 import sys
 
 import pytest
@@ -14,3 +15,16 @@ def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
         require_serve("--html", ["msgspec", "jinja2"])
     assert caught.value.message.startswith("--html: ")
     assert "'[serve]' after its name or folder" in caught.value.remedy
+
+
+def test_no_other_command_needs_what_comes_with_an_extra() -> None:
+    extras = "cyclonedx", "httptools", "jinja2", "packageurl", "prometheus_client", "uvloop", "watchfiles"
+    program = f"""
+import importlib, pkgutil, sys
+sys.modules.update(dict.fromkeys({extras}))
+for room in ("cli", "reports"):
+    for module in pkgutil.iter_modules(importlib.import_module(f"lsp_assembler.{{room}}").__path__):
+        if module.name != "html":
+            importlib.import_module(f"lsp_assembler.{{room}}.{{module.name}}")
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
