@@ -24,7 +24,7 @@ import importlib, pkgutil, sys
 sys.modules.update(dict.fromkeys({extras}))
 for room in ("cli", "reports"):
     for module in pkgutil.iter_modules(importlib.import_module(f"lsp_assembler.{{room}}").__path__):
-        if module.name != "html":
+        if module.name not in ("html", "reporter"):  # the pages, and the process of `serve` that makes them
             importlib.import_module(f"lsp_assembler.{{room}}.{{module.name}}")
 """
     subprocess.run([sys.executable, "-c", program], check=True)
