@@ -1,7 +1,7 @@
-# lsp-assembler as an image: `docker run cyberdojo/lsp-assembler:0.1.0 build …`. It is also a base for start-points images
-# (`base: cyberdojo/lsp-assembler:0.1.0` in images.yml), which then serve themselves.
+# lsp-assembler as an image: `docker run cyberdojo/lsp-assembler:0.2.0 build …`. It is also a base for start-points images
+# (`base: cyberdojo/lsp-assembler:0.2.0` in images.yml), which then serve themselves.
 #
-#   docker build --tag cyberdojo/lsp-assembler:0.1.0 .
+#   docker build --tag cyberdojo/lsp-assembler:0.2.0 .
 #
 # Without a network: name a base with git and tini in PYTHON, and beforehand, with the same version of Python, fill wheels/:
 #

@@ -37,7 +37,8 @@ if TYPE_CHECKING:  # imported when first asked for: a command needs one of them
     from lsp_assembler.stores.interface import Pull
     from lsp_assembler.stores.open import StoreOptions
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
+HOME = "https://github.com/cyber-dojo/lsp-assembler"
 
 _HOMES = {
     "config.images_file": ("schema",),

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from lsp_assembler.checkout.reader import read_file
 from lsp_assembler.errors import FetchError
+from lsp_assembler.model.checkout import IMAGE_NAME_FILE
 from lsp_assembler.model.manifest import Manifest, ManifestSyntaxError
 from lsp_assembler.model.manifest_json import decoded, parsed
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.start_point import MANIFEST
 from lsp_assembler.model.tree import File, Tree
 
-PATH = "docker/image_name.json"
 _MOST = 64 * 1024
 _OPENING_BRACE = re.compile(rb"\s*\{")
 
@@ -23,7 +23,7 @@ def language_image_name(directory: Path) -> Reference | None:
     Raises:
         FetchError: the file cannot be read, or is not `{"image_name": "a well-formed name"}`.
     """
-    content = read_file(directory, PATH, _MOST)
+    content = read_file(directory, IMAGE_NAME_FILE, _MOST)
     return None if content is None else parse(content, directory)
 
 
@@ -65,7 +65,7 @@ def completed(tree: Tree, name: Reference | None) -> Tree:
 
 
 def _names_no_image(directory: Path, fact: str, line: int | None = None) -> FetchError:
-    place = f"{directory / PATH}:{line}" if line else str(directory / PATH)
+    place = f"{directory / IMAGE_NAME_FILE}:{line}" if line else str(directory / IMAGE_NAME_FILE)
     return FetchError(
         f'{place}: {fact}; expected {{"image_name": "NAME"}}', "Correct the file.", kind="unreadable"
     )

@@ -12,6 +12,7 @@ from lsp_assembler.checkout import git, image_name
 from lsp_assembler.checkout.committed import read_committed
 from lsp_assembler.checkout.reader import not_readable, read_checkout
 from lsp_assembler.errors import FetchError
+from lsp_assembler.model.checkout import IMAGE_NAME_FILE
 from lsp_assembler.model.manifest import NAME
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.start_point import START_POINT
@@ -20,7 +21,7 @@ from lsp_assembler.oci.layers import Limits
 
 _NEW = "??"
 _MOST_HIDDEN = 10_000  # files; more are no work of an author
-_ON_THE_WAY = (image_name.PATH, image_name.PATH.partition("/")[0])
+_ON_THE_WAY = (IMAGE_NAME_FILE, IMAGE_NAME_FILE.partition("/")[0])
 
 
 class Snapshot(Struct, frozen=True):
@@ -66,7 +67,7 @@ def snapshot(directory: Path, limits: Limits, environ: Mapping[str, str]) -> Sna
     commit, source = repository.head(), repository.source()
     entries = repository.entries(commit) if commit else []
     has_folder = any(entry.path.partition("/")[0] == START_POINT for entry in entries)
-    parts = (START_POINT, image_name.PATH) if has_folder else (".",)
+    parts = (START_POINT, IMAGE_NAME_FILE) if has_folder else (".",)
     if not has_folder:
         _refuse_ignored(directory, repository)
     if commit and entries and repository.is_clean(entries, parts):
@@ -123,8 +124,8 @@ def _committed_name(
 ) -> Reference | None:
     for entry in entries:
         if entry.path in _ON_THE_WAY and entry.mode in (git.LINK, git.SUBMODULE):
-            raise not_readable(directory, image_name.PATH)
-        if entry.path == image_name.PATH:
+            raise not_readable(directory, IMAGE_NAME_FILE)
+        if entry.path == IMAGE_NAME_FILE:
             return image_name.parse(repository.contents([entry.object_id])[entry.object_id], directory)
     return None
 

@@ -19,6 +19,6 @@ def require_serve(subject: str, packages: Sequence[str]) -> None:
     if missing:
         raise InvalidInputError(
             f"{subject}: the Python package {missing[0]} is not installed; it comes with the extra 'serve'",
-            "Install it: pip install 'lsp-assembler[serve]', pipx install --force 'lsp-assembler[serve]' "
-            "or uv tool install 'lsp-assembler[serve]'.",
+            "Install lsp-assembler again as you did, with '[serve]' after its name or folder, e.g. "
+            "pipx install --force './lsp-assembler[serve]'.",
         )

@@ -133,20 +133,25 @@ def beneath(stream: Writable) -> Writable:
 
 
 def say(text: str) -> None:
-    """Tell a person something, on stderr."""
-    sys.stderr.write(f"{text}\n")
+    """Tell a person something, on stderr; on a terminal no word of it is broken."""
+    sys.stderr.write(f"{_wrapped(text)}\n")
 
 
-def tell(text: str) -> None:
-    """Tell a person something in sentences, on stderr: on a terminal no word of it is broken."""
-    say(_wrapped(text))
+def log(lines: str) -> None:
+    """Write lines of a log on stderr, each of them whole."""
+    sys.stderr.write(f"{lines}\n")
 
 
 def complain(error: str) -> None:
-    """Tell a person an error, on stderr; if that cannot be written, on stdout."""
-    tell(f"error: {error}")
+    """Tell a person an error, on stderr; if that cannot be written, on stdout.
+
+    Args:
+        error: its messages, each in a line; lines that are indented belong to the one above them.
+    """
+    told = "\n".join(line if line.startswith(" ") else f"error: {line}" for line in error.split("\n"))
+    say(told)
     if _failure(sys.stderr) and not _has_document():
-        report(f"error: {error}\n")
+        report(f"{told}\n")
 
 
 def _wrapped(text: str) -> str:

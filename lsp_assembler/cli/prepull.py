@@ -10,6 +10,7 @@ from lsp_assembler.cli import options, output, reporting
 from lsp_assembler.cli.grouped import NOTHING, OFF, grouped
 from lsp_assembler.cli.options import DataFormat
 from lsp_assembler.errors import InvalidInputError, LspAssemblerError
+from lsp_assembler.model.readiness import PULLS
 from lsp_assembler.operations import prepull as operation
 from lsp_assembler.reports import prepull as reports
 from lsp_assembler.reports.keeping import KEEPING
@@ -31,7 +32,7 @@ Jobs = Annotated[
         max=256,
         metavar="N",
         help="How many images to pull at once; an engine pulls several layers of each at once already.",
-        show_default=str(operation.JOBS),
+        show_default=str(PULLS),
     ),
     NOTHING,
 ]

@@ -10,13 +10,12 @@ from msgspec import Struct
 
 from lsp_assembler.cli.grouped import NOTHING, Default
 from lsp_assembler.errors import InvalidInputError
-from lsp_assembler.model.readiness import Required
+from lsp_assembler.model.readiness import PULLS, Required
 
 if TYPE_CHECKING:
     from lsp_assembler.service.prepulling import Prepulling, Say
 
 _READINESS = "Readiness"
-_JOBS = 2
 
 
 class Puller(StrEnum):
@@ -56,7 +55,7 @@ class Supply(Struct, frozen=True):
             help="How many to pull at once.",
             rich_help_panel=_READINESS,
         ),
-        Default(_JOBS),
+        Default(PULLS),
     ]
     marker: Annotated[
         Path | None,

@@ -47,7 +47,7 @@ def watching(names: Sequence[str]) -> Iterator[Watch]:
 def pulling(pending: Pending) -> Iterator[Watch]:
     """An observer of language images that are pulled: a bar of bytes, or a line for each that is done."""
     if pending.images:
-        output.tell(announced(pending))
+        output.say(announced(pending))
     if not _is_live():
         yield _lines([visible(name) for name in pending.images])
         return

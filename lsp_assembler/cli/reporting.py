@@ -60,7 +60,7 @@ class Terminal(Observer):
 
     def notice(self, text: str) -> None:
         """See Observer.notice."""
-        output.tell(visible(text))
+        output.say(visible(text))
 
     def critical(self) -> AbstractContextManager[None]:
         """See Observer.critical."""

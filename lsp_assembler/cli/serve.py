@@ -218,7 +218,7 @@ class Voice(Observer):
 
     def write(self, lines: str) -> None:
         """Write lines of the log."""
-        output.say(visible_lines(lines))
+        output.log(visible_lines(lines))
 
     def notice(self, text: str) -> None:
         """Say what the user should know of what is read."""

@@ -33,7 +33,7 @@ class Cluster(Struct, frozen=True):
 
     Args:
         namespace: "" for the one that kubectl uses.
-        image: of lsp-assembler, e.g. "cyberdojo/lsp-assembler:0.1.0".
+        image: of lsp-assembler, e.g. "cyberdojo/lsp-assembler:0.2.0".
         replicas: how many pods serve; None for one on every node.
         docker_group: the group of the nodes' Docker socket, if the service is to pull through that; None
             where Kubernetes is to pull.
@@ -68,7 +68,7 @@ class Cluster(Struct, frozen=True):
         try:
             Reference.parse(self.image)
         except ValueError as error:
-            yield f"--image: {error}; expected e.g. cyberdojo/lsp-assembler:0.1.0"
+            yield f"--image: {error}; expected e.g. cyberdojo/lsp-assembler:0.2.0"
         for name in self.pull_secrets:
             if len(name) > _MAX_SUBDOMAIN or not all(map(_LABEL.fullmatch, name.split("."))):
                 yield (

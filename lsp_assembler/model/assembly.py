@@ -9,16 +9,28 @@ from lsp_assembler.errors import FINDINGS, FetchError
 from lsp_assembler.model.finding import Failure, Finding
 from lsp_assembler.model.manifest import Manifest
 from lsp_assembler.model.reference import Reference
-from lsp_assembler.model.start_point import Source, StartPoint, StartPointType
+from lsp_assembler.model.start_point import MANIFEST, Source, StartPoint, StartPointType
 
 
 class Outcome(Struct, frozen=True):
-    """What became of one source: exactly one of start_point and failure is set."""
+    """What became of one source: exactly one of start_point and failure is set.
+
+    Args:
+        completed_from: the file in which the image_name of start_point/manifest.json stands, where a checkout
+            has it in another one, e.g. "docker/image_name.json".
+    """
 
     source: Source
     seconds: float
     start_point: StartPoint | None = None
     failure: Failure | None = None
+    completed_from: str | None = None
+
+    def place_of_image_name(self, manifest: Manifest) -> tuple[str, int | None]:
+        """Where the image_name of one of its manifests stands: the path, and the line if it is known."""
+        if self.completed_from and manifest.path == MANIFEST:
+            return self.completed_from, None
+        return manifest.path, manifest.line_of("image_name")
 
 
 class Assembly(Struct, frozen=True):

@@ -9,6 +9,9 @@ from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.start_point import MANIFEST, START_POINT, StartPointType
 from lsp_assembler.model.tree import Tree
 
+IMAGE_NAME_FILE = "docker/image_name.json"
+"""Which file of a checkout says what its language image is called, where the manifest does not."""
+
 
 class Checkout(Struct, frozen=True, dict=True):
     """An LTF checkout as its author wrote it, before anything is filled in.
@@ -37,3 +40,11 @@ class Checkout(Struct, frozen=True, dict=True):
             return Manifest.parse(MANIFEST, self.tree)
         except (KeyError, ManifestSyntaxError):
             return None
+
+    @property
+    def completed_from(self) -> str | None:
+        """Which file its manifest gets its image_name from; None where the manifest has one, or gets none."""
+        manifest = self.manifest
+        fills_in = self.type is StartPointType.LANGUAGES and self.docker_name is not None
+        lacks = manifest is not None and "image_name" not in manifest.data
+        return IMAGE_NAME_FILE if fills_in and lacks else None

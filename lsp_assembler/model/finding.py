@@ -23,8 +23,9 @@ class Finding(Struct, frozen=True):
         rule: the rule's id, e.g. "tab-size".
         code: the number that cyber-dojo's own checker gives it; None for rules beyond that checker.
         index: of the start point.
-        manifest: path of the manifest in its index dir, e.g. "start_point/manifest.json"; None where
-            the finding is about the start point as a whole.
+        manifest: path of the manifest in its index dir, e.g. "start_point/manifest.json"; of a checkout that
+            names its language image there, "docker/image_name.json"; None where the finding is about the
+            start point as a whole.
         message: what is wrong and what would be right, e.g. "tab_size is 9; it must be an integer 1..8".
         manifest_line: the line in the manifest, from 1, where it is known.
         cause: what is behind it where that is not this start point's own fault, and others may suffer from

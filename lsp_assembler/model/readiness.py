@@ -5,6 +5,9 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+PULLS = 2
+"""How many language images are pulled at once, unless somebody says otherwise."""
+
 
 class Required(StrEnum):
     """How many language images readiness needs."""

@@ -6,6 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from lsp_assembler.model.assembly import Assembly
+from lsp_assembler.model.finding import Failure
 from lsp_assembler.model.images import BuiltImage
 
 
@@ -17,6 +18,7 @@ class Result(Struct, frozen=True):
         exit_status: what the process ends with; 0 exactly when nothing is wrong.
         image: what was built; None for a check, and where anything went wrong.
         error: what stopped the run as a whole, in lines of text, e.g. a refused push; None else.
+        base_failure: why the base image could not be read; `error` tells of it, too.
         images_file: the path of images.yml as the user wrote it; None where there is no such file.
         command: which command ran; "watch" is a check that is made again on each save.
     """
@@ -25,6 +27,7 @@ class Result(Struct, frozen=True):
     exit_status: int
     image: BuiltImage | None = None
     error: str | None = None
+    base_failure: Failure | None = None
     images_file: str | None = None
     command: Literal["build", "check", "pack", "watch"] = "build"
 

@@ -13,6 +13,11 @@ class File(Struct, frozen=True):
     content: bytes
     executable: bool = False
 
+    @property
+    def text(self) -> str:
+        """Its content as UTF-8; bytes that are none are replaced."""
+        return self.content.decode("utf-8", "replace")
+
 
 class Tree(Struct, frozen=True):
     """Files and directories by their relative POSIX path, e.g. "start_point/hiker.sh".
@@ -39,6 +44,11 @@ class Tree(Struct, frozen=True):
         folders = {path for path in directories if path not in files and _parent(path) not in lost}
         folders |= {folder for parent in above - lost for folder in _with_ancestors(parent)}
         return cls(kept, frozenset(folders))
+
+    def text(self, path: str) -> str:
+        """What is in a file, as `File.text` has it; "" if there is none."""
+        file = self.files.get(path)
+        return file.text if file else ""
 
     def under(self, prefix: str) -> "Tree":
         """The same tree one level deeper: `under("0")` turns "a/b" into "0/a/b"."""

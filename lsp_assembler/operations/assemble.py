@@ -82,7 +82,8 @@ def assemble(
         try:
             found = store.fetch(reference, progress)
         except FetchError as error:
-            raise with_hints(error, source, reference, store) from error
+            listed = planned.file.images if planned.file else ()
+            raise with_hints(error, source, reference, store, listed) from error
         return replace(found, digest=planned.digests.get(source.text) or found.digest)
 
     if store:

@@ -3,6 +3,7 @@
 import importlib.util
 from collections.abc import Mapping
 
+from lsp_assembler import HOME
 from lsp_assembler.errors import InvalidInputError
 from lsp_assembler.model.assembly import Assembly
 from lsp_assembler.model.dates import timestamp
@@ -32,11 +33,11 @@ def attester(request: BuildRequest, planned: Plan, spec: BuildSpec) -> Attest:
         raise InvalidInputError(
             "--attest: the Python package cyclonedx-python-lib is not installed; it comes with "
             "the extra 'attest'",
-            "Install it: pip install 'lsp-assembler[attest]'.",
+            "Install lsp-assembler again as you did, with '[attest]' after its name or folder.",
         )
     from lsp_assembler.operations import sbom, slsa
 
-    asked = slsa.Asked(_parameters(request, planned, spec), _workflow(request.environ) or slsa.HOME)
+    asked = slsa.Asked(_parameters(request, planned, spec), _workflow(request.environ) or HOME)
 
     def attest(assembly: Assembly, base: BaseImage, image: BuiltImage) -> tuple[Artifact, ...]:
         epoch = created(assembly, spec)

@@ -14,7 +14,7 @@ from lsp_assembler.model.policy import LanguageImage, Policy, Violation
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.operations.by_policy import today
 from lsp_assembler.operations.facts import Facts, Wanted
-from lsp_assembler.operations.inspection import room_for_all
+from lsp_assembler.operations.inspection import with_room
 from lsp_assembler.operations.listing import of_plan
 from lsp_assembler.operations.mentions import Mention, in_folder, in_image, in_lock, in_plan
 from lsp_assembler.operations.named_source import NamedSource, is_path, named_source
@@ -105,7 +105,7 @@ def audit(request: AuditRequest, observer: Observer = SILENT) -> AuditResult:
     policy, policy_path = _policy(request, source)
     registries = source.file.registries if source.file else {}
     # What is to be audited may be an image of many start points.
-    options = request.stores if source.planned else replace(request.stores, limits=room_for_all())
+    options = request.stores if source.planned else with_room(request.stores)
     day = today()
     with Stores(options, request.environ, observer.notice, registries) as stores:
         mentions = _mentions(source, lambda: stores.reader(spec), request.jobs)

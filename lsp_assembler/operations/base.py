@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from lsp_assembler.config.images_file import NO_BASE
 from lsp_assembler.errors import FetchError
+from lsp_assembler.model.finding import Failure
 from lsp_assembler.model.images import BaseImage
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.operations.plan import Plan
@@ -67,9 +68,15 @@ def about_base(planned: Plan, chosen: str | None) -> Callable[[FetchError], Fetc
 
     def about(error: FetchError) -> FetchError:
         instead = error.kind == "not-found" and remedy
-        return FetchError(f"{place}{error.message}".split("\n"), instead or error.remedy, kind=error.kind)
+        message = f"{place}{error.message}".split("\n")
+        return FetchError(message, instead or error.remedy, kind=error.kind, cause=error.cause)
 
     return about
+
+
+def failure(error: FetchError) -> Failure:
+    """An error of a base as a value of the run's result."""
+    return Failure(error.kind, str(error), error.cause)
 
 
 def named(base: BaseImage, name: Reference, planned: Plan) -> BaseImage:

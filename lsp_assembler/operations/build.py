@@ -13,7 +13,7 @@ from lsp_assembler.model.assembly import Assembly
 from lsp_assembler.model.images import BaseImage
 from lsp_assembler.model.result import Result
 from lsp_assembler.operations.assemble import Checking, assemble
-from lsp_assembler.operations.base import about_base, find_base, named
+from lsp_assembler.operations.base import about_base, failure, find_base, named
 from lsp_assembler.operations.build_spec import BuildSpec, build_spec
 from lsp_assembler.operations.by_policy import by_policy
 from lsp_assembler.operations.directories import Directories
@@ -132,7 +132,7 @@ def _built(
 ) -> Result:
     """The result of building, if there is nothing against it."""
     if isinstance(base, FetchError):
-        return Result(assembly, base.exit_status, error=str(base))
+        return Result(assembly, base.exit_status, error=str(base), base_failure=failure(base))
     if assembly.exit_status:
         return Result(assembly, assembly.exit_status)
     started = time.perf_counter()

@@ -11,6 +11,7 @@ from lsp_assembler.errors import FINDINGS, FetchError, InvalidInputError, LockEr
 from lsp_assembler.model.assembly import Assembly
 from lsp_assembler.model.result import Result
 from lsp_assembler.operations.assemble import Checking, assemble
+from lsp_assembler.operations.base import failure
 from lsp_assembler.operations.by_policy import by_policy
 from lsp_assembler.operations.comparison import comparison, require
 from lsp_assembler.operations.directories import Directories
@@ -85,4 +86,5 @@ def _with(found: Ground, assembly: Assembly, refused: Result | None) -> Result:
     errors = [*map(str, found.errors), *([refused.error] if refused and refused.error else [])]
     met = {*(each.exit_status for each in found.errors), (refused or assembly).exit_status}
     status = next((each for each in _FIRST if each in met), 0)
-    return Result(assembly, status, error="\n".join(errors) or None, command="check")
+    of_base = next((failure(each) for each in found.errors if isinstance(each, FetchError)), None)
+    return Result(assembly, status, error="\n".join(errors) or None, base_failure=of_base, command="check")

@@ -70,7 +70,7 @@ def deployable(request: DeployableRequest, observer: Observer = SILENT) -> Deplo
         taken.port or taken.served.type.default_port,
         tuple(sorted(map(str, named.images))),
         {name: _text(file) for name, file in zip((DEFAULT_FILE.name, LOCK), files, strict=False)},
-        _base(request, observer) if kind is SourceKind.IMAGE else "",
+        _base(request) if kind is SourceKind.IMAGE else "",
     )
 
 
@@ -92,8 +92,8 @@ def _refuse(result: Result) -> None:
         raise InvalidInputError([f"{sources[each.index]}: {each.message}" for each in errors], _CHECK)
 
 
-def _base(request: DeployableRequest, observer: Observer) -> str:
-    with Stores(request.stores, request.environ, observer.notice) as stores:
+def _base(request: DeployableRequest) -> str:
+    with Stores(request.stores, request.environ, SILENT.notice) as stores:  # all was told when it was read
         store = stores.reader(StoreSpec.source(request.from_store))
         return store.describe(reference(request.source, "kubernetes")).labels.get(BASE_NAME_LABEL, "")
 

@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from lsp_assembler.config.hosts import HostSettings
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.reference import Reference, repository_of
 from lsp_assembler.model.tree import Tree
-from lsp_assembler.operations.inspection import room_for_all
+from lsp_assembler.operations.inspection import with_room
 from lsp_assembler.operations.listing import Listed, of_image, of_lock_file, of_plan
 from lsp_assembler.operations.named_source import planned_of
 from lsp_assembler.operations.observer import SILENT, Observer
@@ -93,7 +92,7 @@ def diff(request: DiffRequest, observer: Observer = SILENT) -> DiffResult:
     registries: dict[str, HostSettings] = {}
     for planned in filter(None, plans.values()):
         registries |= planned.registries
-    options = replace(request.stores, limits=room_for_all())
+    options = with_room(request.stores)
     with (
         Stores(options, request.environ, observer.notice, registries) as of_images,
         Stores(request.stores, request.environ, observer.notice, registries) as of_lsp_images,

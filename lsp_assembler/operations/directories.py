@@ -73,6 +73,7 @@ class Directories:
         ]
         if not subjects:
             return assembly
+        assembly = _saying_where(assembly, dict(subjects))
         from lsp_assembler import rules
 
         if self._command == "check":
@@ -82,6 +83,17 @@ class Directories:
 
     def _is_to_pack(self, subject: Checkout) -> bool:
         return self._command == "pack" or (self._command == "check" and subject.is_ltf)
+
+
+def _saying_where(assembly: Assembly, checkouts: Mapping[int, Checkout]) -> Assembly:
+    """The assembly, of which each checkout's outcome says which file its image_name stands in."""
+    outcomes = [
+        replace(each, completed_from=checkouts[each.source.index].completed_from)
+        if each.source.index in checkouts
+        else each
+        for each in assembly.outcomes
+    ]
+    return replace(assembly, outcomes=tuple(outcomes))
 
 
 def _as_written(assembly: Assembly, checkouts: Mapping[int, Checkout]) -> Assembly:

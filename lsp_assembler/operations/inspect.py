@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from lsp_assembler.errors import FINDINGS, FetchError
 from lsp_assembler.model.reference import Reference
-from lsp_assembler.operations.inspection import REPOS, Served, is_exercises, room_for_all, served
+from lsp_assembler.operations.inspection import REPOS, Served, is_exercises, served, with_room
 from lsp_assembler.operations.language_images import Lookup, look_up
 from lsp_assembler.operations.observer import SILENT, Observer
 from lsp_assembler.operations.plan import reference
@@ -77,7 +77,7 @@ def inspect(request: InspectRequest, observer: Observer = SILENT) -> InspectResu
     """
     spec = StoreSpec.source(request.from_store)
     name = reference(request.image, "inspect")
-    options = replace(request.stores, limits=room_for_all())
+    options = with_room(request.stores)
     with Stores(options, request.environ, observer.notice) as stores:
         reader = stores.reader(spec)
         repos = reader.read(name, REPOS)

@@ -1,12 +1,14 @@
 """What a start-points image serves, read from its files."""
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.manifest import NAME, Manifest, read_manifests
 from lsp_assembler.model.start_point import SHA, START_POINT, URL, StartPointType
 from lsp_assembler.model.tree import Tree
 from lsp_assembler.oci.layers import Limits
+from lsp_assembler.stores.open import StoreOptions
 
 REPOS = "app/repos"
 """Where a start-points image has what it serves."""
@@ -55,7 +57,7 @@ def served(repos: Tree, image: str) -> tuple[Served, ...]:
 
 def is_exercises(repos: Tree) -> bool:
     """Whether an image serves exercises."""
-    return _text(repos, "image.type").strip() == StartPointType.EXERCISES
+    return repos.text("image.type").strip() == StartPointType.EXERCISES
 
 
 def _files(tree: Tree, manifest: Manifest) -> int:
@@ -78,7 +80,7 @@ def shas(repos: Tree, image: str) -> list[tuple[str, str, str]]:
             kind="not-found",
         )
     lines = []
-    for number, line in enumerate(_text(repos, "shas.txt").splitlines(), 1):
+    for number, line in enumerate(repos.text("shas.txt").splitlines(), 1):
         try:
             index, sha, url = line.split()
         except ValueError as error:
@@ -91,12 +93,12 @@ def shas(repos: Tree, image: str) -> list[tuple[str, str, str]]:
     return lines
 
 
+def with_room(options: StoreOptions) -> StoreOptions:
+    """The options of the stores that such an image is read from."""
+    return replace(options, limits=room_for_all())
+
+
 def room_for_all() -> Limits:
     """The limits of an image that holds many start points, each of which may be as large as an LSP image."""
     single = Limits()
     return Limits(_MAX_BYTES, single.max_entries * _START_POINTS, single.max_path, _MAX_BYTES)
-
-
-def _text(tree: Tree, path: str) -> str:
-    file = tree.files.get(path)
-    return file.content.decode("utf-8", "replace") if file else ""

@@ -35,7 +35,10 @@ def verify_images(assembly: Assembly, lookup: Lookup, jobs: int) -> Assembly:
     named = list(assembly.language_images)
     answers = look_up([image for _, _, image in named], lookup, jobs)
     mentions = [
-        (outcome.source.index, Mention(manifest, image, answers[image.canonical]))
+        (
+            outcome.source.index,
+            Mention(*outcome.place_of_image_name(manifest), image, answers[image.canonical]),
+        )
         for outcome, manifest, image in named
     ]
     return replace(assembly, findings=(*assembly.findings, *rules.check_language_images(mentions)))

@@ -15,7 +15,7 @@ from lsp_assembler.model.assembly import Assembly
 from lsp_assembler.model.images import BaseImage
 from lsp_assembler.model.result import Result
 from lsp_assembler.operations.assemble import Checking, assemble
-from lsp_assembler.operations.base import about_base, find_base, named
+from lsp_assembler.operations.base import about_base, failure, find_base, named
 from lsp_assembler.operations.directories import Directories
 from lsp_assembler.operations.locked import lock_path, refusal
 from lsp_assembler.operations.observer import SILENT, Observer
@@ -103,7 +103,9 @@ def _checked(assembly: Assembly, base: BaseImage | FetchError, before: Lock | No
     if refused:
         return refused
     if isinstance(base, FetchError):
-        return Result(assembly, base.exit_status, error=str(base), command="check")
+        return Result(
+            assembly, base.exit_status, error=str(base), base_failure=failure(base), command="check"
+        )
     return Result(assembly, assembly.exit_status, command="check")
 
 

@@ -12,6 +12,7 @@ from lsp_assembler.model.assembly import Assembly
 from lsp_assembler.model.images import BaseImage
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.result import Result
+from lsp_assembler.operations.base import failure
 from lsp_assembler.operations.plan import Plan
 
 if TYPE_CHECKING:  # few runs have a lock
@@ -103,7 +104,8 @@ def refusal(
     reasons = contradictions(lock, found)
     if not reasons:
         return None
-    errors = [str(base)] if isinstance(base, FetchError) else []
+    of_base = failure(base) if isinstance(base, FetchError) else None
+    errors = [of_base.message] if of_base else []
     remedy = "Find out who moved it. If that was right, run 'lsp-assembler lock --accept-moved'."
     lines = {each.source.text: each.source.line for each in assembly.outcomes if planned.listed_in}
     if planned.file and planned.file.base:
@@ -113,6 +115,6 @@ def refusal(
         for reason in reasons
     ]
     errors.append(str(LockError(placed, remedy)))
-    unfetched = assembly.failures or isinstance(base, FetchError)
+    unfetched = assembly.failures or of_base
     status = FetchError.exit_status if unfetched else LockError.exit_status
-    return Result(assembly, status, error="\n".join(errors), command=command)
+    return Result(assembly, status, error="\n".join(errors), base_failure=of_base, command=command)

@@ -11,9 +11,9 @@ from lsp_assembler.oci.content_store import ContentStore
 from lsp_assembler.oci.documents import Document, ImageManifest
 from lsp_assembler.oci.image_reader import chain_ids, configuration, images_of, manifest_of
 from lsp_assembler.parallel import in_parallel
+from lsp_assembler.text import short_digest
 
 _ASKED_AT_ONCE = 16
-_SHORT_DIGEST = 12  # hex digits by which an engine calls a layer
 
 
 class Layer(Struct, frozen=True):
@@ -32,7 +32,7 @@ class Layer(Struct, frozen=True):
     @property
     def short(self) -> str:
         """What an engine calls it while it pulls, e.g. "9f86d081884c"."""
-        return self.digest.partition(":")[2][:_SHORT_DIGEST]
+        return short_digest(self.digest).partition(":")[2]
 
 
 class Missing(Struct, frozen=True):

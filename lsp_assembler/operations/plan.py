@@ -184,11 +184,21 @@ def _is_directory(text: str) -> bool:
     return "/" in text and Path(text).is_dir()
 
 
+def _in_checkout(text: str) -> str:
+    """Why a file of a start point is no source; "" if it is none."""
+    path = Path(text)
+    folder = next((each.parent for each in path.parents if each.name == START_POINT), None)
+    if folder is None or not path.is_file():
+        return ""
+    checkout = "." if folder == Path() else f"{folder}/"
+    return f"{text}: it is one file of a start point; name the folder of the checkout, {named(checkout)}"
+
+
 def _faults(text: str) -> Iterator[str]:
     if text.endswith((".yml", ".yaml")) and Path(text).is_file():
         yield f"{text}: it is a file, not an image; did you mean --file {text}?"
         return
-    if fault := file_fault(text):
+    if fault := _in_checkout(text) or file_fault(text):
         yield fault
         return
     try:

@@ -29,7 +29,7 @@ def apply_policy(assembly: Assembly, by: ByPolicy) -> Assembly:
         if isinstance(answer, FetchError):
             failed.setdefault(outcome.source.index, _failed(outcome, answer))
         else:
-            findings += _findings(outcome.source.index, manifest, replace(answer, reference=image), by)
+            findings += _findings(outcome, manifest, replace(answer, reference=image), by)
     outcomes = tuple(failed.get(outcome.source.index, outcome) for outcome in assembly.outcomes)
     return replace(assembly, outcomes=outcomes, findings=(*assembly.findings, *findings))
 
@@ -38,16 +38,17 @@ def _facts(by: ByPolicy) -> Facts:
     return Facts(by.stores.language_images, by.stores.registries, by.jobs)
 
 
-def _findings(index: int, manifest: Manifest, image: LanguageImage, by: ByPolicy) -> list[Finding]:
+def _findings(outcome: Outcome, manifest: Manifest, image: LanguageImage, by: ByPolicy) -> list[Finding]:
+    path, line = outcome.place_of_image_name(manifest)
     return [
         Finding(
             each.rule,
             None,
             each.severity,
-            index,
-            manifest.path,
+            outcome.source.index,
+            path,
             f'image_name is "{image.reference}"; {each.message}',
-            manifest.line_of("image_name"),
+            line,
         )
         for each in violations(by.policy, image, by.today)
     ]

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from lsp_assembler.config.hosts import Settings
 from lsp_assembler.errors import FetchError, LockError
+from lsp_assembler.model.readiness import PULLS
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.start_point import StartPointType
 from lsp_assembler.operations.missing import Missing, Tally, ask_what_is_missing
@@ -21,7 +22,6 @@ from lsp_assembler.parallel import in_parallel
 from lsp_assembler.stores.docker.node import Node, Room
 from lsp_assembler.stores.open import Stores
 
-JOBS = 2
 """How many images are pulled at once: an engine pulls several layers of each at once already."""
 
 _COUNTED = 2  # times that Docker Hub counts an image which is asked about before it is pulled
@@ -34,7 +34,7 @@ class PrepullRequest(ReadRequest, frozen=True, kw_only=True):
 
     Args:
         sources, type, locked, lock_file: as for `serve`.
-        jobs: how many images are pulled at once; None for 2.
+        jobs: how many images are pulled at once; None for PULLS.
         dry_run: whether to change nothing, and say only what would be done.
         prune: whether to remove, at the end, images of the same repositories that no start point names.
         confirmed: whether to do so without asking the observer.
@@ -154,7 +154,7 @@ def _supply(
     if not request.dry_run:
         _refuse_what_cannot_fit(missing, room)
         with observer.pulling(pending) as watch:
-            problems = _pull(node, wanted, Tally(missing), request.jobs or JOBS, watch)
+            problems = _pull(node, wanted, Tally(missing), request.jobs or PULLS, watch)
     return tuple(_outcome(image, wanted, missing, problems, request) for image in images), pending
 
 

@@ -17,7 +17,7 @@ from lsp_assembler.operations import history, history_of_report
 from lsp_assembler.operations.by_policy import today
 from lsp_assembler.operations.facts import JOBS, Facts, known_for
 from lsp_assembler.operations.history_changes import BuildChanges
-from lsp_assembler.operations.inspection import room_for_all
+from lsp_assembler.operations.inspection import with_room
 from lsp_assembler.operations.language_versions import LanguageVersions
 from lsp_assembler.operations.listing import of_image
 from lsp_assembler.operations.observer import SILENT, Observer
@@ -117,7 +117,7 @@ def report(request: ReportRequest, observer: Observer = SILENT) -> ReportResult:
         **(services.registries if services else {}),
         **(source.file.registries if source.file else {}),
     }
-    options = request.stores if source.is_file else replace(request.stores, limits=room_for_all())
+    options = request.stores if source.is_file else with_room(request.stores)
     day = today()
     with Stores(options, request.environ, observer.notice, registries) as stores:
         entries = entries_of(source, lambda: stores.reader(spec))

@@ -5,7 +5,6 @@ from enum import StrEnum
 from pathlib import Path
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from lsp_assembler.config.hosts import Settings
 from lsp_assembler.errors import InvalidInputError
@@ -13,7 +12,7 @@ from lsp_assembler.model.result import Result
 from lsp_assembler.model.served import Served, ServedStartPoint
 from lsp_assembler.model.start_point import SHA, START_POINT, URL, StartPointType
 from lsp_assembler.model.tree import File, Tree
-from lsp_assembler.operations.inspection import REPOS, room_for_all, shas
+from lsp_assembler.operations.inspection import REPOS, room_for_all, shas, with_room
 from lsp_assembler.operations.observer import SILENT, Observer
 from lsp_assembler.operations.request import ReadRequest
 from lsp_assembler.stores.open import Stores
@@ -141,7 +140,7 @@ def _of_image(request: ServeRequest, observer: Observer) -> Taken:
     from lsp_assembler.operations.plan import reference
 
     name = request.sources[0]
-    options = replace(request.stores, limits=room_for_all())
+    options = with_room(request.stores)
     with Stores(options, request.environ, observer.notice) as stores:
         store = stores.reader(StoreSpec.source(request.from_store))
         repos = store.read(reference(name, "serve"), REPOS)
@@ -152,7 +151,7 @@ def _of_image(request: ServeRequest, observer: Observer) -> Taken:
 def _of_repos(repos: Tree, name: str, type_: StartPointType | None) -> Served:
     """What /app/repos holds: every folder in it, as the original looks into all of them."""
     known = {index: (sha, url) for index, sha, url in shas(repos, name)} if "shas.txt" in repos.files else {}
-    said = _text(repos, "image.type")
+    said = repos.text("image.type").strip()
     found = type_ or (StartPointType(said) if said in list(StartPointType) else StartPointType.LANGUAGES)
     return Served(found, [_of_folder(tree, place, known) for place, tree in _folders(repos)])
 
@@ -170,10 +169,5 @@ def _folders(repos: Tree) -> list[tuple[str, Tree]]:
 
 def _of_folder(tree: Tree, place: str, known: dict[str, tuple[str, str]]) -> ServedStartPoint:
     sha, url = known.get(place, ("", ""))
-    noted = [_text(tree, f"{START_POINT}/{name}") for name in (SHA, URL)]
+    noted = [tree.text(f"{START_POINT}/{name}").strip() for name in (SHA, URL)]
     return ServedStartPoint(place, noted[0] or sha, noted[1] or url, tree)
-
-
-def _text(tree: Tree, path: str) -> str:
-    file = tree.files.get(path)
-    return file.content.decode("utf-8", "replace").strip() if file else ""

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
-from lsp_assembler import __version__
+from lsp_assembler import HOME, __version__
 from lsp_assembler.model.assembly import Assembly
 from lsp_assembler.model.images import BaseImage, BuiltImage
 from lsp_assembler.model.labels import REVISION_LABEL, SOURCE_LABEL
@@ -20,8 +20,6 @@ from lsp_assembler.operations.purl import purl
 
 TYPE = "application/vnd.in-toto+json"
 PREDICATE = "https://slsa.dev/provenance/v1"
-HOME = "https://github.com/cyber-dojo/lsp-assembler"
-"""Who built where nobody better is known."""
 
 _STATEMENT = "https://in-toto.io/Statement/v1"
 _BUILD_TYPE = f"{HOME}/blob/main/docs/attestations.md#build-type-1"

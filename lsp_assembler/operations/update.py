@@ -20,6 +20,7 @@ from lsp_assembler.operations.newest import Standing, newest_of_each, standings
 from lsp_assembler.operations.observer import SILENT, Observer
 from lsp_assembler.operations.plan import base_of, plan
 from lsp_assembler.operations.request import DEFAULT_FILE, ReadRequest
+from lsp_assembler.operations.side_by_side import refuse_namesakes
 from lsp_assembler.reading import read_file
 from lsp_assembler.stores.interface import ImageSource
 from lsp_assembler.stores.open import Stores
@@ -81,7 +82,8 @@ def update(request: UpdateRequest, observer: Observer = SILENT) -> UpdateResult:
     From an engine the newest is that of the images that it has; from a registry that of all published.
 
     Raises:
-        InvalidInputError: the request or images.yml is wrong, or does not list an image.
+        InvalidInputError: the request or images.yml is wrong, or does not list an image; or what is kept and
+            what is added beside it have the same display_name.
         FetchError: there is no such version, or a store cannot be asked; all failures.
         PublishError: images.yml cannot be written.
     """
@@ -98,20 +100,27 @@ def update(request: UpdateRequest, observer: Observer = SILENT) -> UpdateResult:
             found = standings(store, listed.images, request.jobs)
         else:
             found = _of_chosen(store, picked, request.jobs)
-    failures = [each.error for each in found if each.error]
-    if failures:
-        raise failures[0] if len(failures) == 1 else _all_of(failures, path)
-    edits = [
-        Edit(each.entry, str(Reference.parse(each.entry.text).with_tag(each.version.tag)), request.keep)
-        for each in found
-        if each.version
-    ]
+        edits = _edits(found, request, path)
+        if request.keep:
+            refuse_namesakes(store, edits, listed.images, path, request.jobs)
     with observer.critical():
         _write(path, edits, dry_run=request.dry_run)
     lock = path.parent / FILENAME
     is_stale = bool(edits) and not request.dry_run and lock.exists() and not _fits(lock, path)
     is_newest, is_local = picked.tag is None, not store.is_shared
     return UpdateResult(request, path, found, is_newest, store.place, is_local, lock if is_stale else None)
+
+
+def _edits(found: Sequence[Standing], request: UpdateRequest, path: Path) -> list[Edit]:
+    """What changes; raises what failed."""
+    failures = [each.error for each in found if each.error]
+    if failures:
+        raise failures[0] if len(failures) == 1 else _all_of(failures, path)
+    return [
+        Edit(each.entry, str(Reference.parse(each.entry.text).with_tag(each.version.tag)), request.keep)
+        for each in found
+        if each.version
+    ]
 
 
 def _fits(lock: Path, path: Path) -> bool:

@@ -7,7 +7,6 @@ Formats: docker-login(1), containers-auth.json(5), docker-credential-helpers.
 
 import base64
 import json
-import os
 import re
 import threading
 from collections.abc import Iterator, Mapping
@@ -16,6 +15,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from lsp_assembler.files.homes import docker_folder, home
 from lsp_assembler.registry.login import IDENTITY_USER, FoundLogin, Login, as_object, run_helper, server_name
 
 _ALIASES = {"docker.io": ("docker.io", "index.docker.io", "registry-1.docker.io")}
@@ -107,13 +107,12 @@ class _Config(Struct, frozen=True):
 
 
 def _config_paths(environ: Mapping[str, str]) -> Iterator[Path]:
-    home = Path(environ.get("HOME") or os.path.expanduser("~"))  # noqa: PTH111  Path's raises for nobody
     if explicit := environ.get("REGISTRY_AUTH_FILE"):
         yield Path(explicit)
-    yield Path(environ.get("DOCKER_CONFIG") or home / ".docker") / "config.json"
+    yield docker_folder(environ) / "config.json"
     if runtime := environ.get("XDG_RUNTIME_DIR"):
         yield Path(runtime) / "containers" / "auth.json"
-    yield Path(environ.get("XDG_CONFIG_HOME") or home / ".config") / "containers" / "auth.json"
+    yield Path(environ.get("XDG_CONFIG_HOME") or home(environ) / ".config") / "containers" / "auth.json"
 
 
 def _login(entry: Mapping[str, Any]) -> Login | None:

@@ -24,9 +24,9 @@ from lsp_assembler.reports import audit, log, outdated, pack
 from lsp_assembler.reports.problems import (
     failed,
     manifest_place,
-    messages,
     placed,
     rule_name,
+    stops,
     without_subject,
 )
 from lsp_assembler.reports.versions import version_step
@@ -150,9 +150,9 @@ def _commands(annotations: Iterable[Annotation]) -> Iterator[str]:
 
 def _annotations(result: Result) -> Iterator[Annotation]:
     """All that is wrong, in the order of images.yml; what stopped the run as a whole comes first."""
-    for message in messages(result.error or ""):
+    for message, label in stops(result):
         file, line, said = placed(message)
-        title = f"lsp-assembler {result.command}{' stopped' if file is None else ''}"
+        title = label or f"lsp-assembler {result.command}{' stopped' if file is None else ''}"
         yield Annotation("error", title, said, file and posixpath.normpath(file), line)
     for outcome, findings in result.assembly.by_source():
         if outcome.failure:

@@ -28,7 +28,7 @@ def render(result: Result) -> str:
     """The whole result as one JSON object with a line feed at its end; what does not apply is null."""
     assembly = result.assembly
     sources = [outcome.source for outcome in assembly.outcomes]
-    image = result.image
+    image, base = result.image, result.base_failure
     return envelope(
         result.exit_status,
         result.error,
@@ -36,6 +36,7 @@ def render(result: Result) -> str:
         start_points=[_start_point(outcome) for outcome in assembly.outcomes],
         findings=[_finding(finding, sources) for finding in assembly.findings],
         failures=[_failure(outcome) for outcome in assembly.failures],
+        base_failure=base and {"kind": base.kind, "message": base.message, "cause": base.cause or None},
         seconds={step: _rounded(assembly.seconds.get(step)) for step in _STEPS},
     )
 

@@ -43,13 +43,13 @@ class Column(Struct, frozen=True):
 
     Args:
         is_right: whether it stands at the right side, as numbers do.
-        keeps: what is left of a cell that has no room: its end, as is best for an image name; both ends, as
-            for a title; or all of it, so that other columns are narrowed.
+        keeps: what is left of a cell that has no room: its end, as is best for an image name; its start; both
+            ends, as for a title; or all of it, so that other columns are narrowed.
     """
 
     title: str
     is_right: bool = False
-    keeps: Literal["all", "end", "ends"] = "all"
+    keeps: Literal["all", "start", "end", "ends"] = "all"
 
 
 def fold(spans: Iterable[Span], width: int) -> list[Line]:
@@ -80,13 +80,20 @@ def fold(spans: Iterable[Span], width: int) -> list[Line]:
     return lines
 
 
-def cut(text: str, width: int, keeps: Literal["end", "ends"]) -> str:
+def cut(text: str, width: int, keeps: Literal["start", "end", "ends"]) -> str:
     """Text in at most `width` cells, with "…" for what has no room: "…_junit:LSP", "Java …JUnit 5"."""
     if cell_len(text) <= width:
         return text
+    if keeps == "start":
+        return f"{_fitting(text, width - 1).rstrip(' ')}…"
     front = _fitting(text, (width - 1) // 2).rstrip(" ") if keeps == "ends" else ""
     end = _fitting(text[::-1], width - 1 - cell_len(front))[::-1].lstrip(" ")
     return f"{front}…{end}"
+
+
+def broken(text: str, width: int | None) -> list[str]:
+    """A line of text broken at blanks for a terminal; as it is for a program, for which the width is None."""
+    return [text] if width is None else [painted(line, color=False) for line in fold([Span(text)], width)]
 
 
 def table(columns: Sequence[Column], rows: Sequence[Sequence[Span]], width: int | None) -> list[Line]:

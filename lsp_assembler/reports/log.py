@@ -8,7 +8,7 @@ import posixpath
 from collections.abc import Iterable, Iterator
 
 from lsp_assembler.model.result import Result
-from lsp_assembler.reports.problems import Case, Place, Problem, messages, placed, problems
+from lsp_assembler.reports.problems import Case, Place, Problem, placed, problems, stops
 from lsp_assembler.reports.wording import (
     NAMED,
     and_more,
@@ -50,9 +50,10 @@ def _lines(found: Iterable[Problem], result: Result) -> Iterator[str]:
                 yield visible(f"{problem.severity}: {_subjects(case)}: {said}")
         if left:
             yield f"{problem.severity}: {more_alike(left)} [{problem.label}]"
-    for message in messages(result.error or ""):
+    for message, label in stops(result):
         file, line, said = placed(message)
-        yield visible(f"{f'{file}:{line}: ' if file else ''}error: {in_one_line(said)}")
+        what = f"{in_one_line(said)}{f' [{label}]' if label else ''}"
+        yield visible(f"{f'{file}:{line}: ' if file else ''}error: {what}")
 
 
 def _of_one(place: Place, severity: str, said: str, images_file: str | None) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from lsp_assembler.model.assembly import Outcome
 from lsp_assembler.model.result import Result
-from lsp_assembler.reports.problems import Case, Place, Problem, failed, problems
+from lsp_assembler.reports.problems import Case, Place, Problem, failed, problems, stops
 from lsp_assembler.reports.wording import (
     ABSENT,
     closing_line,
@@ -71,8 +71,8 @@ def _name(text: str | None) -> str:
 
 
 def _problems(result: Result) -> Iterator[tuple[str, ...]]:
-    if result.error is not None:
-        yield "❌", ABSENT, ABSENT, escaped(result.error)
+    for message, label in stops(result):
+        yield "❌", ABSENT, ABSENT, "<br>".join(map(escaped, filter(None, (message, label))))
     found = problems(result.assembly)
     for severity, sign in (("error", "❌"), ("warning", "⚠️")):
         for problem in (each for each in found if each.severity == severity):

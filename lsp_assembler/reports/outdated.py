@@ -9,7 +9,7 @@ from lsp_assembler.model.reference import Reference
 from lsp_assembler.operations.newest import Standing
 from lsp_assembler.operations.outdated import OutdatedResult
 from lsp_assembler.reports.json import envelope
-from lsp_assembler.reports.layout import Column, Span, painted, table
+from lsp_assembler.reports.layout import Column, Span, broken, painted, table
 from lsp_assembler.reports.log import in_one_line
 from lsp_assembler.reports.versions import version_step
 from lsp_assembler.text import inert, plural, short_commit, short_digest, shortened, visible
@@ -27,7 +27,7 @@ _SUMMED_UP: tuple[tuple[State, str], ...] = (
     ("missing", "missing"),
     ("failed", "could not be asked"),
 )
-_COLUMNS = (Column("state"), Column("image", keeps="end"), Column("what", keeps="ends"))
+_COLUMNS = (Column("state"), Column("image", keeps="end"), Column("what", keeps="start"))
 
 
 def text(done: OutdatedResult, width: int | None) -> str:
@@ -38,7 +38,8 @@ def text(done: OutdatedResult, width: int | None) -> str:
     """
     rows = [*(_rows(done.diff) if done.diff else ()), *filter(None, map(_version, done.versions))]
     failed = [*(_problems(done.diff) if done.diff else ()), *_unanswered(done.versions)]
-    blocks = [_table(rows, width), failed, verdicts(done)]
+    said = [line for verdict in verdicts(done) for line in broken(verdict, width)]
+    blocks = [_table(rows, width), failed, said]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
 

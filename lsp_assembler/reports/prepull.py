@@ -109,7 +109,11 @@ def _closing(result: PrepullResult) -> str:
         words = announced(result.pending) + (f"; {plural(removed, 'old image')} to remove" if removed else "")
         return f"{words}{''.join(f'; {each}' for each in lost)}. This was a dry run: nothing was changed."
     there = total - len(result.failures)
-    some = f"{there} of {plural(total, 'language image')} are" if lost else _all(total)
+    some = (
+        f"{there} of {plural(total, 'language image')} {'is' if total == 1 else 'are'}"
+        if lost
+        else _all(total)
+    )
     pulled = f" ({result.count('pulled')} pulled)" if result.count("pulled") else ""
     pruned = f"; {plural(removed, 'old image')} removed" if removed else ""
     if lost:

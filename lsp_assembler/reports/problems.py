@@ -15,6 +15,7 @@ from msgspec import Struct
 from lsp_assembler.errors import FailureKind
 from lsp_assembler.model.assembly import Assembly
 from lsp_assembler.model.finding import Failure, Finding, Severity
+from lsp_assembler.model.result import Result
 from lsp_assembler.model.start_point import Source
 from lsp_assembler.text import visible
 
@@ -117,6 +118,16 @@ def messages(error: str) -> list[str]:
         else:
             found.append(line)
     return found
+
+
+def stops(result: Result) -> list[tuple[str, str]]:
+    """What stopped a run as a whole: each message with its label, which is "" but for the base image's."""
+    base = result.base_failure
+    of_base = messages(base.message) if base else []
+    return [
+        (message, failed(base.kind) if base and message in of_base else "")
+        for message in messages(result.error or "")
+    ]
 
 
 def placed(message: str) -> tuple[str | None, int | None, str]:

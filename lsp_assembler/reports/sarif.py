@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
-from lsp_assembler import __version__
+from lsp_assembler import HOME, __version__
 from lsp_assembler.errors import LspAssemblerError
 from lsp_assembler.model.policy import Violation
 from lsp_assembler.operations.audit import Audited, AuditResult
@@ -18,8 +18,7 @@ from lsp_assembler.rules.policy import ALL_RULES, EXEMPTION_EXPIRED
 from lsp_assembler.text import json_text, visible
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-_HOME = "https://github.com/cyber-dojo/lsp-assembler"
-_HELP = f"{_HOME}/blob/main/docs/policy.md#rules"
+_HELP = f"{HOME}/blob/main/docs/policy.md#rules"
 _FINGERPRINT = "lspAssemblerFinding/v1"
 _SEVERAL = (
     "image-denied",
@@ -60,7 +59,7 @@ def _log(results: list[dict[str, Any]], failures: list[str], exit_status: int) -
                 "name": "lsp-assembler",
                 "version": __version__,
                 "semanticVersion": __version__,
-                "informationUri": _HOME,
+                "informationUri": HOME,
                 "rules": [*_rules()],
             }
         },

@@ -10,7 +10,7 @@ from lsp_assembler.model.start_point import Source
 from lsp_assembler.reports import log
 from lsp_assembler.reports.layout import GAP, Line, Span, fold, painted
 from lsp_assembler.reports.overview import overview
-from lsp_assembler.reports.problems import Case, Problem, of_one
+from lsp_assembler.reports.problems import Case, Problem, of_one, stops
 from lsp_assembler.reports.wording import (
     NAMED,
     and_more,
@@ -59,7 +59,10 @@ def _blocks(found: Sequence[Problem], result: Result, width: int) -> Iterator[li
         else:
             yield from (_of_several(problem, result, width) for problem in together)
     if result.error is not None:
-        yield marked("error", [Span(visible_lines(result.error))], width)
+        told = [
+            marked("error", _message(said, *filter(None, (label,))), width) for said, label in stops(result)
+        ]
+        yield [line for each in told for line in each]
     yield fold([Span(closing_line(result), "red" if result.exit_status else "green")], width)
 
 

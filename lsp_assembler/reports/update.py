@@ -5,7 +5,7 @@ from collections import Counter
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.operations.newest import Standing, State
 from lsp_assembler.operations.update import UpdateResult
-from lsp_assembler.reports.layout import Column, Span, painted, table
+from lsp_assembler.reports.layout import Column, Span, broken, painted, table
 from lsp_assembler.reports.versions import version_step
 from lsp_assembler.text import plural, visible
 
@@ -16,7 +16,7 @@ _LEFT: tuple[tuple[State, str, str], ...] = (
 )
 
 
-_COLUMNS = (Column("place"), Column("image", keeps="end"), Column("what", keeps="ends"))
+_COLUMNS = (Column("place"), Column("image", keeps="end"), Column("what", keeps="start"))
 
 
 def text(done: UpdateResult, width: int | None = None) -> str:
@@ -30,7 +30,7 @@ def text(done: UpdateResult, width: int | None = None) -> str:
     rows = [_row(each, done) for each in done.standings if each.version or not done.request.all]
     lines = [painted(line, color=False) for line in table(_COLUMNS, rows, width)] if rows else []
     if len(done.standings) > 1 or done.request.all:
-        lines += ["", _summary(done)] if lines else [_summary(done)]
+        lines += ["", *broken(_summary(done), width)] if lines else broken(_summary(done), width)
     if done.request.dry_run and any(each.version for each in done.standings):
         lines.append(f"{visible(str(done.path))} stays as it is: this was a dry run")
     return "\n".join(lines) + "\n"

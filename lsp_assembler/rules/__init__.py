@@ -92,7 +92,7 @@ def check_language_images(mentions: Sequence[tuple[int, Mention]]) -> tuple[Find
     for index, found in groupby(mentions, key=itemgetter(0)):
         judge = Judge(index)
         for _, mention in found:
-            findings += judge.run((language_images.RULE,), mention, mention.manifest.path)
+            findings += judge.run((language_images.RULE,), mention, mention.path)
         findings += judge.rest()
     return tuple(findings)
 

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from lsp_assembler.errors import FetchError
-from lsp_assembler.model.manifest import Manifest
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.rules.rule import Problem, Rule
 
@@ -14,10 +13,13 @@ class Mention(Struct, frozen=True):
     """A manifest that names a language image, and what is known of that image.
 
     Args:
+        path: of the file in which the name stands, e.g. "start_point/manifest.json".
+        line: of the name in that file, if it is known.
         answer: the image's digest; None where there is no such image; why it is not known.
     """
 
-    manifest: Manifest
+    path: str
+    line: int | None
     image: Reference
     answer: str | FetchError | None
 
@@ -33,8 +35,7 @@ def image_exists(mention: Mention) -> Iterator[Problem]:
         fact = "its registry has no such image; publish it first"
     else:
         return
-    line = mention.manifest.line_of("image_name")
-    yield Problem(f'image_name is "{mention.image}"; {fact}', line, cause=cause)
+    yield Problem(f'image_name is "{mention.image}"; {fact}', mention.line, cause=cause)
 
 
 RULE: Rule[Mention] = Rule("image-exists", None, "error", image_exists)

@@ -73,4 +73,4 @@ def _list(manifest: Manifest, key: str) -> list[Any]:
 
 def _text(manifest: Manifest, name: str) -> str:
     file = manifest.file(name)
-    return file.content.decode("utf-8", "replace") if file else ""
+    return file.text if file else ""

@@ -13,7 +13,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from lsp_assembler.errors import FetchError, LspAssemblerError
-from lsp_assembler.model.readiness import Readiness, Required
+from lsp_assembler.model.readiness import PULLS, Readiness, Required
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.parallel import in_parallel
 from lsp_assembler.service.access_log import Level
@@ -44,7 +44,7 @@ class PrepullOptions(Struct, frozen=True):
 
     marker: Path | None = None
     required: Required = Required.ALL
-    jobs: int = 2
+    jobs: int = PULLS
     stall_timeout: float = 120.0
     first_backoff: float = 1.0
     longest_backoff: float = 60.0

@@ -23,6 +23,7 @@ from tests import PACKAGE_PATH
 from tests.services import Image, Registry, layer
 
 SCRIPT = Path(sys.executable).with_name("lsp-assembler")
+NO_ENGINE = "unix:///nowhere/docker.sock"
 RUN_LABEL = "org.cyber-dojo.lsp-assembler.run"
 REVISION = "4edf92a8c7d6e5f40312233445566778899aabbc"
 _SECONDS = 100.0

@@ -8,20 +8,19 @@ from typing import Any
 import pytest
 
 from tests.integration.daemonless import base_image, blob, document, skopeo
-from tests.integration.support import Tool, publish
+from tests.integration.support import NO_ENGINE, Tool, publish
 from tests.need import need
 from tests.services import DockerEngine, Registry
 from tests.services.image import digest_of
 from tests.services.process import missing
 
-NOWHERE = "unix:///nowhere/docker.sock"
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 TYPES = ["application/vnd.cyclonedx+json", "application/vnd.in-toto+json"]
 
 
 @pytest.fixture
 def tool(tmp_path: Path) -> Tool:
-    return Tool(tmp_path, NOWHERE)
+    return Tool(tmp_path, NO_ENGINE)
 
 
 @pytest.fixture(scope="module")

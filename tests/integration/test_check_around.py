@@ -79,7 +79,7 @@ class TestBase:
         assert run.json["error"].endswith("\n  Correct 'base:' in images.yml, or publish the image first.")
         in_a_log = f"images.yml:2: error: base: {absent}: "
         assert in_a_log in tool.run("check").stdout
-        assert "::error file=images.yml,line=2,title=lsp-assembler check::base: " in (
+        assert "::error file=images.yml,line=2,title=failed%3A not found::base: " in (
             tool.run("check", "--format", "github").stdout
         )
         registry.put_image("around/base", "1", Image((base_image_layer(),)))

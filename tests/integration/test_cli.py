@@ -98,7 +98,7 @@ def test_help_is_for_terminals_of_eighty_columns(tool: Tool, arguments: tuple[st
 
 def test_version_is_one_line(tool: Tool) -> None:
     run = tool.run("--version")
-    assert (run.status, run.stdout, run.stderr) == (0, "lsp-assembler 0.1.0\n", "")
+    assert (run.status, run.stdout, run.stderr) == (0, "lsp-assembler 0.2.0\n", "")
 
 
 @pytest.mark.parametrize("argument", ["--version", "--help"])
@@ -153,7 +153,7 @@ def test_unexpected_error_is_a_bug_of_ours(tool: Tool, *, debug: bool) -> None:
         check=False,
     )
     assert (run.returncode, run.stdout) == (70, "")
-    assert r"lsp-assembler 0.1.0 has a bug (KeyError: 'a\n::error::b')" in run.stderr
+    assert r"lsp-assembler 0.2.0 has a bug (KeyError: 'a\n::error::b')" in run.stderr
     assert "Please report it at https://" in run.stderr
     assert ("Traceback" in run.stderr) == debug
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.support import Tool
+from tests.integration.support import NO_ENGINE, Tool
 
 LIST = """\
 name: acme/languages-start-points:1
@@ -21,7 +21,7 @@ TO_THE_START, TO_THE_END = "\x01", "\x05"
 
 @pytest.fixture
 def tool(tmp_path: Path) -> Tool:
-    tool = Tool(tmp_path, "unix:///nowhere")
+    tool = Tool(tmp_path, NO_ENGINE)
     tool.write("images.yml", LIST)
     tool.write("layout/index.json", "")
     return tool

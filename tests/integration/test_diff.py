@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests import ROOT
-from tests.integration.support import Tool, labels, start_point
+from tests.integration.support import NO_ENGINE, Tool, labels, start_point
 from tests.services import Image, Registry, layer
 
 PAGE = (ROOT / "docs/versions.md").read_text("utf-8")
@@ -15,7 +15,7 @@ OLD, NEW = "1" * 40, "2" * 40
 
 @pytest.fixture
 def tool(tmp_path: Path) -> Tool:
-    return Tool(tmp_path, f"unix://{tmp_path}/no-engine")
+    return Tool(tmp_path, NO_ENGINE)
 
 
 def put(registry: Registry, name: str, revision: str, **files: bytes) -> None:

@@ -6,11 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.integration.daemonless import base_image
-from tests.integration.support import Tool, publish
+from tests.integration.support import NO_ENGINE, Tool, publish
 from tests.services import Registry
 from tests.unit.reports.html.test_pages import words
-
-NOWHERE = "unix:///nowhere/docker.sock"
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +25,7 @@ def published(registry: Registry, repository: str, title: str) -> str:
 
 @pytest.fixture
 def tool(tmp_path: Path) -> Tool:
-    return Tool(tmp_path, NOWHERE, {"SOURCE_DATE_EPOCH": "1795510800"})
+    return Tool(tmp_path, NO_ENGINE, {"SOURCE_DATE_EPOCH": "1795510800"})
 
 
 def test_from_builds_to_the_page(tool: Tool, registry: Registry, base: str) -> None:

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.support import Tool, git, images_yml, publish
+from tests.integration.support import NO_ENGINE, Tool, git, images_yml, publish
 from tests.integration.workflows import Runner
 from tests.services import Registry
 
 
 @pytest.fixture
 def tool(tmp_path: Path) -> Tool:
-    return Tool(tmp_path, "unix:///nowhere")
+    return Tool(tmp_path, NO_ENGINE)
 
 
 def test_a_new_start_point_passes_and_can_be_packed_here_and_in_its_workflow(tool: Tool) -> None:

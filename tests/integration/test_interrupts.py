@@ -8,6 +8,7 @@ import docker
 import pytest
 
 from tests.integration.support import (
+    NO_ENGINE,
     SlowLink,
     Tool,
     ended,
@@ -99,7 +100,7 @@ def test_signal_ends_it_promptly_and_leaves_nothing(
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signal_while_it_starts(tmp_path: Path, number: signal.Signals) -> None:
     """Most of the first quarter of a second is spent on imports."""
-    tool = Tool(tmp_path, "unix:///nowhere")
+    tool = Tool(tmp_path, NO_ENGINE)
     for path, content in start_point("Good").items():
         tool.write(f"good/{path}", (content[0] if isinstance(content, tuple) else content).decode())
     ends = set()

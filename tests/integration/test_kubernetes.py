@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.integration.support import Tool, publish
+from tests.integration.support import NO_ENGINE, Tool, publish
 from tests.services import Registry
 
 LANGUAGE_IMAGES = ("acme/elm:4edf92a", "acme/go:4edf92a")
@@ -15,7 +15,7 @@ LANGUAGE_IMAGES = ("acme/elm:4edf92a", "acme/go:4edf92a")
 @pytest.fixture
 def tool(tmp_path: Path, registry: Registry) -> Tool:
     """With images.yml, images.lock and the image acme/points:1 in oci:points, all of the same."""
-    tool = Tool(tmp_path, f"unix://{tmp_path}/no-engine")
+    tool = Tool(tmp_path, NO_ENGINE)
     sources = [publish(registry, f"k8s/{each[5:7]}", each, image_name=each) for each in LANGUAGE_IMAGES]
     listed = "".join(f"- {source}\n" for source in sources)
     tool.write("images.yml", f"base: scratch\nname: acme/points:1\nport: 5001\nimages:\n{listed}")

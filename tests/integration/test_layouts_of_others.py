@@ -6,13 +6,13 @@ import docker
 import pytest
 
 from tests.integration.daemonless import skopeo
-from tests.integration.support import Tool, publish
+from tests.integration.support import NO_ENGINE, Tool, publish
 from tests.services import Registry
 
 
 @pytest.fixture
 def tool(tmp_path: Path) -> Tool:
-    return Tool(tmp_path, "unix:///nowhere")
+    return Tool(tmp_path, NO_ENGINE)
 
 
 @pytest.mark.parametrize("name", ["LSP", "layouts/java:LSP", "docker.io/layouts/java:LSP"])

@@ -12,6 +12,7 @@ from lsp_assembler.lockfile.file import Lock, LockedBase, LockedImage, save
 from lsp_assembler.model.start_point import StartPointType
 from tests.fakes.registry import FakeRegistry
 from tests.integration.support import (
+    NO_ENGINE,
     Tool,
     folder_of,
     free_port,
@@ -254,10 +255,10 @@ def test_locked_refuses_a_lock_that_is_missing_stale_or_not_about_the_sources(
     assert (status, stdout) == (4, "")
     assert stderr == (
         "error: images.lock: the type is languages; images.yml says custom\n"
-        "images.lock: the base scratch is in images.yml, but not locked\n"
-        f"images.lock: the base {place.base} is locked, but not in images.yml\n"
-        f"images.lock: {python} is in images.yml, but not locked\n"
-        f"images.lock: {java} is locked, but not in images.yml\n"
+        "error: images.lock: the base scratch is in images.yml, but not locked\n"
+        f"error: images.lock: the base {place.base} is locked, but not in images.yml\n"
+        f"error: images.lock: {python} is in images.yml, but not locked\n"
+        f"error: images.lock: {java} is locked, but not in images.yml\n"
         f"{remedy}"
     )
     status, stdout, stderr = place.run("build", "--locked", java)
@@ -446,7 +447,7 @@ def test_outdated_without_a_lock_tells_of_newer_versions(place: Place) -> None:
 
 
 def test_outdated_asks_a_registry_once_for_each_name_and_downloads_nothing(tmp_path: Path) -> None:
-    tool = Tool(tmp_path, f"unix://{tmp_path}/no-engine")
+    tool = Tool(tmp_path, NO_ENGINE)
     with FakeRegistry() as fake:
         names = [f"{fake.netloc}/a/{each}:LSP" for each in ("java", "python", "ruby")]
         digests = [fake.put_image(f"a/{each}", "LSP", each.encode()) for each in ("java", "python", "ruby")]

@@ -15,10 +15,19 @@ from tests.integration.daemonless import (
     put_raw,
     skopeo,
 )
-from tests.integration.support import SlowLink, Tool, ended, git, labels, publish, sleep_in, start_point
+from tests.integration.support import (
+    NO_ENGINE,
+    SlowLink,
+    Tool,
+    ended,
+    git,
+    labels,
+    publish,
+    sleep_in,
+    start_point,
+)
 from tests.services import Registry
 
-NOWHERE = "unix:///nowhere/docker.sock"
 CHECKOUTS = 4
 PROMPTLY = 12.0
 
@@ -26,7 +35,7 @@ PROMPTLY = 12.0
 @pytest.fixture
 def tool(tmp_path: Path) -> Tool:
     (tmp_path / "tmp").mkdir()
-    return Tool(tmp_path, NOWHERE, {"TMPDIR": str(tmp_path / "tmp")})
+    return Tool(tmp_path, NO_ENGINE, {"TMPDIR": str(tmp_path / "tmp")})
 
 
 def checkout(tool: Tool, name: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests import ROOT
-from tests.integration.support import Tool, start_point, without_times
+from tests.integration.support import NO_ENGINE, Tool, start_point, without_times
 
 CASES = ROOT / "tests/cases" / "output"
 EXPECTED = "expected.txt"
@@ -33,7 +33,7 @@ COMMANDS = (
 @pytest.fixture
 def tool(tmp_path: Path) -> Tool:
     """A tool without an engine, beside the checkouts `good` and `bad`."""
-    found = Tool(tmp_path, "unix:///nowhere")
+    found = Tool(tmp_path, NO_ENGINE)
     checkout(found, "good", "Good")
     checkout(found, "bad", "Bad", tab_size=0)
     return found

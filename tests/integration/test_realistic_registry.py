@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.support import Run, Tool, images_yml, labels, start_point
+from tests.integration.support import NO_ENGINE, Run, Tool, images_yml, labels, start_point
 from tests.services import (
     BASE_NAME,
     Image,
@@ -31,7 +31,7 @@ def tool(realistic: RealisticRegistry, tmp_path: Path) -> Tool:
     """Without an engine, with an images.yml that trusts the registry and a login for it."""
     login = f"{realistic.login.user}:{realistic.login.password}".encode()
     auths = {realistic.host: {"auth": base64.b64encode(login).decode()}}
-    tool = Tool(tmp_path, f"unix://{tmp_path}/no-engine")
+    tool = Tool(tmp_path, NO_ENGINE)
     tool.write(".docker/config.json", json.dumps({"auths": auths}))
     tool.write("images.yml", realistic.settings + images_yml("java_junit:LSP"))
     return tool

@@ -11,18 +11,27 @@ import pytest
 
 from tests.fakes.registry import FakeRegistry, Reply, error_reply
 from tests.integration.daemonless import Raw, blob, built, document, put_raw
-from tests.integration.support import SlowLink, Tool, ended, labels, publish, sleep_in, start_point, wait_for
+from tests.integration.support import (
+    NO_ENGINE,
+    SlowLink,
+    Tool,
+    ended,
+    labels,
+    publish,
+    sleep_in,
+    start_point,
+    wait_for,
+)
 from tests.services import Registry, layer
 from tests.services.image import descriptor, digest_of
 
-NOWHERE = "unix:///nowhere/docker.sock"
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 FINAL = "/v2/x/final/manifests"
 
 
 @pytest.fixture
 def tool(tmp_path: Path) -> Tool:
-    return Tool(tmp_path, NOWHERE)
+    return Tool(tmp_path, NO_ENGINE)
 
 
 @pytest.fixture

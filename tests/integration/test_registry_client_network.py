@@ -217,7 +217,7 @@ def test_certificate_that_nobody_signed_is_not(
     error = failure(lambda: client.manifest(Reference.parse(f"{tls.netloc}/a/b:LSP")))
     assert error.kind == "unavailable"
     assert f"no TLS connection to {tls.netloc} (self-signed certificate)" in error.message
-    assert "as its ca" in error.remedy
+    assert "in SSL_CERT_FILE, or as its ca" in error.remedy
 
 
 def test_redirect_from_https_to_http_is_refused(

@@ -18,7 +18,7 @@ from lsp_assembler.registry.credentials import Credentials
 from lsp_assembler.registry.options import ClientOptions
 from tests.fakes.raw import RawServer, request_from, target_of
 from tests.fakes.registry import FakeRegistry
-from tests.integration.support import Tool
+from tests.integration.support import NO_ENGINE, Tool
 
 PATIENCE = 0.6
 MakeClient = Callable[..., RegistryClient]
@@ -205,7 +205,7 @@ def test_a_server_that_takes_no_connection(make_client: MakeClient) -> None:
 
 def test_a_run_that_meets_a_silent_registry(tmp_path: Path) -> None:
     with RawServer(silence) as server:
-        tool = Tool(tmp_path, "unix:///nowhere")
+        tool = Tool(tmp_path, NO_ENGINE)
         names = [str(name(server, f"a/b{number}")) for number in range(40)]
         began = time.monotonic()
         run = tool.run("check", "--patience", "1", *names)

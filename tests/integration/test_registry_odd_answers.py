@@ -10,7 +10,7 @@ import pytest
 
 from lsp_assembler.oci.documents import OCI_MANIFEST, digest_of
 from tests.fakes.raw import RawServer, request_from, target_of
-from tests.integration.support import Tool, start_point
+from tests.integration.support import NO_ENGINE, Tool, start_point
 from tests.services import layer
 
 LAYER = layer(start_point("Java"))
@@ -156,7 +156,7 @@ class OddRegistry:
 
 @pytest.fixture
 def tool(tmp_path: Path) -> Tool:
-    return Tool(tmp_path, "unix:///nowhere")
+    return Tool(tmp_path, NO_ENGINE)
 
 
 def names(server: RawServer, count: int) -> list[str]:

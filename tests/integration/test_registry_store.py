@@ -31,6 +31,7 @@ from tests.integration.daemonless import (
     put_raw,
 )
 from tests.integration.support import (
+    NO_ENGINE,
     REVISION,
     SCRIPT,
     Entry,
@@ -50,14 +51,13 @@ from tests.services.image import descriptor, digest_of
 
 CASES = ROOT / "tests/cases" / "daemonless"
 EXPECTED = "expected.txt"
-NOWHERE = "unix:///nowhere/docker.sock"
 MEGABYTE = 1_000_000
 MEMORY = 150 * 1024  # kilobytes
 
 
 @pytest.fixture
 def tool(tmp_path: Path) -> Tool:
-    return Tool(tmp_path, NOWHERE)
+    return Tool(tmp_path, NO_ENGINE)
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 from lsp_assembler.oci.documents import DOCKER_MANIFEST
 from tests.fakes.raw import RawServer
 from tests.fakes.registry import FakeRegistry, Reply, error_reply
-from tests.integration.support import Run, Tool, labels, start_point
+from tests.integration.support import NO_ENGINE, Run, Tool, labels, start_point
 from tests.services import Image, layer
 
 SECRET = "s3cr3t-Pa55"
@@ -21,7 +21,7 @@ TARGET = "/v2/a/b/manifests/LSP"
 
 @pytest.fixture
 def tool(tmp_path: Path) -> Tool:
-    return Tool(tmp_path, "unix:///nowhere")
+    return Tool(tmp_path, NO_ENGINE)
 
 
 def assert_silent(run: Run) -> None:

@@ -15,12 +15,11 @@ import pytest
 
 from tests import ROOT
 from tests.integration.serving import Serving
-from tests.integration.support import REVISION, Tool, images_yml, publish, start_point, wait_for
+from tests.integration.support import NO_ENGINE, REVISION, Tool, images_yml, publish, start_point, wait_for
 from tests.services import Image, Registry, layer
 
 CASES = ROOT / "tests/cases/service"
 SHA = "76dd1cabf82aa624a1dabe194731b3cd18aae36a"
-NO_ENGINE = "unix:///nowhere"
 
 
 @pytest.fixture
@@ -201,7 +200,7 @@ def test_without_its_extra_it_says_what_to_install(tool: Tool) -> None:
     done = tool.run("serve", CASES / "mixed/repos", PYTHONPATH=path)
     assert done.status == 2
     assert "the Python package uvloop is not installed; it comes with the extra 'serve'" in done.stderr
-    assert "pip install 'lsp-assembler[serve]'" in done.stderr
+    assert "'[serve]' after its name or folder" in done.stderr
     assert "Serve start points over HTTP" in tool.run("--help", PYTHONPATH=path).stdout
 
 

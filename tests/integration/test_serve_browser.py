@@ -10,10 +10,9 @@ from playwright.sync_api import Browser, Page, expect
 from tests import ROOT
 from tests.integration.browsing import MILLISECONDS, chromium, violations, watched_page
 from tests.integration.serving import Serving, copied
-from tests.integration.support import Tool
+from tests.integration.support import NO_ENGINE, Tool
 
 REPOS = ROOT / "tests/cases/service/pairs/repos"
-NO_ENGINE = "unix:///nowhere"
 HOSTILE = '<img src=x onerror="document.title=1">'
 SERIOUS = ("serious", "critical")
 

@@ -14,10 +14,9 @@ import pytest
 
 from tests import ROOT
 from tests.integration.serving import Serving, copied, read_all
-from tests.integration.support import Tool
+from tests.integration.support import NO_ENGINE, Tool
 
 REPOS = ROOT / "tests/cases/service/pairs/repos"
-NO_ENGINE = "unix:///nowhere"
 LARGE = 16 * 1024 + 1
 TOO_LARGE = (413, "ClientError", "body:too large")
 NO_HTTP = (400, "ClientError", "http:malformed")

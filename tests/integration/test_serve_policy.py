@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.serving import Serving
-from tests.integration.support import Tool, free_port, images_yml, publish, wait_for
+from tests.integration.support import NO_ENGINE, Tool, free_port, images_yml, publish, wait_for
 from tests.integration.test_audit import language_image
 from tests.services import Registry
 
@@ -15,7 +15,7 @@ HTML = {"accept": "text/html"}
 
 @pytest.fixture
 def tool(tmp_path: Path) -> Tool:
-    return Tool(tmp_path, "unix:///nowhere")
+    return Tool(tmp_path, NO_ENGINE)
 
 
 @pytest.fixture
@@ -158,8 +158,8 @@ def test_a_broken_policy_or_none_is_no_start(tool: Tool) -> None:
     assert done.status == 2
     assert [line.partition(";")[0] for line in done.stderr.splitlines()[:3]] == [
         "error: policy.yml:1:10: max_age is '1y'",
-        "policy.yml:2:13: superseded is 'maybe'",
-        "policy.yml:3:1: unknown key 'colour'",
+        "error: policy.yml:2:13: superseded is 'maybe'",
+        "error: policy.yml:3:1: unknown key 'colour'",
     ]
     done = tool.run("serve", "images.yml", "--blocked", "hide")
     assert (done.status, "--blocked hide: there is no policy" in done.stderr) == (2, True)

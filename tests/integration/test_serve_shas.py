@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 from tests import ROOT
 from tests.integration.browsing import MILLISECONDS, chromium, violations, watched_page
 from tests.integration.serving import Reply, Serving, copied
-from tests.integration.support import Tool, free_port, images_yml, wait_for
+from tests.integration.support import NO_ENGINE, Tool, free_port, images_yml, wait_for
 from tests.integration.test_report import put
 from tests.services import Registry
 
@@ -23,7 +23,7 @@ HTML = {"accept": "text/html"}
 
 @pytest.fixture
 def tool(tmp_path: Path) -> Tool:
-    return Tool(tmp_path, "unix:///nowhere")
+    return Tool(tmp_path, NO_ENGINE)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.registry import OCI_CONFIG, OCI_LAYER, OCI_MANIFEST, FakeRegistry, Reply
-from tests.integration.support import Tool
+from tests.integration.support import NO_ENGINE, Tool
 
 IMAGES, VERSIONS, BEHIND = 84, 30, 3
 
@@ -60,7 +60,7 @@ def test_84_images_cost_few_requests_each_and_hardly_any_that_counts(
     fake: FakeRegistry, tmp_path: Path
 ) -> None:
     """Docker Hub counts what gets a manifest, but neither lists of tags nor what asks for a digest (HEAD)."""
-    tool = Tool(tmp_path, f"unix://{tmp_path}/no-engine")
+    tool = Tool(tmp_path, NO_ENGINE)
     images = tool.write("images.yml", listed(fake, behind=BEHIND))
     outputs = []
     for command in (("outdated",), ("update", "--all", "--no-cache")):
@@ -81,7 +81,7 @@ def test_84_images_cost_few_requests_each_and_hardly_any_that_counts(
 
 
 def test_one_that_does_not_answer_leaves_the_file_as_it_is(fake: FakeRegistry, tmp_path: Path) -> None:
-    tool = Tool(tmp_path, f"unix://{tmp_path}/no-engine")
+    tool = Tool(tmp_path, NO_ENGINE)
     before = listed(fake, behind=BEHIND)
     images = tool.write("images.yml", before)
     fake.always("/v2/a/ltf7/tags/list", Reply(status=403))
@@ -91,7 +91,7 @@ def test_one_that_does_not_answer_leaves_the_file_as_it_is(fake: FakeRegistry, t
     assert (done.status, done.stdout, images.read_text()) == (3, "", before)
     first, second, remedy = done.stderr.splitlines()
     assert first.startswith(f"error: {fake.netloc}/a/ltf2:LSP-{commit(2, VERSIONS - 1)}: ")
-    assert second.startswith(f"{fake.netloc}/a/ltf7: ")
+    assert second.startswith(f"error: {fake.netloc}/a/ltf7: ")
     assert remedy == "  images.yml stays as it is. To leave these out, name the images to update."
     done = tool.run("outdated", "--from", "registry")
     assert done.status == 3

@@ -25,7 +25,7 @@ from lsp_assembler.stores.daemonless.store import DaemonlessStore
 from tests import ROOT
 from tests.corpus import CorpusStartPoint
 from tests.fakes.registry import OCI_CONFIG, OCI_LAYER, OCI_MANIFEST, FakeRegistry
-from tests.integration.support import REVISION, Tool, free_port, images_yml, start_point
+from tests.integration.support import NO_ENGINE, REVISION, Tool, free_port, images_yml, start_point
 from tests.services import DockerEngine, Image, Registry, layer
 
 CASES = ROOT / "tests/cases"
@@ -35,8 +35,8 @@ NAMES = [
     for path in (CASES / command).iterdir()
 ]
 EXPECTED, AFTER = "expected.txt", "after.yml"
-PYTHON, JAVA, OTHER, BROKEN = (
-    f"versions/{name}" for name in ("python_unittest", "java_junit", "other", "broken")
+PYTHON, JAVA, OTHER, TWINS, BROKEN = (
+    f"versions/{name}" for name in ("python_unittest", "java_junit", "other", "twins", "broken")
 )
 SOURCE = "https://github.com/cyber-dojo-start-points/"
 VERSIONS = {
@@ -51,6 +51,8 @@ VERSIONS = {
     (JAVA, "LSP"): "2026-11-21T03:34:00+01:00",
     (OTHER, "LSP"): "2026-11-21T03:34:00Z",
     (OTHER, "4edf92a"): "2026-11-21T03:34:00Z",
+    (TWINS, "LSP-1"): "2026-11-21T03:34:00Z",
+    (TWINS, "LSP-2"): "2026-11-21T03:34:00Z",
 }
 """When each image was made."""
 
@@ -72,7 +74,7 @@ def label(repository: str, created: str) -> dict[str, str]:
 def filled(registry: Registry) -> Registry:
     """The registry with all versions in it."""
     for (repository, tag), created in VERSIONS.items():
-        name = f"{repository.rpartition('/')[2]} {tag}"
+        name = repository.rpartition("/")[2] + ("" if repository == TWINS else f" {tag}")
         registry.put_image(repository, tag, Image((layer(start_point(name)),), label(repository, created)))
     config = registry.put_blob(BROKEN, b"this is no configuration")
     document = (
@@ -89,7 +91,7 @@ def filled(registry: Registry) -> Registry:
 def test_says_exactly(name: str, filled: Registry, tmp_path: Path) -> None:
     places = {"{registry}": filled.host, "{dead}": f"127.0.0.1:{free_port()}"}
     case = CASES / name
-    tool = Tool(tmp_path, f"unix://{tmp_path}/no-engine")
+    tool = Tool(tmp_path, NO_ENGINE)
     for path in case.rglob("*"):
         if path.is_file() and path.name not in (EXPECTED, AFTER):
             target = tool.write(path.relative_to(case).as_posix(), "")
@@ -150,7 +152,7 @@ def test_a_list_of_git_repositories_becomes_an_image_with_both_versions(
 
 
 def test_digests_are_those_of_the_registry(filled: Registry, tmp_path: Path) -> None:
-    tool = Tool(tmp_path, f"unix://{tmp_path}/no-engine")
+    tool = Tool(tmp_path, NO_ENGINE)
     found = tool.run("tags", f"{filled.host}/{PYTHON}", "--all", "--format", "json")
     assert found.stderr == ""
     assert {each["tag"]: each["digest"] for each in found.json["tags"]} == {
@@ -162,12 +164,12 @@ class TestDocs:
     PAGE = (ROOT / "docs" / "versions.md").read_text("utf-8")
 
     def test_every_field_of_the_json_is_on_the_page(self, filled: Registry, tmp_path: Path) -> None:
-        tool = Tool(tmp_path, f"unix://{tmp_path}/no-engine")
+        tool = Tool(tmp_path, NO_ENGINE)
         report = tool.run("tags", f"{filled.host}/{JAVA}", "--from", "registry", "--format", "json").json
         assert [field for field in (*report, *report["tags"][0]) if f"`{field}`" not in self.PAGE] == []
 
     def test_the_example_gives_what_the_page_shows(self, tmp_path: Path) -> None:
-        tool = Tool(tmp_path, f"unix://{tmp_path}/no-engine")
+        tool = Tool(tmp_path, NO_ENGINE)
         tool.write("git_repo_urls", block(self.PAGE, "text"))
         images = {"java-junit": "java_junit", "python-unittest": "python_unittest"}
         for repository, image in images.items():
@@ -239,7 +241,7 @@ def layout(tmp_path: Path) -> Callable[..., None]:
 def test_a_layout_lists_the_names_in_its_index(layout: Callable[..., None], tmp_path: Path) -> None:
     layout("org/java_junit", "LSP", "LSP-4edf92a")
     layout("org/java", "LSP", "LSP-1")
-    tool = Tool(tmp_path, f"unix://{tmp_path}/no-engine")
+    tool = Tool(tmp_path, NO_ENGINE)
     run = tool.run("tags", "docker.io/org/java_junit", "--from", "oci:oci", "--format", "json")
     assert run.status == 0, run.output
     assert (run.json["order"], run.json["store"]) == ("created", "oci:oci")
@@ -250,7 +252,7 @@ def test_a_layout_lists_the_names_in_its_index(layout: Callable[..., None], tmp_
 def test_packed_images_know_their_repositories(layout: Callable[..., None], tmp_path: Path) -> None:
     layout("org/java_junit", "LSP")
     layout("org/unlabelled", "LSP-1", **{"org.opencontainers.image.source": ""})
-    tool = Tool(tmp_path, f"unix://{tmp_path}/no-engine")
+    tool = Tool(tmp_path, NO_ENGINE)
     tool.write("repos.txt", "git@github.com:cyber-dojo-start-points/java-junit.git\n")
     run = tool.run("migrate", "repos.txt", "--packed", "org/java_junit", "--from", "oci:oci")
     assert (run.status, run.stdout) == (0, "- org/java_junit:LSP\n"), run.output
@@ -260,12 +262,12 @@ def test_packed_images_know_their_repositories(layout: Callable[..., None], tmp_
     assert run.stderr.startswith(
         "error: org/unlabelled:LSP-1: it has no label org.opencontainers.image.source; "
         "expected an image that 'pack' made of a checkout\n"
-        "org/absent:LSP: no such image in oci:oci, which has "
+        "error: org/absent:LSP: no such image in oci:oci, which has "
     )
 
 
 def test_update_asks_only_which_tags_there_are_where_versions_have_an_order(tmp_path: Path) -> None:
-    tool = Tool(tmp_path, f"unix://{tmp_path}/no-engine")
+    tool = Tool(tmp_path, NO_ENGINE)
     with FakeRegistry() as fake:
         for number in range(30):
             fake.put_image("a/java", f"LSP-1.{number}", b"layer")
@@ -277,7 +279,7 @@ def test_update_asks_only_which_tags_there_are_where_versions_have_an_order(tmp_
 
 
 def test_tags_asks_for_manifests_and_configurations_and_for_no_layer(tmp_path: Path) -> None:
-    tool = Tool(tmp_path, f"unix://{tmp_path}/no-engine")
+    tool = Tool(tmp_path, NO_ENGINE)
     tags = [f"LSP-1.{number}" for number in range(20)]
     with FakeRegistry() as fake:
         layer_blob = fake.put_blob("a/java", OCI_LAYER, b"layer")
@@ -295,7 +297,7 @@ def test_tags_asks_for_manifests_and_configurations_and_for_no_layer(tmp_path: P
 
 
 def test_update_writes_nothing_that_is_half_done(filled: Registry, tmp_path: Path) -> None:
-    tool = Tool(tmp_path, f"unix://{tmp_path}/no-engine")
+    tool = Tool(tmp_path, NO_ENGINE)
     tool.write("images.yml", f"- {filled.host}/{PYTHON}:LSP\n")
     (tmp_path / "images.yml").chmod(0o640)
     run = tool.run("update", f"{filled.host}/{PYTHON}", "--from", "registry")
@@ -314,7 +316,7 @@ def test_update_writes_nothing_that_is_half_done(filled: Registry, tmp_path: Pat
 
 
 def test_of_many_updates_at_once_none_is_lost(tmp_path: Path) -> None:
-    tool = Tool(tmp_path, f"unix://{tmp_path}/no-engine")
+    tool = Tool(tmp_path, NO_ENGINE)
     with FakeRegistry() as fake:
         names = [f"a/language-{number}" for number in range(8)]
         for name in names:
@@ -334,7 +336,7 @@ def test_migrates_the_whole_corpus_by_its_manifests(
     corpus: tuple[CorpusStartPoint, ...], tmp_path: Path
 ) -> None:
     """Once from DIR/NAME.json and once from checkouts; there is neither git nor a store."""
-    tool = Tool(tmp_path, f"unix://{tmp_path}/no-engine")
+    tool = Tool(tmp_path, NO_ENGINE)
     for point in corpus:
         tool.write(f"flat/{point.name}.json", "").write_bytes(point.files["start_point/manifest.json"][0])
         tool.write(f"tree/{point.name}/start_point/manifest.json", "").write_bytes(

@@ -17,12 +17,11 @@ import pytest
 
 from tests import ROOT
 from tests.corpus import corpus_folder, load_corpus
-from tests.integration.support import Run, Tool
+from tests.integration.support import NO_ENGINE, Run, Tool
 from tests.services import Registry
 
 EXAMPLES = ROOT / "examples"
 ORGANISATION = "https://github.com/cyber-dojo-start-points"
-NO_ENGINE = "unix:///nowhere/docker.sock"
 LOGGED = re.compile(r'http\.request\.method=(\w+) .*http\.request\.uri="?/v2/([^ "]+)/(manifests|blobs)/')
 FIRST, LATER = "2026-11-01T00:00:00Z", "2026-11-21T03:34:00Z"
 

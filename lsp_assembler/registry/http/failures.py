@@ -76,7 +76,10 @@ def _of_connecting(host: str, failure: Failure) -> RequestError | None:
         # The kernel has tried several times already.
         return RequestError("timeout", f"cannot connect to {host} ({words})", "Check the network.")
     if failure.code in _TLS:
-        remedy = f"Give the certificate of {host} as its ca, or, if it speaks plain http, call it insecure."
+        remedy = (
+            f"Name a file with the certificate of {host} in SSL_CERT_FILE, or as its ca in images.yml; "
+            f"or, if it speaks plain http, say --insecure {host}."
+        )
         lasting = failure.code != pycurl.E_SSL_CONNECT_ERROR  # a handshake may also just break off
         retry = Retry.NEVER if lasting else Retry.TWICE
         return RequestError("unavailable", f"no TLS connection to {host} ({words})", remedy, retry)

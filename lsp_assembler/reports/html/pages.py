@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from msgspec import Struct
 
 from lsp_assembler.model.language import MONTH, Language
-from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.reference import Reference, repository_of
 from lsp_assembler.operations.report import ReportResult
 from lsp_assembler.reports import history
 from lsp_assembler.reports.html import FIRST_PAGE, base_style
@@ -170,7 +170,7 @@ def _tag_in(image_name: str, repository: str) -> str:
         image, home = Reference.parse(image_name), Reference.parse(repository)
     except ValueError:
         return image_name
-    same = (image.registry, image.path) == (home.registry, home.path)
+    same = repository_of(image) == repository_of(home)
     return f":{image.tag}" if same and image.tag and not image.digest else image_name
 
 

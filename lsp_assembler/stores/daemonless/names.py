@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.reference import Reference, repository_of
 from lsp_assembler.oci.documents import ContentError, check_digest
 
 REF_NAME = "org.opencontainers.image.ref.name"
@@ -75,8 +75,8 @@ def listed(entries: Iterable[Entry]) -> str:
 def tags_in(entries: Iterable[Entry], repository: Reference) -> list[str]:
     """The tags of all entries whose full name is in a repository."""
     names: Sequence[Reference] = [Reference.parse(name) for name in map(name_of, entries) if name]
-    wanted = (repository.registry, repository.path)
-    return [name.tag for name in names if name.tag and (name.registry, name.path) == wanted]
+    wanted = repository_of(repository)
+    return [name.tag for name in names if name.tag and repository_of(name) == wanted]
 
 
 def _shown(entry: Entry) -> str:

@@ -13,12 +13,12 @@ import requests
 from docker.constants import DEFAULT_DOCKER_API_VERSION
 
 from lsp_assembler.errors import InvalidInputError
+from lsp_assembler.files.homes import docker_folder
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.registry.credentials import Credentials
 from lsp_assembler.stores.docker.endpoint import endpoint_of
 from lsp_assembler.stores.docker.errors import TROUBLE, no_engine
 from lsp_assembler.stores.docker.lifelines import Lifelines
-from lsp_assembler.stores.docker.presence import docker_folder
 from lsp_assembler.stores.docker.ssh import BASE_URL, SshAdapter
 
 _ODD_VERSION = (ValueError, TypeError, LookupError)

@@ -12,9 +12,10 @@ from urllib.parse import SplitResult, urlsplit
 from msgspec import Struct
 
 from lsp_assembler.errors import InvalidInputError
+from lsp_assembler.files.homes import docker_folder
 from lsp_assembler.model.address import shown
 from lsp_assembler.stores.docker.certificates import Certificates, of_context, of_environment
-from lsp_assembler.stores.docker.presence import SOCKET, docker_folder
+from lsp_assembler.stores.docker.presence import SOCKET
 from lsp_assembler.text import named
 
 DEFAULT_SOCKET = f"unix://{SOCKET}"

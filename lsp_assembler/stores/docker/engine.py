@@ -11,7 +11,7 @@ from msgspec import Struct
 from lsp_assembler.errors import FetchError
 from lsp_assembler.model.images import SCRATCH, BaseImage, BuiltImage, Conflict, Description, Recipe
 from lsp_assembler.model.labels import IMAGE_NAME_LABEL
-from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.reference import Reference, repository_of
 from lsp_assembler.model.start_point import START_POINT, StartPoint
 from lsp_assembler.model.tree import File, Tree
 from lsp_assembler.oci.documents import digest_of
@@ -148,8 +148,8 @@ class DockerEngine(Store):
     def tags(self, repository: Reference) -> tuple[str, ...]:
         """See ImageSource.tags; of the images that the engine has."""
         names = [Reference.parse(name) for name in self.listing()]
-        wanted = (repository.registry, repository.path)
-        found = tuple(name.tag for name in names if (name.registry, name.path) == wanted)
+        wanted = repository_of(repository)
+        found = tuple(name.tag for name in names if repository_of(name) == wanted)
         if not found:
             raise no_tags(repository, self)
         return found

@@ -1,19 +1,12 @@
 """Where an engine and its settings usually are, told without the SDK, which is slow to import."""
 
-import os
 from collections.abc import Mapping
-from pathlib import Path
 
+from lsp_assembler.files.homes import docker_folder
 from lsp_assembler.files.presence import is_there
 
 SOCKET = "/var/run/docker.sock"
 """Where an engine listens unless it is told otherwise."""
-
-
-def docker_folder(environ: Mapping[str, str]) -> Path:
-    """Where Docker's own client keeps its configuration, e.g. ~/.docker; it need not be there."""
-    home = environ.get("HOME") or os.path.expanduser("~")  # noqa: PTH111  Path's raises for nobody
-    return Path(environ.get("DOCKER_CONFIG") or Path(home, ".docker"))
 
 
 def may_be_here(environ: Mapping[str, str]) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import docker.errors
 
 from lsp_assembler.errors import FetchError
-from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.reference import Reference, repository_of
 from lsp_assembler.stores.docker.connection import Connection
 from lsp_assembler.stores.docker.description import described
 from lsp_assembler.stores.docker.errors import TROUBLE, cause, events, fetch_error
@@ -145,6 +145,6 @@ def digest_of(image: dict[str, Any], reference: Reference) -> str:
     for known in image["RepoDigests"]:
         name, _, digest = known.partition("@")
         with contextlib.suppress(ValueError):
-            if Reference.parse(name).canonical == reference.with_tag("").canonical:
+            if repository_of(Reference.parse(name)) == repository_of(reference):
                 return str(digest)
     return str(image["Id"])

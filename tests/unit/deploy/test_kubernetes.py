@@ -24,7 +24,7 @@ from tests import ROOT
 
 CASES = ROOT / "tests/cases/kubernetes"
 RELEASES = ("1.31", "1.34", "1.37")
-TOOL = "cyberdojo/lsp-assembler:0.1.0"
+TOOL = "cyberdojo/lsp-assembler:0.2.0"
 IMAGES = ("acme/elm_test:4edf92a", "ghcr.io/acme/java_junit:latest", "python@sha256:" + "9f86d081" * 8)
 IMAGE = Deployable("acme/languages:4edf92a", StartPointType.LANGUAGES, 4524, IMAGES)
 LIST = replace(
@@ -172,7 +172,7 @@ def test_names_are_short_and_different() -> None:
         ("scratch", None, "has no program"),
         ("acme/dojo-base:1", 992, "cannot pull"),
         ("acme/dojo-base:1", None, ""),
-        ("ghcr.io/acme/lsp-assembler:0.1.0", 992, ""),
+        ("ghcr.io/acme/lsp-assembler:0.2.0", 992, ""),
         ("", 992, ""),
     ],
 )

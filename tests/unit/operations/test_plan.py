@@ -91,6 +91,14 @@ class TestPositionals:
             "'org/JAVA",
         ]
 
+    def test_a_file_of_a_start_point_stands_for_its_checkout(self, folder: Path) -> None:
+        for path, checkout in (("start_point/manifest.json", "."), ("elm/start_point/a/b.elm", "elm/")):
+            write(folder, {path: "{}"})
+            with pytest.raises(
+                InvalidInputError, match=rf"; name the folder of the checkout, '{checkout}'\n"
+            ):
+                plan([path], None, None)
+
     def test_a_folder_that_can_be_no_name_is_pointed_out(self, folder: Path) -> None:
         (folder / "Java").mkdir()
         with pytest.raises(InvalidInputError, match=r"^'Java': .+; a directory in this folder is './Java'"):

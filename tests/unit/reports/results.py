@@ -188,6 +188,21 @@ def _unpublished() -> Result:
     return Result(assembly(JAVA, PYTHON, seconds=STEPS), 5, error=error, images_file="images.yml")
 
 
+def _no_base() -> Result:
+    """The base could not be read; the template is wrong as well."""
+    base = failure(
+        "not-found", "images.yml:2: base: org/base:1: ghcr.io has no such image\n  Correct 'base:'."
+    )
+    template = "Dockerfile.template:3: unknown name '$HOME'; expected $base"
+    return Result(
+        assembly(JAVA, seconds=STEPS),
+        2,
+        error=f"{template}\n{base.message}",
+        base_failure=base,
+        images_file="images.yml",
+    )
+
+
 def _one_cause() -> Result:
     """Failures and findings that share a cause, in the same words or in others, and some that do not."""
     remedy = "Check the spelling of the host, and the network."
@@ -259,6 +274,7 @@ RESULTS = {
     "nothing": _nothing(),
     "many": _many(),
     "unpublished": _unpublished(),
+    "no_base": _no_base(),
     "one_cause": _one_cause(),
     "namesakes": _namesakes(),
 }

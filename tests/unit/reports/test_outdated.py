@@ -78,9 +78,9 @@ order                                              the images stand in another o
 error: cyberdojo/start-points-base:df28e04: moved, though this tag must never move
 error: a/go:LSP: no answer; expected one. Try again.
 
-images.lock: out of date: 1 added, 1 gone, 3 moved, 1 missing, 1 could not be asked, another order, \
-another type. A tag moved that must not move: find out who moved it before you run \
-'lsp-assembler lock --accept-moved'.
+images.lock: out of date: 1 added, 1 gone, 3 moved, 1 missing, 1 could not be asked, another order,
+another type. A tag moved that must not move: find out who moved it before you run 'lsp-assembler
+lock --accept-moved'.
 """,
     ),
     "only failed": (
@@ -93,7 +93,8 @@ failed  a/go:LSP  see below
 error: a/go:LSP: no answer
 
 images.lock: not known to be up to date: 1 could not be asked. \
-Fix what is reported above and run it again.
+Fix what is reported above and run it
+again.
 """,
     ),
     "only reordered": (
@@ -103,7 +104,8 @@ state  image  what
 ───────────────────────────────────────────────
 order         the images stand in another order
 
-images.lock: out of date: another order. Run 'lsp-assembler lock', and commit the file that it writes.
+images.lock: out of date: another order. Run 'lsp-assembler lock', and commit the file that it
+writes.
 """,
     ),
 }
@@ -127,14 +129,14 @@ error: a/d:LSP-1: a/d: no answer
 """
     summed_up = (
         "images.yml: 1 newer version, 1 could not be asked. "
-        "Run 'lsp-assembler update --all', or name the images to move.\n"
+        "Run 'lsp-assembler update --all', or name the\nimages to move.\n"
     )
     found = OutdatedResult(LOCK, diff(BASE, JAVA), versions=VERSIONS)
     assert text(found, 100) == f"{versions}images.lock: up to date, with its base and 1 image\n{summed_up}"
     unlocked = OutdatedResult(LOCK, None, versions=VERSIONS)
     assert text(unlocked, 100) == (
         f"{versions}images.lock: not there, so nobody knows what has moved. "
-        f"Run 'lsp-assembler lock', and commit the file that it writes.\n{summed_up}"
+        f"Run 'lsp-assembler lock', and commit the\nfile that it writes.\n{summed_up}"
     )
     assert (found.exit_status, unlocked.exit_status) == (3, 3)
     newest = OutdatedResult(LOCK, None, versions=VERSIONS[1:2])
