@@ -1,9 +1,11 @@
 """Doing things at the same time: in the background, or many at once."""
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from queue import SimpleQueue
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -19,9 +21,41 @@ def in_background(function: Callable[[], Outcome]) -> "Future[Outcome]":
 
 
 def in_parallel(function: Callable[[Item], Outcome], items: Iterable[Item], jobs: int) -> list[Outcome]:
-    """The function of each item, in the order of the items. The arguments are those of `at_work`."""
-    with at_work(function, items, jobs) as outcomes:
-        return list(outcomes)
+    """The function of each item, in the order of the items. The arguments are those of `at_work`.
+
+    Nobody is told of single outcomes: with thousands of small items, that would cost more than the items.
+    """
+    waiting = deque(enumerate(items))
+    outcomes: dict[int, Outcome] = {}
+    ended: SimpleQueue[BaseException | None] = SimpleQueue()
+
+    def work() -> None:
+        try:
+            while (each := _taken(waiting)) is not None:
+                outcomes[each[0]] = function(each[1])
+            ended.put(None)
+        except BaseException as error:  # noqa: BLE001  # whoever waits raises it
+            ended.put(error)
+
+    started = 0
+    try:
+        while waiting and started < max(1, jobs):
+            threading.Thread(target=work).start()
+            started += 1
+        for _ in range(started):
+            if error := ended.get():
+                raise error
+    finally:
+        waiting.clear()  # not waiting: after Ctrl-C the threads end when the store is closed under them
+    return [outcomes[position] for position in range(len(outcomes))]
+
+
+def _taken(waiting: deque[Item]) -> Item | None:
+    """The next that waits; None if there is none, as another thread took the last."""
+    try:
+        return waiting.popleft()
+    except IndexError:
+        return None
 
 
 @contextmanager

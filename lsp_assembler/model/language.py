@@ -1,6 +1,7 @@
 """An LTF and all versions that it ever had, as reports show them: dates, sizes, durations. Pure."""
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Literal
 
 from msgspec import Struct
@@ -88,7 +89,7 @@ class LanguageVersion(Struct, frozen=True):
         return self.durations.green if self.durations else None
 
 
-class Language(Struct, frozen=True):
+class Language(Struct, frozen=True, dict=True):
     """An LTF, e.g. Java with JUnit.
 
     Args:
@@ -111,12 +112,12 @@ class Language(Struct, frozen=True):
         """What learners call the version in use; else its name."""
         return (self.current.title if self.current else "") or self.name
 
-    @property
+    @cached_property
     def current(self) -> LanguageVersion | None:
         """The newest version in use."""
         return next((each for each in self.versions if each.in_use), None)
 
-    @property
+    @cached_property
     def month_ago(self) -> LanguageVersion | None:
         """The version that was the newest a month ago; the current one, if that is so old."""
         current = self.current
@@ -125,12 +126,12 @@ class Language(Struct, frozen=True):
         older = (each for each in self.versions if each.age is not None and each.age >= MONTH)
         return min(older, key=lambda each: each.age or 0, default=None)
 
-    @property
+    @cached_property
     def slower(self) -> float | None:
         """By how many percent a test run that passes takes longer than a month ago; None for no telling."""
         return self._growth(lambda version: version.green)
 
-    @property
+    @cached_property
     def grown(self) -> float | None:
         """By how many percent the language image is larger than a month ago; None for no telling."""
         return self._growth(lambda version: version.compressed)

@@ -95,12 +95,9 @@ class Descriptor(Struct, frozen=True):
             raise ContentError(f"a descriptor's mediaType is {quoted(media_type)}; expected a string")
         if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= _LARGEST_SIZE:
             raise ContentError(f"a descriptor's size is {quoted(size)}; expected an integer from 0")
+        digest = check_digest(value.get("digest"))
         return cls(
-            media_type,
-            check_digest(value.get("digest")),
-            size,
-            _platform(value.get("platform")),
-            _strings(value.get("annotations")),
+            media_type, digest, size, _platform(value.get("platform")), _strings(value.get("annotations"))
         )
 
 
@@ -248,6 +245,8 @@ def _descriptors(document: Mapping[str, Any], key: str) -> tuple[Descriptor, ...
 
 
 def _platform(value: object) -> str:
+    if not value:  # as in every layer
+        return ""
     parts = _strings(value)
     if not (parts.get("os") and parts.get("architecture")):
         return ""

@@ -109,7 +109,9 @@ class LanguageVersions:
             else:
                 groups[repository_of(reference)].append(Used(entry, reference))
         self._registries.expect([group[0].reference for group in groups.values()])
-        return [*in_parallel(self._repository, groups.values(), self._jobs), *unknown]
+        found = in_parallel(self._repository, groups.values(), self._jobs)
+        self._contents.expect([each.reference.with_tag(tag) for each in found for tag in each.tags])
+        return [*found, *unknown]
 
     def versions(self, repositories: Sequence[Repository]) -> list[Language]:
         """The versions of LTFs, without their language images; one that cannot be read is a value."""

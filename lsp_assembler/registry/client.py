@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from lsp_assembler.config.hosts import Settings
 from lsp_assembler.errors import FetchError, PublishError
-from lsp_assembler.model.reference import Reference
+from lsp_assembler.model.reference import Reference, repository_of
 from lsp_assembler.oci.content_store import ContentStore
 from lsp_assembler.oci.documents import Descriptor, Document, ImageIndex, check_size, digest_of
 from lsp_assembler.registry import pull as reading
@@ -72,7 +72,7 @@ class RegistryClient:
 
         A hint: nothing is sent, nothing fails, and other images can be read as well.
         """
-        for reference in references:
+        for reference in {repository_of(each): each for each in references}.values():
             with contextlib.suppress(FetchError):  # whoever reads it learns what is wrong with its name
                 servers = filter(None, self._servers.of(reference))
                 self._authenticator.expect(scope_of(server, reference.path) for server in servers)

@@ -7,6 +7,7 @@ here, a registry that only the engine's configuration knows.
 
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import Future
 from functools import cached_property
 from typing import TypeVar
 
@@ -52,9 +53,11 @@ class AutoSource(ImageSource):
         self.is_shared = registries.is_shared
         self._registries = registries
         self._open = engine
-        self._listing = in_background(listing)
+        self._list = listing
+        self._listing: Future[Listing] | None = None
         self._notes = notes
         self._opening = threading.Lock()
+        self._noting = threading.Lock()
         self._from_engine = set[str]()
         self._read: dict[Reference, str] = {}
         self._place = ""
@@ -70,6 +73,7 @@ class AutoSource(ImageSource):
 
     def fetch(self, reference: Reference, progress: Progress = no_progress) -> StartPoint:
         """See ImageSource.fetch."""
+        self._begin_listing()
         found = self._first(reference, lambda source: source.fetch(reference, progress))
         self._read[reference] = found.digest
         return found
@@ -121,6 +125,11 @@ class AutoSource(ImageSource):
         for name in self._others():
             self._notes.differs(name)
 
+    def _begin_listing(self) -> None:
+        """Ask the engine in the background, as soon as there is something to compare it with."""
+        with self._noting:
+            self._listing = self._listing or in_background(self._list)
+
     def _first(self, reference: Reference, ask: Callable[[ImageSource], Found]) -> Found:
         """What the registries say, else what the engine says; if neither helps, what the registries said."""
         try:
@@ -154,7 +163,7 @@ class AutoSource(ImageSource):
     def _others(self) -> list[str]:
         """The images that were read from a registry while the engine has another one of that name."""
         try:
-            listing = self._listing.result(_SECONDS_TO_LIST) if self._read else {}
+            listing = self._listing.result(_SECONDS_TO_LIST) if self._read and self._listing else {}
         except TimeoutError:
             return []
         return [

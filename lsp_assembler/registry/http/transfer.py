@@ -1,5 +1,6 @@
 """One request on its way through libcurl: where the thread that waits and the one that works meet."""
 
+import io
 import re
 import threading
 from collections import deque
@@ -73,8 +74,7 @@ class Transfer:
         self.allowed = allowed
         self.excused = 0.0  # seconds in which it waited for its turn, or moved
         self.connecting = 0.0  # seconds
-        self.status = 0
-        self._lines: list[bytes] = []
+        self._head = io.BytesIO()
         self.failure: Failure | None = None
         self.paused = False
         self.resume: Callable[[], object] = _nothing
@@ -90,7 +90,7 @@ class Transfer:
         self._outgoing: deque[bytes] = deque()
         self._sent_all = not sends
         self._waited, self._mark = 0.0, 0
-        easy.setopt(pycurl.HEADERFUNCTION, self._on_header)
+        easy.setopt(pycurl.HEADERFUNCTION, self._on_header if limit is None else self._head.write)
         easy.setopt(pycurl.WRITEFUNCTION, self._on_body)
         if sends:
             easy.setopt(pycurl.READFUNCTION, self._on_send)
@@ -121,13 +121,24 @@ class Transfer:
         with self._changed:
             self._changed.wait_for(lambda: self._finished or self._streams)
 
+    @property
+    def status(self) -> int:
+        """The answer's status; 0 while there is none."""
+        status = self._lines()[0].split()[1:2]
+        return int(status[0]) if status and _STATUS.fullmatch(status[0]) else 0
+
     def headers(self) -> dict[str, list[str]]:
         """The values of each header, by its name in lower case."""
         found: dict[str, list[str]] = {}
-        for line in self._lines:
+        for line in filter(None, map(bytes.strip, self._lines()[1:])):
             name, _, value = line.decode("latin-1").partition(":")
-            found.setdefault(name.strip().lower(), []).append(value.strip())
+            found.setdefault(name.rstrip().lower(), []).append(value.lstrip())
         return found
+
+    def _lines(self) -> list[bytes]:
+        """The lines of the last head: one that only said "go on", or that of a proxy, may be before it."""
+        head = self._head.getvalue()
+        return head[head.rfind(b"\nHTTP/") + 1 :].split(b"\n")
 
     def body(self) -> bytes:
         """What came of the body, more than the limit where there was more; to be asked for once.
@@ -182,13 +193,8 @@ class Transfer:
             self.resume()
 
     def _on_header(self, line: bytes) -> None:
-        if line.startswith(b"HTTP/"):
-            status = line.split()[1:2]
-            self.status = int(status[0]) if status and _STATUS.fullmatch(status[0]) else 0
-            self._lines.clear()
-        elif line not in _BLANK:
-            self._lines.append(line)
-        elif self._limit is None and self.status == HTTPStatus.OK:
+        self._head.write(line)
+        if line in _BLANK and self.status == HTTPStatus.OK:
             with self._changed:
                 self._streams = True
                 self._changed.notify_all()

@@ -1,11 +1,13 @@
 """Addresses for pages: what strangers say only becomes a link if it leads to the web. Pure."""
 
+from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
 _COMMIT_LENGTHS = range(12, 65)
 _HEX = frozenset("0123456789abcdef")
 
 
+@lru_cache(maxsize=256)  # the versions of a language have one address
 def web_link(text: str) -> str:
     """An address that a page may link to: of the web, without a login in it; else ""."""
     try:

@@ -166,6 +166,8 @@ def _environment() -> Environment:
 
 def _tag_in(image_name: str, repository: str) -> str:
     """A language image as short as it is clear beside a repository: ":4edf92a", or its name in full."""
+    if image_name.startswith(f"{repository}:") and "@" not in image_name:  # as nearly all do
+        return image_name.removeprefix(repository)
     try:
         image, home = Reference.parse(image_name), Reference.parse(repository)
     except ValueError:

@@ -45,7 +45,8 @@ class CachedContentStore:
         self._is_settled = is_settled
 
     def expect(self, references: Sequence[Reference]) -> None:
-        """See ContentStore.expect."""
+        """See ContentStore.expect; what the cache has of them is read at once."""
+        self._cache.expect(reference.canonical for reference in references)
         if not self.offline:
             self.inner.expect(references)
 

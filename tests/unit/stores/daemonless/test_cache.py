@@ -360,3 +360,35 @@ def test_processes_that_write_read_and_prune_at_once(tmp_path: Path) -> None:
     rows = database(tmp_path).execute("SELECT digest, data FROM contents").fetchall()
     assert rows
     assert all(digest_of(data) == digest for digest, data in rows)
+
+
+def test_what_is_expected_is_what_is_there(folder: Path) -> None:
+    written = Cache(folder, PLENTY)
+    written.put(SEEN.digest, b"manifest")
+    written.remember(NAME, SEEN)
+    written.remember("acme/pruned:LSP", LastSeen(digest_of(b"gone"), OCI_MANIFEST))
+    written.close()
+    cache = Cache(folder, PLENTY)
+    cache.expect([NAME, "acme/pruned:LSP", "acme/absent:LSP"])
+    shutil.rmtree(folder)  # from here on there is nothing that could be asked
+    assert cache.last_seen(NAME) == SEEN
+    assert [cache.last_seen(name) for name in ("acme/pruned:LSP", "acme/absent:LSP")] == [None, None]
+    assert cache.get(SEEN.digest) == b"manifest"
+    newer = LastSeen(digest_of(b"newer"), OCI_MANIFEST)
+    for name in (NAME, "acme/absent:LSP"):
+        cache.remember(name, newer)
+        assert cache.last_seen(name) == newer
+    cache.close()
+
+
+def test_what_is_expected_and_damaged_is_a_miss(folder: Path) -> None:
+    run(folder, b"manifest")
+    with sqlite3.connect(folder / "v1/cache.sqlite") as database:
+        database.execute("INSERT INTO names VALUES (?, ?, ?)", (NAME, SEEN.digest, OCI_MANIFEST))
+        database.execute("UPDATE contents SET data = x'00'")
+    database.close()
+    cache = Cache(folder, PLENTY)
+    cache.expect([NAME])
+    assert cache.last_seen(NAME) == SEEN
+    assert cache.get(SEEN.digest) is None
+    cache.close()
