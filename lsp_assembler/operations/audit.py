@@ -111,7 +111,7 @@ def audit(request: AuditRequest, observer: Observer = SILENT) -> AuditResult:
         mentions = _mentions(source, lambda: stores.reader(spec), request.jobs)
         images = [image for image in (_reference(each.image) for each in mentions) if image]
         stores.warn_of_rate_limit(StoreSpec("registry"), images)
-        facts = Facts(stores.language_images, stores.registries, request.jobs)
+        facts = Facts(stores.language_images, stores.settled, stores.registries, request.jobs)
         audited = _audited(mentions, policy, facts, day)
     if request.strict:
         audited = tuple(each.strictly() for each in audited)

@@ -54,12 +54,21 @@ class Facts:
 
     Args:
         contents: where images are read, best with a cache.
+        settled: where other tags of their repositories are read, which never move, best with a cache that
+            looks each of them up once.
         registries: asked for what no cache can know.
         jobs: how many questions are asked at the same time.
     """
 
-    def __init__(self, contents: ContentStore, registries: Registries, jobs: int | None = None) -> None:
+    def __init__(
+        self,
+        contents: ContentStore,
+        settled: ContentStore,
+        registries: Registries,
+        jobs: int | None = None,
+    ) -> None:
         self._contents = contents
+        self._settled = settled
         self._registries = registries
         self._jobs = jobs or JOBS
 
@@ -72,35 +81,19 @@ class Facts:
             today: in UTC; no image is of a later day.
         """
         self._contents.expect(images)
-        found = in_parallel(lambda image: self._image(image, wanted), images, self._jobs)
+        found = in_parallel(lambda image: self._image(self._contents, image, wanted), images, self._jobs)
         return self._with_newer(found, today) if wanted.tags else found
 
-    def _image(self, image: Reference, wanted: Wanted) -> LanguageImage | FetchError:
+    def _image(self, contents: ContentStore, image: Reference, wanted: Wanted) -> LanguageImage | FetchError:
         try:
-            document = self._contents.manifest(image)
+            document = contents.manifest(image)
             entries = document.manifests if isinstance(document, ImageIndex) else ()
             digests = (document.digest, *(entry.digest for entry in entries))
-            created = self._made(image, document) if wanted.dates else None
-            said = (
-                attestations(self._contents, self._registries, image, document) if wanted.attestations else ()
-            )
+            created = _made(contents, image, document) if wanted.dates else None
+            said = attestations(contents, self._registries, image, document) if wanted.attestations else ()
         except FetchError as error:
             return error
         return LanguageImage(image, digests, created, None, said)
-
-    def _made(self, image: Reference, document: Document) -> int | None:
-        """When an image was made: its oldest platform, as any of them may run; None where one does not say.
-
-        A label may have come with a base image: it does not count.
-        """
-        if isinstance(document, ImageIndex):
-            entries = images_of(self._contents, image, document)
-            manifests = [manifest_of(self._contents, image, entry) for entry, _ in entries]
-        else:
-            manifests = [document]
-        dates = [configuration(self._contents, image, each).get("created") for each in manifests]
-        epochs = [epoch_of(each) if isinstance(each, str) else None for each in dates]
-        return None if None in epochs else min(epoch for epoch in epochs if epoch is not None)
 
     def _with_newer(self, found: Sequence[_Answer], today: date) -> list[_Answer]:
         """The same, each with the newest tag of its repository if that is newer."""
@@ -113,7 +106,8 @@ class Facts:
         )
         tags = [tag for each in listed.values() if not isinstance(each, FetchError) for tag in each]
         unknown = [tag for tag in tags if tag.canonical not in known]
-        made = in_parallel(lambda tag: self._image(tag, Wanted()), unknown, self._jobs)
+        self._settled.expect(unknown)
+        made = in_parallel(lambda tag: self._image(self._settled, tag, Wanted()), unknown, self._jobs)
         known |= {tag.canonical: each for tag, each in zip(unknown, made, strict=True)}
 
         def compared(image: LanguageImage) -> _Answer:
@@ -147,6 +141,21 @@ def known_for(
     if not (policy.needs_dates or policy.needs_digests):
         return [LanguageImage(image) for image in images]
     return facts().of(images, Wanted(policy.needs_dates, policy.needs_tags), today)
+
+
+def _made(contents: ContentStore, image: Reference, document: Document) -> int | None:
+    """When an image was made: its oldest platform, as any of them may run; None where one does not say.
+
+    A label may have come with a base image: it does not count.
+    """
+    if isinstance(document, ImageIndex):
+        entries = images_of(contents, image, document)
+        manifests = [manifest_of(contents, image, entry) for entry, _ in entries]
+    else:
+        manifests = [document]
+    dates = [configuration(contents, image, each).get("created") for each in manifests]
+    epochs = [epoch_of(each) if isinstance(each, str) else None for each in dates]
+    return None if None in epochs else min(epoch for epoch in epochs if epoch is not None)
 
 
 def _compared(image: LanguageImage, others: Sequence[_Answer], today: date) -> LanguageImage:

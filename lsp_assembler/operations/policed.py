@@ -35,7 +35,8 @@ def apply_policy(assembly: Assembly, by: ByPolicy) -> Assembly:
 
 
 def _facts(by: ByPolicy) -> Facts:
-    return Facts(by.stores.language_images, by.stores.registries, by.jobs)
+    stores = by.stores
+    return Facts(stores.language_images, stores.settled, stores.registries, by.jobs)
 
 
 def _findings(outcome: Outcome, manifest: Manifest, image: LanguageImage, by: ByPolicy) -> list[Finding]:

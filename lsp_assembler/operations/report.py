@@ -25,6 +25,7 @@ from lsp_assembler.operations.recorded_durations import Recorded, recorded_in
 from lsp_assembler.operations.report_source import entries_of, report_source, service_of
 from lsp_assembler.operations.request import DEFAULT_FILE, ReadRequest
 from lsp_assembler.operations.running_services import services_of
+from lsp_assembler.parallel import in_background
 from lsp_assembler.rules.policy import violations
 from lsp_assembler.stores.daemonless.cached import to_be_asked
 from lsp_assembler.stores.open import Stores
@@ -121,6 +122,9 @@ def report(request: ReportRequest, observer: Observer = SILENT) -> ReportResult:
     day = today()
     with Stores(options, request.environ, observer.notice, registries) as stores:
         entries = entries_of(source, lambda: stores.reader(spec))
+        names = [each.text for each in services.images] if services else []
+        reader = stores.reader(spec)
+        running = in_background(lambda: services_of(reader, service_of(source), names, request.jobs, day))
         versions = LanguageVersions(stores.settled, stores.registries, request.jobs or JOBS, day)
         repositories = versions.repositories(entries)
         lsp_images = [each.reference.with_tag(tag) for each in repositories for tag in each.tags]
@@ -129,12 +133,11 @@ def report(request: ReportRequest, observer: Observer = SILENT) -> ReportResult:
         languages = versions.versions(repositories)
         images = _images(languages)
         sizes = dict(zip(images, versions.sizes(list(images.values())), strict=True))
-        facts = partial(Facts, stores.settled, stores.registries, request.jobs)
+        facts = partial(Facts, stores.settled, stores.settled, stores.registries, request.jobs)
         judged = _judged(images, policy, facts, day) if policy else {}
-        names = [each.text for each in services.images] if services else []
-        found = services_of(stores.reader(spec), service_of(source), names, request.jobs, day)
+        found = running.result()
         is_new = request.history and request.adds and not source.is_file
-        built = of_image(stores.reader(spec), request.source) if is_new else ()
+        built = of_image(reader, request.source) if is_new else ()
     completed = tuple(_completed(each, recorded, sizes, judged) for each in languages)
     builds = None
     if request.history:

@@ -37,5 +37,6 @@ def facts_of(
     is_list = kind_of(request.sources) is SourceKind.LIST
     registries = load(request.sources[0]).registries if is_list else {}
     with Stores(request.stores, request.environ, observer.notice, registries) as stores:
-        facts = Facts(stores.language_images, stores.registries, request.jobs or _JOBS)
+        jobs = request.jobs or _JOBS
+        facts = Facts(stores.language_images, stores.settled, stores.registries, jobs)
         return facts.of(images, wanted, today)

@@ -5,6 +5,7 @@ What went over the wire is read in the access log of that registry.
 
 import base64
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -134,3 +135,40 @@ def test_tags_reads_configurations_over_three_hosts(realistic: RealisticRegistry
     assert {each["tag"]: each["digest"] for each in run.json["tags"]}["LSP-4edf92a"] == digest
     assert len(run.json["tags"]) == 2
     assert_secrets_stay_where_they_belong(requests)
+
+
+def test_audit_looks_up_an_old_tag_once(realistic: RealisticRegistry, tool: Tool, watched: Watched) -> None:
+    def put(tag: str, day: int) -> None:
+        image = Image((layer({"etc/tag": tag.encode()}),), created=f"2026-10-{day:02}T00:00:00Z")
+        realistic.behind.put_image("public/aging", tag, image)
+
+    def asked(requests: Sequence[Request]) -> Counter[str]:
+        """E.g. {"HEAD manifests/1a2b3c4": 1, "GET tags/list": 1}; what refers to the image is left out."""
+        paths = ((each, each.path.partition("/public/aging/")[2].partition("?")[0]) for each in requests)
+        return Counter(
+            f"{each.method} {path}"
+            for each, path in paths
+            if path and "sha256" not in path and each.status == 200
+        )
+
+    for day, tag in enumerate(("1a2b3c4", "2a2b3c4", "3a2b3c4"), start=1):
+        put(tag, day)
+    name = f"{realistic.host}/public/aging"
+    image = Image((layer(start_point("Aging", image_name=f"{name}:1a2b3c4")),), labels("Aging"))
+    realistic.behind.put_image("public/aging", "LSP", image)
+    tool.write("images.yml", realistic.settings + images_yml(f"{name}:LSP") + "policy: {superseded: warn}\n")
+    _, first = watched("audit")
+    assert asked(first) == {
+        "GET manifests/LSP": 1,
+        "GET tags/list": 1,
+        **{f"GET manifests/{tag}": 1 for tag in ("1a2b3c4", "2a2b3c4", "3a2b3c4")},
+    }
+    put("4a2b3c4", 4)
+    run, second = watched("audit")
+    assert asked(second) == {
+        "HEAD manifests/LSP": 1,
+        "GET tags/list": 1,
+        "HEAD manifests/1a2b3c4": 1,
+        "GET manifests/4a2b3c4": 1,
+    }
+    assert "its newest tag is 4a2b3c4" in run.stdout

@@ -60,7 +60,7 @@ def facts(
     world: World, *names: str, tags: bool = False, attestations: bool = False
 ) -> list[LanguageImage | FetchError]:
     wanted = Wanted(tags=tags, attestations=attestations)
-    return Facts(world, world, 4).of([Reference.parse(name) for name in names], wanted, TODAY)
+    return Facts(world, world, world, 4).of([Reference.parse(name) for name in names], wanted, TODAY)
 
 
 def known(answer: LanguageImage | FetchError) -> LanguageImage:
