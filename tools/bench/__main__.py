@@ -24,12 +24,13 @@ from tools.bench.figures import Figures
 from tools.bench.race import race
 from tools.bench.realistic_suites import REALISTIC, REALISTIC_NEAR
 from tools.bench.registry_suites import LOOPBACK, SLOW_LINK
+from tools.bench.report_suite import REPORT
 from tools.bench.service_suites import SERVICE_LOAD, SERVICE_START
 from tools.bench.stage import set_stage
 
 SUITES = (
     *(ENGINE_COLD, LOOPBACK, SLOW_LINK, REALISTIC, REALISTIC_NEAR, WARM, SCALE, START_UP),
-    *(SERVICE_START, SERVICE_LOAD),
+    *(REPORT, SERVICE_START, SERVICE_LOAD),
 )
 PAGE = Path(__file__).parents[2] / "docs/benchmarks.md"
 _INTERRUPTED = 130

@@ -3,6 +3,7 @@
 import os
 import secrets
 import subprocess
+from collections.abc import Sequence
 
 from lsp_assembler.text import plural
 from tests.services.process import ServiceError
@@ -31,8 +32,18 @@ def warm_assembler(stage: Stage) -> None:
         ServiceError: that run failed.
     """
     cold_assembler(stage)
+    run_before(stage, BUILD)
+    os.sync()
+
+
+def run_before(stage: Stage, command: Sequence[str]) -> None:
+    """Run what leaves the state that a run starts from.
+
+    Raises:
+        ServiceError: it failed.
+    """
     first = subprocess.run(
-        [stage.which(BUILD[0]) or BUILD[0], *BUILD[1:]],
+        [stage.which(command[0]) or command[0], *command[1:]],
         cwd=stage.folder,
         env=stage.environment,
         check=False,
@@ -41,7 +52,6 @@ def warm_assembler(stage: Stage) -> None:
     )
     if first.returncode:
         raise ServiceError(f"the run before this one ended with status {first.returncode}:\n{first.stderr}")
-    os.sync()
 
 
 def check_fault(stage: Stage) -> str:

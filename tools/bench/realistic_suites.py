@@ -19,12 +19,12 @@ _ACCEPT = f'header="Accept: {", ".join(MANIFEST_TYPES)}"'
 
 def _for_crane(stage: Stage) -> None:
     for_shell(stage)
-    _show_ca(stage)
+    show_ca(stage)
 
 
 def _for_curl(stage: Stage) -> None:
     """A list of final URLs for curl, a token for all of them, and the sizes that they have to have."""
-    _show_ca(stage)
+    show_ca(stage)
     if (stage.folder / "urls.txt").exists():
         return
     manifests, blobs, sizes, scopes = [], [], [], []
@@ -40,7 +40,7 @@ def _for_curl(stage: Stage) -> None:
     stage.write("sizes.txt", sorted(sizes))
 
 
-def _show_ca(stage: Stage) -> None:
+def show_ca(stage: Stage) -> None:
     """Put the authority where the programs find it that are told by their command."""
     (stage.folder / _CA).write_bytes(stage.realistic.ca.read_bytes())
 
