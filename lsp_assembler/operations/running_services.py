@@ -13,6 +13,7 @@ from lsp_assembler.model.labels import (
     CREATED_LABEL,
     REVISION_LABEL,
     SOURCE_LABEL,
+    START_POINT_LABEL,
 )
 from lsp_assembler.model.language import Service
 from lsp_assembler.model.reference import Reference
@@ -21,7 +22,7 @@ from lsp_assembler.parallel import in_parallel
 from lsp_assembler.stores.interface import ImageSource
 
 _REVISION = "SHA"
-"""The variable by which cyber-dojo's own services tell their commit."""
+"""The variable by which cyber-dojo's own services tell their commit; a start-points image has its base's."""
 
 
 def services_of(
@@ -50,6 +51,7 @@ def services_of(
 def _service(store: ImageSource, reference: Reference, today: date) -> Service:
     said = store.describe(reference)
     image = store.base(reference)
+    is_start_points = START_POINT_LABEL in said.labels
     # What an image says of its own date counts less than when it was made: a base's label is inherited.
     created = said.made or said.labels.get(CREATED_LABEL)
     return Service(
@@ -57,7 +59,7 @@ def _service(store: ImageSource, reference: Reference, today: date) -> Service:
         digest=said.digest,
         created=created,
         age=age_in_days(created, today),
-        revision=said.labels.get(REVISION_LABEL) or image.env.get(_REVISION, ""),
+        revision=said.labels.get(REVISION_LABEL, "" if is_start_points else image.env.get(_REVISION, "")),
         source=web_address(said.labels.get(SOURCE_LABEL, "")),
         base_name=said.labels.get(BASE_NAME_LABEL, ""),
         base_digest=said.labels.get(BASE_DIGEST_LABEL, ""),

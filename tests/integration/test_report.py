@@ -104,6 +104,22 @@ def test_list_lock_and_image_are_reported_alike(tool: Tool) -> None:
 
 
 @pytest.mark.usefixtures("two")
+def test_the_commit_of_a_base_is_not_that_of_what_is_built_on_it(tool: Tool, registry: Registry) -> None:
+    config = {"Env": [f"SHA={REVISION}"]}
+    for name, labels in (("runner", {}), ("languages", {"org.cyber-dojo.start-point": "languages"})):
+        image = Image((layer({"app/a": b"a"}),), labels, config=config)
+        registry.put_image(f"commits/{name}", "1", image)
+    names = [f"{registry.host}/commits/{name}:1" for name in ("runner", "languages")]
+    lsp = put(registry, "commits/java", "1a2b3c4", 3)
+    tool.write("images.yml", images_yml(lsp, name=names[1]))
+    tool.write("services.yml", images_yml(*names))
+    run = tool.run("report", "--services", "services.yml", "--format", "json")
+    assert [(each["name"], each["revision"]) for each in run.json["services"]] == [
+        (names[1], None),
+        (names[0], REVISION),
+    ]
+
+
 def test_filters_and_formats(tool: Tool) -> None:
     old = tool.run("report", "--older-than", "1y", "--format", "csv")
     assert [row["tag"] for row in csv.DictReader(io.StringIO(old.stdout))] == ["LSP-1a2b3c4"]
