@@ -13,7 +13,7 @@ from lsp_assembler.errors import LspAssemblerError
 from lsp_assembler.operations import audit as operation
 from lsp_assembler.operations.request import DEFAULT_FILE
 from lsp_assembler.reports import audit as reports
-from lsp_assembler.reports import github, sarif
+from lsp_assembler.reports import audit_markdown, github, sarif
 
 
 class AuditFormat(StrEnum):
@@ -74,6 +74,7 @@ def audit(
         elif format_ is AuditFormat.SARIF:
             output.document(sarif.render(done))
         elif format_ is AuditFormat.GITHUB:
+            reporting.append("GITHUB_STEP_SUMMARY", audit_markdown.summary(done))
             output.verbatim(github.render_audit(done))
         else:
             from lsp_assembler.reports import audit_text
@@ -86,6 +87,7 @@ def audit(
         elif format_ is AuditFormat.SARIF:
             output.document(sarif.stopped(error))
         else:
+            reporting.append("GITHUB_STEP_SUMMARY", audit_markdown.stopped(error))
             output.verbatim(github.stopped("audit", error))
 
     reporting.run(partial(operation.audit, request), show, None if format_ is AuditFormat.TEXT else failed)

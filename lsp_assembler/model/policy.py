@@ -126,6 +126,21 @@ class Exemption(Struct, frozen=True):
     until: date
 
 
+class Excused(Struct, frozen=True):
+    """A rule of the policy that a language image breaks, and may for a while.
+
+    Args:
+        rule, message: as in Violation.
+        until: the last day, in UTC, on which it may.
+        reason: why, e.g. "it is frozen until the exams are over".
+    """
+
+    rule: str
+    message: str
+    until: date
+    reason: str
+
+
 class Policy(Struct, frozen=True, dict=True):
     """What is asked of every language image; what is not named is not asked. Threads may share it.
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from lsp_assembler.errors import FINDINGS, FetchError, InvalidInputError
 from lsp_assembler.model.finding import Failure
-from lsp_assembler.model.policy import LanguageImage, Policy, Violation
+from lsp_assembler.model.policy import Excused, LanguageImage, Policy, Violation
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.operations.by_policy import today
 from lsp_assembler.operations.facts import Facts, Wanted
@@ -20,7 +20,7 @@ from lsp_assembler.operations.mentions import Mention, in_folder, in_image, in_l
 from lsp_assembler.operations.named_source import NamedSource, is_path, named_source
 from lsp_assembler.operations.observer import SILENT, Observer
 from lsp_assembler.operations.request import DEFAULT_FILE, ReadRequest
-from lsp_assembler.rules.policy import violations
+from lsp_assembler.rules.policy import excused, violations
 from lsp_assembler.stores.interface import ImageSource
 from lsp_assembler.stores.open import Stores
 from lsp_assembler.stores.spelling import StoreSpec
@@ -49,6 +49,7 @@ class Audited(Struct, frozen=True):
         name: as the first manifest has it that names it.
         mentions: every start point that names it.
         violations: the rules that it breaks.
+        excused: those that it breaks, and may for a while.
         failure: why it is not known.
     """
 
@@ -56,6 +57,7 @@ class Audited(Struct, frozen=True):
     mentions: tuple[Mention, ...]
     image: LanguageImage | None = None
     violations: tuple[Violation, ...] = ()
+    excused: tuple[Excused, ...] = ()
     failure: Failure | None = None
 
     @property
@@ -170,7 +172,8 @@ def _audited(mentions: Sequence[Mention], policy: Policy, facts: Facts, day: dat
     def judged(key: str, found: Sequence[Mention]) -> Audited:
         answer = answers.get(key)
         if isinstance(answer, LanguageImage):
-            return Audited(found[0].image, tuple(found), answer, violations(policy, answer, day))
+            broken, may = violations(policy, answer, day), excused(policy, answer, day)
+            return Audited(found[0].image, tuple(found), answer, broken, may)
         name = found[0].image
         error = answer or FetchError(f"{name}: it is not a well-formed image name", kind="not-found")
         return Audited(name, tuple(found), failure=Failure(error.kind, str(error)))

@@ -1,24 +1,19 @@
 """What `audit` says of language images for people: a table, and what is wrong with which image."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date
 
-from lsp_assembler.model.policy import Attestation
 from lsp_assembler.operations.audit import Audited, AuditResult
-from lsp_assembler.operations.mentions import Mention
-from lsp_assembler.reports.audit import closing_line, why_unknown
+from lsp_assembler.reports.audit import ORDER, attested, closing_line, places, said_of, state_of
 from lsp_assembler.reports.layout import Column, Line, Span, fold, painted, table
 from lsp_assembler.reports.log import in_one_line
-from lsp_assembler.reports.problems import failed
 from lsp_assembler.reports.text import marked
 from lsp_assembler.reports.wording import ABSENT
 from lsp_assembler.rules.policy import possible_day
 from lsp_assembler.text import visible, visible_lines
 
 _MIN_WIDTH = 40
-_MOST_PLACES = 4
-_FAILED, _DENIED, _WARNED, _OK = "not known", "denied", "warning", "ok"
-_COLORS = {_FAILED: "red", _DENIED: "red", _WARNED: "yellow", _OK: "green"}
+_COLORS = {"not known": "red", "denied": "red", "warning": "yellow", "exempt": "yellow", "ok": "green"}
 _COLUMNS = (
     Column("language image", keeps="end"),
     Column("created"),
@@ -41,26 +36,21 @@ def text(result: AuditResult, width: int | None, *, color: bool) -> str:
         return "\n".join([*rows, *map(visible, _lines(result)), closing_line(result)]) + "\n"
     width = max(width, _MIN_WIDTH)
     blocks = [_overview(result, width)] if result.images else []
-    blocks += [_problems(each, width) for each in result.images if each.violations or each.failure]
+    blocks += [
+        _problems(each, width) for each in result.images if each.violations or each.excused or each.failure
+    ]
     blocks.append(fold([Span(closing_line(result), "red" if result.exit_status else "green")], width))
     shown = ["\n".join(painted(line, color=color) for line in block) for block in blocks]
     return "\n\n".join(shown) + "\n"
 
 
 def _lines(result: AuditResult) -> Iterator[str]:
-    """Warnings first, as what must be fixed is to be read last; each begins with the place to change."""
-    told = [(audited, said) for audited in result.images for said in _said_of(audited)]
-    for audited, (severity, message, rule) in sorted(told, key=lambda each: each[1][0] == "error"):
-        said = f"{severity}: {audited.name} ({_places(audited.mentions)}): {in_one_line(message)} [{rule}]"
+    """Errors last, as what must be fixed is to be read last; each begins with the place to change."""
+    told = [(audited, said) for audited in result.images for said in said_of(audited)]
+    for audited, (severity, message, rule) in sorted(told, key=lambda each: ORDER.index(each[1][0])):
+        said = f"{severity}: {audited.name} ({places(audited.mentions)}): {in_one_line(message)} [{rule}]"
         lines = dict.fromkeys(f"{each.file}:{each.line}: " for each in audited.mentions if each.line)
         yield from (f"{line}{said}" for line in lines or ("",))
-
-
-def _said_of(audited: Audited) -> Iterator[tuple[str, str, str]]:
-    """All that is wrong with an image: severity, message, rule."""
-    if audited.failure:
-        yield "error", why_unknown(audited), failed(audited.failure.kind)
-    yield from ((each.severity, each.message, each.rule) for each in audited.violations)
 
 
 def _overview(result: AuditResult, width: int | None) -> list[Line]:
@@ -72,46 +62,21 @@ def _overview(result: AuditResult, width: int | None) -> list[Line]:
 def _row(audited: Audited, today: date) -> list[Span]:
     image = audited.image
     created = possible_day(image.created, today) if image else None
-    state = _DENIED if audited.is_denied else _WARNED if audited.violations else _OK
-    state = state if image else _FAILED
-    attested = ", ".join(_attested(each) for each in (image.attestations if image else ()))
+    state = state_of(audited)
     return [
         Span(visible(audited.name)),
         Span(str(created or ABSENT)),
         Span(f"{(today - created).days:,} d" if created else ABSENT),
         Span(state, _COLORS[state]),
-        Span(visible(attested), "dim"),
+        Span(visible(attested(audited)), "dim"),
     ]
-
-
-def _attested(attestation: Attestation) -> str:
-    return f"{attestation.kind} of {attestation.created}" if attestation.created else attestation.kind
 
 
 def _problems(audited: Audited, width: int) -> list[Line]:
     """One image that is not as it should be, with all that is wrong with it."""
-    title = [Span(visible(audited.name), "bold"), Span(f"  ({visible(_places(audited.mentions))})", "dim")]
+    title = [Span(visible(audited.name), "bold"), Span(f"  ({visible(places(audited.mentions))})", "dim")]
     block = fold(title, width)
-    for severity, message, rule in _said_of(audited):
+    for severity, message, rule in said_of(audited):
         said = [Span(visible_lines(message)), Span(f"\n{visible(rule)}", "dim")]
         block += marked(severity, said, width)
     return block
-
-
-def _places(mentions: Sequence[Mention]) -> str:
-    """Where an image is named, for people: "Java 21, JUnit 5 · images.yml, lines 4 and 9"."""
-    names = dict.fromkeys(each.display_name or each.source for each in mentions)
-    files: dict[str, list[int]] = {}
-    for each in mentions:
-        if each.file:
-            files.setdefault(each.file, []).extend([each.line] if each.line else [])
-    found = [*names, *(_in_file(file, sorted({*lines})) for file, lines in files.items())]
-    more = f" and {len(found) - _MOST_PLACES} more" if len(found) > _MOST_PLACES else ""
-    return " · ".join(found[:_MOST_PLACES]) + more
-
-
-def _in_file(file: str, lines: Sequence[int]) -> str:
-    if not lines:
-        return file
-    *most, last = map(str, lines)
-    return f"{file}, lines {', '.join(most)} and {last}" if most else f"{file}, line {last}"

@@ -41,7 +41,7 @@ def summary(result: Result) -> str:
     sign = "✅" if result.exit_status == 0 else "❌"
     parts = [f"### {sign} lsp-assembler {result.command}", escaped(closing_line(result, "below"))]
     if rows := list(_problems(result)):
-        parts.append(_table(("", "start point", "where", "what"), rows))
+        parts.append(table(("", "start point", "where", "what"), rows))
     if result.assembly.outcomes:
         parts.append(_start_points(result.assembly.outcomes))
     return "\n\n".join(parts) + "\n"
@@ -63,7 +63,7 @@ def _disobeyed(found: re.Match[str]) -> str:
     return f"{_NOTHING}{entity}{_NOTHING}" if found["link"] else entity
 
 
-def _name(text: str | None) -> str:
+def name(text: str | None) -> str:
     """An image name or path in a code span, unless it holds what could end the span or the cell."""
     if text is None:
         return ABSENT
@@ -88,14 +88,14 @@ def _of_problem(problem: Problem, images_file: str | None) -> Iterator[tuple[str
             yield _several(case), ABSENT, what
         else:
             for place in case.places:
-                yield _name(place.source.text), _where(place, images_file), what
+                yield name(place.source.text), _where(place, images_file), what
     if left:
         yield start_points(problem.sources), ABSENT, f"{more_alike(left)}<br>{escaped(problem.label)}"
 
 
 def _several(case: Case) -> str:
     sources = {place.source.index: place.source for place in case.places}
-    names = [_name(source.text) for source in sources.values()]
+    names = [name(source.text) for source in sources.values()]
     more = f"<br>and {len(names) - _NAMES:,} more" if len(names) > _NAMES else ""
     return f"{start_points(tuple(sources.values()))}:<br>{'<br>'.join(names[:_NAMES])}{more}"
 
@@ -107,32 +107,33 @@ def _where(place: Place, images_file: str | None) -> str:
 
 def _start_points(outcomes: tuple[Outcome, ...]) -> str:
     titles = ("#", "image", "display name", "language image", "size", "time")
-    table = _table(titles, (row for outcome in outcomes for row in _rows(outcome)))
+    rows = table(titles, (row for outcome in outcomes for row in _rows(outcome)))
     heading = plural(len(outcomes), "start point")
-    return f"<details><summary>{heading}</summary>\n\n{table}\n\n</details>"
+    return f"<details><summary>{heading}</summary>\n\n{rows}\n\n</details>"
 
 
 def _rows(outcome: Outcome) -> Iterator[tuple[str, ...]]:
-    number, name = str(outcome.source.index), _name(outcome.source.text)
+    number, image = str(outcome.source.index), name(outcome.source.text)
     time = human_seconds(outcome.seconds)
     if outcome.start_point is None:
         what = failed(outcome.failure.kind) if outcome.failure else ABSENT
-        yield number, name, what, ABSENT, ABSENT, time
+        yield number, image, what, ABSENT, ABSENT, time
         return
     size = human_size(outcome.start_point.tree.size)
     found = [
         (
             ABSENT if each.display_name is None else escaped(visible(each.display_name)),
-            _name(each.image_name),
+            name(each.image_name),
         )
         for each in outcome.start_point.manifests
     ] or [(ABSENT, ABSENT)]
-    yield number, name, *found[0], size, time
+    yield number, image, *found[0], size, time
     for names in found[1:]:
         yield "", "", *names, "", ""
 
 
-def _table(titles: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+def table(titles: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """A table of cells that are Markdown already; rows that are too many for a summary are counted."""
     lines = [_line(titles), _line("---" for _ in titles)]
     written = left_out = 0
     for row in rows:

@@ -22,7 +22,7 @@ from lsp_assembler.reports.wording import (
 from lsp_assembler.text import visible, visible_lines
 
 _MIN_WIDTH = 40
-_STYLES = {"error": "red", "warning": "yellow"}
+_STYLES = {"error": "red", "warning": "yellow", "exempt": "yellow"}
 _INDENT = 2
 _MESSAGES_AT = _INDENT + len("warning") + GAP
 
@@ -103,7 +103,7 @@ def _message(text: str, *below: str) -> list[Span]:
 
 
 def marked(severity: str, message: Sequence[Span], width: int) -> list[Line]:
-    """A message with its severity, "error" or "warning", in front, wrapped beside it and not below it."""
+    """A message with "error", "warning" or "exempt" in front, wrapped beside it and not below it."""
     mark = [
         Span(" " * _INDENT),
         Span(severity, _STYLES[severity]),

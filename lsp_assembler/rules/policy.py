@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from lsp_assembler.model.finding import Severity
-from lsp_assembler.model.policy import Denial, Exemption, LanguageImage, Policy, Verdict, Violation
+from lsp_assembler.model.policy import Denial, Excused, Exemption, LanguageImage, Policy, Verdict, Violation
 from lsp_assembler.rules.rule import Problem, Rule
 from lsp_assembler.text import plural, visible
 
@@ -56,22 +56,57 @@ def violations(policy: Policy, image: LanguageImage, today: date) -> tuple[Viola
         image: as much as the policy needs to know of it: see `Policy.needs_dates` and its neighbours.
         today: in UTC.
     """
-    case = Case(policy, image, today)
     found: list[Violation] = []
+    for broken in _broken(policy, image, today):
+        if not broken.is_excused(today):
+            found += [Violation(broken.rule, broken.severity, message) for message in broken.messages]
+            lapsed = EXEMPTION_EXPIRED.check(broken.exemptions)
+            found += [
+                Violation(EXEMPTION_EXPIRED.id, EXEMPTION_EXPIRED.severity, each.message) for each in lapsed
+            ]
+    return tuple(found)
+
+
+def excused(policy: Policy, image: LanguageImage, today: date) -> tuple[Excused, ...]:
+    """Every rule that a language image breaks, but may today, with the exemption that ends last.
+
+    The arguments are those of `violations`.
+    """
+    return tuple(
+        Excused(broken.rule, message, broken.last.until, broken.last.reason)
+        for broken in _broken(policy, image, today)
+        if broken.is_excused(today)
+        for message in broken.messages
+    )
+
+
+class _Broken(Struct, frozen=True):
+    """A rule that an image breaks, in one or more ways, and its exemptions from it, ended or not."""
+
+    rule: str
+    severity: Severity
+    messages: tuple[str, ...]
+    exemptions: tuple[Exemption, ...]
+
+    @property
+    def last(self) -> Exemption:
+        """The exemption that ends last, of those that there are."""
+        return max(self.exemptions, key=lambda each: each.until)
+
+    def is_excused(self, today: date) -> bool:
+        return bool(self.exemptions) and today <= self.last.until
+
+
+def _broken(policy: Policy, image: LanguageImage, today: date) -> Iterator[_Broken]:
+    case = Case(policy, image, today)
     for rule in RULES:
         severity = _severity(rule, policy)
-        problems = list(rule.check(case)) if severity else []
-        if not severity or not problems:
-            continue
-        exemptions = [each for each in policy.exempt if each.rule == rule.id and each.images.covers(image)]
-        if any(today <= each.until for each in exemptions):
-            continue
-        found += [Violation(rule.id, severity, problem.message) for problem in problems]
-        lapsed = EXEMPTION_EXPIRED.check(exemptions)
-        found += [
-            Violation(EXEMPTION_EXPIRED.id, EXEMPTION_EXPIRED.severity, each.message) for each in lapsed
-        ]
-    return tuple(found)
+        messages = tuple(each.message for each in rule.check(case)) if severity else ()
+        if severity and messages:
+            exemptions = (
+                each for each in policy.exempt if each.rule == rule.id and each.images.covers(image)
+            )
+            yield _Broken(rule.id, severity, messages, tuple(exemptions))
 
 
 def too_old(case: Case) -> Iterator[Problem]:

@@ -225,6 +225,23 @@ def test_failing_build_publishes_nothing_and_commits_no_lock(
     assert tags(registry, name) == []
 
 
+def test_audit_fails_for_what_the_policy_denies(
+    repository: Repository, registry: Registry, name: str
+) -> None:
+    listed = publish_version(registry, name, "4edf92a0" * 5, "Java 21, JUnit 5", "LSP")
+    policy = "policy:\n  deny: risks.yml\n  require_tag: deny\n"
+    repository.commit({"images.yml": images_yml(listed) + policy, "risks.yml": "[]\n"})
+    job = repository.run("audit.yml", "schedule", name)["audit"]
+    assert job.ok, job.log
+    assert "### ✅ lsp-assembler audit" in job.summary
+    risk = f"- {{image: '{name}:4edf92a', reason: CVE-2026-1234}}\n"
+    repository.commit({"risks.yml": risk})
+    job = repository.run("audit.yml", "schedule", name)["audit"]
+    assert not job.ok
+    assert "::error file=images.yml,line=3,title=image-denied::" in job.log
+    assert f"| ❌ | `{name}:4edf92a` |" in job.summary
+
+
 GH = """#!/usr/bin/env python3
 import pathlib, sys
 folder = pathlib.Path(__file__).parent

@@ -15,7 +15,7 @@ from lsp_assembler.errors import InvalidInputError
 from lsp_assembler.reports.github import stopped
 from lsp_assembler.text import choice
 
-COMMANDS = ("build", "check", "lock", "outdated", "pack", "update")
+COMMANDS = ("audit", "build", "check", "lock", "outdated", "pack", "update")
 _TEXT_ONLY = ("lock", "update")
 _OPTIONS = {"INPUT_FILE": "--file", "INPUT_FROM": "--from", "INPUT_TO": "--to"}
 _TOOL = Path(sys.executable).with_name("lsp-assembler")
@@ -48,10 +48,12 @@ def command_line(environment: Mapping[str, str]) -> list[str]:
             f"args: it cannot be taken apart ({error}); expected words quoted as in a shell",
             "Close the quotation mark, or put a backslash before it.",
         ) from error
-    options = [f"{option}={environment[name]}" for name, option in _OPTIONS.items() if environment.get(name)]
+    given = {option: environment[name] for name, option in _OPTIONS.items() if environment.get(name)}
+    source = ["--", given.pop("--file")] if command == "audit" and "--file" in given else []
+    options = [f"{option}={value}" for option, value in given.items()]
     tags = [f"--tag={tag}" for tag in environment.get("INPUT_TAGS", "").split()]
     report = [] if command in _TEXT_ONLY else ["--format=github"]
-    return [command, *options, *tags, *extra, *report]
+    return [command, *options, *tags, *extra, *report, *source]
 
 
 if __name__ == "__main__":

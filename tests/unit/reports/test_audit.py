@@ -13,30 +13,41 @@ import jsonschema
 import pytest
 from msgspec.structs import replace
 
-from lsp_assembler.errors import FetchError
+from lsp_assembler.errors import FetchError, LockError
 from lsp_assembler.model.dates import epoch_of
 from lsp_assembler.model.finding import Failure
-from lsp_assembler.model.policy import Attestation, LanguageImage, NewerTag, Policy
+from lsp_assembler.model.policy import Attestation, Exemption, Images, LanguageImage, NewerTag, Policy
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.operations.audit import Audited, AuditResult
 from lsp_assembler.operations.mentions import Mention
-from lsp_assembler.reports import github, sarif
+from lsp_assembler.reports import audit_markdown, github, sarif
 from lsp_assembler.reports.audit import closing_line, render_json
 from lsp_assembler.reports.audit_text import text
-from lsp_assembler.rules.policy import ALL_RULES, violations
+from lsp_assembler.rules.policy import ALL_RULES, excused, violations
 from tests import ROOT
 
 TODAY = date(2026, 11, 26)
 BY = "by the policy of images.yml"
 EXEMPT = "Use newer images, or exempt these for a while."
 FIX = "Fix the errors above and run it again."
-POLICY = Policy(max_age=365, superseded="warn", require_tag="deny")
+_FROZEN = "it is frozen until the exams | are over"
+_KEPT = Images.named(Reference.parse("cyberdojofoundation/kept:1a2b3c4"))
+POLICY = Policy(
+    max_age=365,
+    superseded="warn",
+    require_tag="deny",
+    exempt=(
+        Exemption(_KEPT, "image-too-old", "not yet", date(2026, 11, 30)),
+        Exemption(_KEPT, "image-too-old", _FROZEN, date(2026, 12, 31)),
+    ),
+)
 DIGEST = f"sha256:{'0a' * 32}"
 
 
 def audited(name: str, *mentions: Mention, **known: Any) -> Audited:
     image = LanguageImage(Reference.parse(name), (DIGEST,), **known)
-    return Audited(name, mentions, image, violations(POLICY, image, TODAY))
+    broken, may = violations(POLICY, image, TODAY), excused(POLICY, image, TODAY)
+    return Audited(name, mentions, image, broken, may)
 
 
 def mention(name: str, line: int | None = None, file: str | None = "images.yml") -> Mention:
@@ -65,6 +76,10 @@ UNKNOWN = Audited(
     failure=Failure("not-found", "ghcr.io/acme/gone:1: ghcr.io has no such image or tag\n  Check the name."),
 )
 
+EXEMPTED = audited(
+    "cyberdojofoundation/kept:1a2b3c4", mention("kept", 7), created=epoch_of("2024-11-21T03:34:00Z")
+)
+
 
 def result(*images: Audited) -> AuditResult:
     return AuditResult("images.yml", "images.yml", POLICY, TODAY, images)
@@ -73,14 +88,26 @@ def result(*images: Audited) -> AuditResult:
 ALL = result(FINE, OLD, UNDATED, UNKNOWN)
 
 
-@pytest.mark.parametrize("width", [120, 50])
-def test_text(width: int) -> None:
-    shown, case = text(ALL, width, color=False), ROOT / f"tests/cases/audit/text_{width}.txt"
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("text_120.txt", text(ALL, 120, color=False)),
+        ("text_50.txt", text(ALL, 50, color=False)),
+        ("text_exempt.txt", text(result(FINE, EXEMPTED), 100, color=False)),
+        ("log_exempt.txt", text(result(OLD, EXEMPTED), None, color=False)),
+        ("summary.md", audit_markdown.summary(result(*ALL.images, EXEMPTED))),
+        ("summary_stopped.md", audit_markdown.stopped(LockError("a_b: *no* bytes", "Ask @noon."))),
+    ],
+)
+def test_text(name: str, shown: str) -> None:
+    case = ROOT / "tests/cases/audit" / name
     if os.environ.get("UPDATE_CASES"):
         case.write_text(shown, encoding="utf-8")
         pytest.fail(f"{case} is written; read it, and run again without UPDATE_CASES")
     assert shown == case.read_text(encoding="utf-8")
-    assert max(map(len, shown.split("\n"))) <= width
+    width = name.removeprefix("text_").removesuffix(".txt")
+    if width.isdigit():
+        assert max(map(len, shown.split("\n"))) <= int(width)
 
 
 def test_states_have_colours() -> None:
@@ -93,6 +120,8 @@ def test_states_have_colours() -> None:
         ((), "There are no language images, so there is nothing to audit."),
         ((FINE,), f"1 language image, allowed {BY}"),
         ((FINE, UNDATED), f"2 language images, allowed {BY}, with 1 warning"),
+        ((FINE, EXEMPTED), f"2 language images, allowed {BY}, with 1 exemption"),
+        ((UNDATED, EXEMPTED), f"2 language images, allowed {BY}, with 1 warning and 1 exemption"),
         ((OLD,), f"The language image is denied {BY}. {EXEMPT}"),
         ((OLD, OLD, FINE), f"2 of 3 language images are denied {BY}. {EXEMPT}"),
         ((UNKNOWN, FINE), f"1 of 2 language images could not be judged. {FIX}"),
@@ -111,6 +140,21 @@ def test_exit_status() -> None:
         3,
     ]
     assert result(UNDATED.strictly()).exit_status == 1
+
+
+def test_json_tells_of_exemptions() -> None:
+    (image,) = json.loads(render_json(result(EXEMPTED), "images.yml", None, 0))["images"]
+    assert (image["findings"], image["exemptions"]) == (
+        [],
+        [
+            {
+                "rule": "image-too-old",
+                "message": "it is 735 days old (created 2024-11-21); the policy allows 365 days",
+                "until": "2026-12-31",
+                "reason": _FROZEN,
+            }
+        ],
+    )
 
 
 def test_json() -> None:
