@@ -7,9 +7,11 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from lsp_assembler.files.atomic import write_files
+from lsp_assembler.operations.history_changes import changes
 from lsp_assembler.reports.html.pages import pages
 from tests.integration.browsing import MILLISECONDS, chromium, violations, watched_page
 from tests.unit.reports.languages import DENIED, language, old, result, version
+from tests.unit.reports.test_history import MONDAY, TUESDAY
 
 HOSTILE = '"><img src=x onerror="document.title=1">'
 WIDTHS = (400, 1000, 1600)
@@ -36,6 +38,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> str:
         ),
         language(version(f"LSP-{HOSTILE}", title=HOSTILE, image_problem=HOSTILE), repository="acme/strange"),
         is_judged=True,
+        builds=tuple(changes([MONDAY, TUESDAY])),
     )
     write_files(pages(found), folder, "")
     return folder.as_uri()
@@ -77,6 +80,25 @@ def test_which_are_older_than_a_year(browser: Browser, site: str, scripts: bool)
         expect(page.locator("tr.one:visible")).to_have_count(1)
         assert shown(page) == ["Go 1.2"]
         expect(page.locator(".language:visible h2")).to_have_text(["Go 1.2, testing"])
+
+
+def test_what_did_tuesdays_build_change(page: Page, site: str) -> None:
+    page.goto(f"{site}/index.html")
+    page.get_by_role("link", name="Builds").click()
+    page.get_by_role("link", name="Tuesday, 24 November 2026").click()
+    section = page.get_by_role("region", name="Tuesday, 24 November 2026")
+    expect(section).to_be_in_viewport()
+    expect(section).to_contain_text("Removed: Elm, test")
+
+
+def test_only_what_is_denied_looks_denied(page: Page, site: str) -> None:
+    page.goto(f"{site}/languages.html")
+    row = page.get_by_role("row", name="Go 1.2, testing")
+    age, state = (
+        row.locator(part).evaluate("e => getComputedStyle(e).color") for part in (".n >> nth=0", ".state")
+    )
+    text = page.locator("body").evaluate("e => getComputedStyle(e).color")
+    assert (age, state == text) == (text, False)
 
 
 def test_searching_and_sorting_are_remembered_by_the_address(page: Page, site: str) -> None:
@@ -122,7 +144,7 @@ def test_everybody_can_use_it(browser: Browser, site: str, scheme: str, width: i
     options = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme, "bypass_csp": True}
     with browser.new_context(**options) as context:  # type: ignore[arg-type]  # axe is injected, so no CSP
         page = context.new_page()
-        for name in ("index.html", "languages.html"):
+        for name in ("index.html", "languages.html", "builds.html"):
             page.goto(f"{site}/{name}", timeout=MILLISECONDS)
             found = violations(page)
             assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []

@@ -67,7 +67,7 @@ def test_the_page_says_what_tuesdays_build_changed() -> None:
     assert list(found) == ["index.html", "languages.html", "builds.html"]
     assert "builds.html" in Seen(found["index.html"]).links
     said = words(found["builds.html"])
-    tuesday, _, monday = said.partition("Monday, 23 November 2026, 08:00 UTC")
+    tuesday, _, monday = said.rpartition("Monday, 23 November 2026, 08:00 UTC")
     assert "Tuesday, 24 November 2026, 09:05 UTC org/all:1" in tuesday
     assert "Removed: Elm, test ltf/elm:LSP" in tuesday
     assert "Updated: Java 21, JUnit 5 ltf/java:LSP commit: 4edf92a -&gt; 9f53889" in tuesday
