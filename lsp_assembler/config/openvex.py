@@ -115,7 +115,7 @@ def _images(product: Any) -> Iterator[Images]:
         matched = _PURL.fullmatch(identifier.partition("#")[0])
         if matched:
             yield _of_purl(matched)
-        elif not identifier.startswith("pkg:") and "/" in identifier:
+        elif not identifier.startswith(("pkg:", "urn:")) and ("/" in identifier or ":" in identifier):
             try:
                 yield Images.named(Reference.parse(identifier))
             except ValueError:  # any other IRI

@@ -26,7 +26,7 @@ def epoch_of(text: str | None) -> int | None:
     None, too, for a date that is beyond the years 1 to 9999 in UTC, as `timestamp` could not write it.
     """
     try:
-        date = datetime.fromisoformat(text or "")
+        date = datetime.fromisoformat((text or "").upper())  # RFC 3339 has "t" and "z" as well
         return int(date.astimezone(UTC).timestamp()) if date.tzinfo else None
     except (ValueError, OverflowError):
         return None

@@ -13,7 +13,7 @@ from lsp_assembler.model.policy import LanguageImage, NewerTag, Policy
 from lsp_assembler.model.reference import Reference
 from lsp_assembler.model.versions import is_commit, is_lsp
 from lsp_assembler.oci.content_store import ContentStore
-from lsp_assembler.oci.documents import Document, ImageIndex
+from lsp_assembler.oci.documents import INDEX_TYPES, Document, ImageIndex
 from lsp_assembler.oci.image_reader import configuration, images_of, manifest_of
 from lsp_assembler.operations.attestations import attestations
 from lsp_assembler.parallel import in_parallel
@@ -87,8 +87,7 @@ class Facts:
     def _image(self, contents: ContentStore, image: Reference, wanted: Wanted) -> LanguageImage | FetchError:
         try:
             document = contents.manifest(image)
-            entries = document.manifests if isinstance(document, ImageIndex) else ()
-            digests = (document.digest, *(entry.digest for entry in entries))
+            digests = _digests(contents, image, document)
             created = _made(contents, image, document) if wanted.dates else None
             said = attestations(contents, self._registries, image, document) if wanted.attestations else ()
         except FetchError as error:
@@ -141,6 +140,16 @@ def known_for(
     if not (policy.needs_dates or policy.needs_digests):
         return [LanguageImage(image) for image in images]
     return facts().of(images, Wanted(policy.needs_dates, policy.needs_tags), today)
+
+
+def _digests(contents: ContentStore, image: Reference, document: Document) -> tuple[str, ...]:
+    """That of a document, and those of the manifests of all platforms, also of an index inside an index."""
+    if not isinstance(document, ImageIndex):
+        return (document.digest,)
+    digests = [document.digest, *(entry.digest for entry in document.manifests)]
+    if any(entry.media_type in INDEX_TYPES for entry in document.manifests):
+        digests += [entry.digest for entry, _ in images_of(contents, image, document)]
+    return tuple(dict.fromkeys(digests))
 
 
 def _made(contents: ContentStore, image: Reference, document: Document) -> int | None:

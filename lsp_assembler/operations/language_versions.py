@@ -28,7 +28,7 @@ from lsp_assembler.oci.image_reader import any_manifest, description, images_of,
 from lsp_assembler.operations.recorded_durations import of_label
 from lsp_assembler.operations.report_source import Entry
 from lsp_assembler.parallel import in_parallel
-from lsp_assembler.rules.policy import possible_day
+from lsp_assembler.rules.policy import age
 from lsp_assembler.text import short_digest
 
 _PLATFORM = "linux/amd64"
@@ -190,8 +190,7 @@ class LanguageVersions:
 
 def age_in_days(created: str | None, today: date) -> int | None:
     """The age of an image in whole days of UTC; None where its date is not known, or cannot be true."""
-    day = possible_day(epoch_of(created), today)
-    return max(0, (today - day).days) if day else None
+    return age(epoch_of(created), today)
 
 
 def _unknown(entry: Entry) -> Repository:

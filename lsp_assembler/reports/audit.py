@@ -9,7 +9,7 @@ from lsp_assembler.operations.audit import Audited, AuditResult
 from lsp_assembler.operations.mentions import Mention
 from lsp_assembler.reports.json import envelope
 from lsp_assembler.reports.problems import failed
-from lsp_assembler.rules.policy import day_of, possible_day
+from lsp_assembler.rules.policy import age, day_of
 from lsp_assembler.text import plural, visible
 
 State = Literal["not known", "denied", "warning", "exempt", "ok"]
@@ -138,13 +138,12 @@ def _json_policy(policy: Policy, file: str) -> dict[str, object]:
 
 def _json_image(audited: Audited, today: date) -> dict[str, object]:
     image = audited.image
-    created = possible_day(image.created, today) if image else None
     newer = image.newer if image else None
     return {
         "image_name": audited.name,
         "digest": image.digests[0] if image and image.digests else None,
         "created": _iso(day_of(image.created) if image else None),
-        "age": (today - created).days if created else None,
+        "age": age(image.created, today) if image else None,
         "newer": newer and {"tag": newer.tag, "created": newer.created.isoformat()},
         "attestations": [
             {"kind": each.kind, "created": _iso(each.created)}

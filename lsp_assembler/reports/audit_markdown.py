@@ -7,7 +7,7 @@ from lsp_assembler.operations.audit import Audited, AuditResult
 from lsp_assembler.reports.audit import ORDER, attested, closing_line, places, said_of, state_of
 from lsp_assembler.reports.markdown import escaped, name, table
 from lsp_assembler.reports.wording import ABSENT
-from lsp_assembler.rules.policy import possible_day
+from lsp_assembler.rules.policy import age, possible_day
 from lsp_assembler.text import plural, visible
 
 _SIGNS = {"error": "❌", "warning": "⚠️", "exempt": "⏳"}
@@ -43,7 +43,8 @@ def _problems(result: AuditResult) -> Iterator[tuple[str, ...]]:
 
 
 def _row(audited: Audited, result: AuditResult) -> tuple[str, ...]:
-    created = possible_day(audited.image.created, result.today) if audited.image else None
-    age = f"{(result.today - created).days:,}" if created else ABSENT
-    day = str(created or ABSENT)
-    return name(audited.name), day, age, state_of(audited), escaped(visible(attested(audited)))
+    made = audited.image.created if audited.image else None
+    days = age(made, result.today)
+    shown = ABSENT if days is None else f"{days:,}"
+    day = str(possible_day(made, result.today) or ABSENT)
+    return name(audited.name), day, shown, state_of(audited), escaped(visible(attested(audited)))

@@ -9,7 +9,7 @@ from lsp_assembler.reports.layout import Column, Line, Span, fold, painted, tabl
 from lsp_assembler.reports.log import in_one_line
 from lsp_assembler.reports.text import marked
 from lsp_assembler.reports.wording import ABSENT
-from lsp_assembler.rules.policy import possible_day
+from lsp_assembler.rules.policy import age, possible_day
 from lsp_assembler.text import visible, visible_lines
 
 _MIN_WIDTH = 40
@@ -62,11 +62,12 @@ def _overview(result: AuditResult, width: int | None) -> list[Line]:
 def _row(audited: Audited, today: date) -> list[Span]:
     image = audited.image
     created = possible_day(image.created, today) if image else None
+    days = age(image.created, today) if image else None
     state = state_of(audited)
     return [
         Span(visible(audited.name)),
         Span(str(created or ABSENT)),
-        Span(f"{(today - created).days:,} d" if created else ABSENT),
+        Span(f"{days:,} d" if days is not None else ABSENT),
         Span(state, _COLORS[state]),
         Span(visible(attested(audited)), "dim"),
     ]

@@ -49,6 +49,12 @@ def possible_day(epoch: int | None, today: date) -> date | None:
     return day if day and _FIRST <= day <= today + timedelta(days=1) else None
 
 
+def age(epoch: int | None, today: date) -> int | None:
+    """How old an image of that date is, in whole days of UTC; None where that cannot be told."""
+    day = possible_day(epoch, today)
+    return max(0, (today - day).days) if day else None
+
+
 def violations(policy: Policy, image: LanguageImage, today: date) -> tuple[Violation, ...]:
     """Every rule of a policy that a language image breaks, and may not, in the order of docs/rules.md.
 

@@ -23,7 +23,13 @@ def test_there_and_back(epoch: int, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["2023-11-14T23:13:20+01:00", "2023-11-14T22:13:20.123456789Z", "20231114T221320Z"]
+    "text",
+    [
+        "2023-11-14T23:13:20+01:00",
+        "2023-11-14T22:13:20.123456789Z",
+        "20231114T221320Z",
+        "2023-11-14t22:13:20z",
+    ],
 )
 def test_other_spellings(text: str) -> None:
     assert epoch_of(text) == 1_700_000_000

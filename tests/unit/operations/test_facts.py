@@ -101,6 +101,16 @@ def test_of_several_platforms_the_oldest_counts(
     assert found.digests == (index, *(entry.digest for entry in entries))
 
 
+def test_platforms_of_an_index_inside_an_index_are_known_by_their_digests(world: World) -> None:
+    platform = {"os": "linux", "architecture": "amd64"}
+    image = world.put("a/b:1", "2026-10-01T00:00:00Z")
+    inner = world.put_index("a/b:2", [(image, platform)])
+    size = len(world.documents[inner][1])
+    outer = world.put_index("a/b:1a2b3c4", [(Descriptor(OCI_INDEX, inner, size), {})])
+    (found,) = map(known, facts(world, "a/b:1a2b3c4"))
+    assert found.digests == (outer, inner, image.digest)
+
+
 def test_a_newer_tag_is_a_commit_and_made_later(world: World) -> None:
     world.put("a/b:1a2b3c4", "2026-10-01T00:00:00Z")
     world.put("a/b:2a2b3c4", "2026-11-01T00:00:00Z")

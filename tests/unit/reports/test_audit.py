@@ -142,6 +142,16 @@ def test_exit_status() -> None:
     assert result(UNDATED.strictly()).exit_status == 1
 
 
+def test_an_image_of_tomorrow_is_0_days_old() -> None:
+    tomorrow = result(
+        audited("acme/fresh:4edf92a", mention("fresh", 2), created=epoch_of("2026-11-27T09:00:00Z"))
+    )
+    (image,) = json.loads(render_json(tomorrow, "images.yml", None, 0))["images"]
+    assert (image["age"], image["created"]) == (0, "2026-11-27")
+    assert "  2026-11-27  0 d  ok" in text(tomorrow, 100, color=False)
+    assert "| 2026-11-27 | 0 | ok |" in audit_markdown.summary(tomorrow)
+
+
 def test_json_tells_of_exemptions() -> None:
     (image,) = json.loads(render_json(result(EXEMPTED), "images.yml", None, 0))["images"]
     assert (image["findings"], image["exemptions"]) == (
