@@ -103,7 +103,6 @@ def test_list_lock_and_image_are_reported_alike(tool: Tool) -> None:
     assert [each[1] for each in everything] == ["LSP-3a2b3c4", "LSP-2a2b3c4", "LSP-1a2b3c4"] * 2
 
 
-@pytest.mark.usefixtures("two")
 def test_the_commit_of_a_base_is_not_that_of_what_is_built_on_it(tool: Tool, registry: Registry) -> None:
     config = {"Env": [f"SHA={REVISION}"]}
     for name, labels in (("runner", {}), ("languages", {"org.cyber-dojo.start-point": "languages"})):
@@ -120,6 +119,7 @@ def test_the_commit_of_a_base_is_not_that_of_what_is_built_on_it(tool: Tool, reg
     ]
 
 
+@pytest.mark.usefixtures("two")
 def test_filters_and_formats(tool: Tool) -> None:
     old = tool.run("report", "--older-than", "1y", "--format", "csv")
     assert [row["tag"] for row in csv.DictReader(io.StringIO(old.stdout))] == ["LSP-1a2b3c4"]
