@@ -94,8 +94,7 @@ def test_nothing_of_a_stranger_runs(page: Page) -> None:
         assert page.title() != "1"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [400, 1600])
+@pytest.mark.parametrize(("width", "scheme"), [(400, "light"), (1600, "dark")])
 def test_everybody_can_use_it(browser: Browser, serving: Serving, scheme: str, width: int) -> None:
     options = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme, "bypass_csp": True}
     with browser.new_context(**options) as context:  # type: ignore[arg-type]  # axe is injected, so no CSP
