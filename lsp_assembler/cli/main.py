@@ -81,9 +81,10 @@ def _report_bug(error: Exception) -> None:
 
     if "--debug" in sys.argv:
         traceback.print_exception(error)
+    arguments = [each for each in sys.argv[1:] if each != "--debug"]
     summary = without_secrets(f"{type(error).__name__}: {error}".splitlines()[0])
     output.complain(
         f"lsp-assembler {__version__} has a bug ({visible(summary)})\n"
         "  Please report it at https://github.com/cyber-dojo/lsp-assembler/issues with the output of\n"
-        f"  lsp-assembler --debug {visible(' '.join(map(without_secrets, sys.argv[1:])))}"
+        f"  lsp-assembler --debug {visible(' '.join(map(without_secrets, arguments)))}"
     )

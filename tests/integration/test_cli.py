@@ -155,6 +155,7 @@ def test_unexpected_error_is_a_bug_of_ours(tool: Tool, *, debug: bool) -> None:
     assert (run.returncode, run.stdout) == (70, "")
     assert r"lsp-assembler 0.2.0 has a bug (KeyError: 'a\n::error::b')" in run.stderr
     assert "Please report it at https://" in run.stderr
+    assert "\n  lsp-assembler --debug schema\n" in run.stderr
     assert ("Traceback" in run.stderr) == debug
 
 
