@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import resource
 import socket
 import threading
 import time
@@ -119,7 +120,9 @@ def test_peak_of_memory_is_that_of_the_command(stage: Stage) -> None:
     _, say = collected()
     greedy = contender("a", f"{WRITES_ALL}; python3 -c 'b = bytearray(400_000_000)'")
     (outcome,) = race((greedy,), stage, 1, say)
-    assert 400e6 < outcome.runs[0].peak < 600e6
+    # The system counts what the process that starts a command has as well, until the command is loaded.
+    ours = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    assert 400e6 < outcome.runs[0].peak < max(600e6, 1.1 * ours)
 
 
 def test_time_of_processors_is_that_of_the_command_and_its_children(stage: Stage) -> None:
