@@ -5,6 +5,7 @@ import contextlib
 import gc
 import signal
 import socket
+import sys
 from collections.abc import Callable, Iterator
 
 import uvloop
@@ -18,6 +19,7 @@ from lsp_assembler.service.protocol import Connection
 _BACKLOG = 1024
 _SECONDS_TO_FINISH = 1  # for answers under way when the service is to stop
 _SWEEP = 1.0  # seconds
+_SWITCH = 0.001  # seconds that a thread may keep the interpreter while a probe waits; 0.005 is usual
 _OBJECTS_BETWEEN_COLLECTIONS = 1000  # few: a service runs for long
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -52,6 +54,7 @@ def serve(service: Service, listener: socket.socket, started: Callable[[], None]
     Args:
         started: called when requests are answered.
     """
+    sys.setswitchinterval(_SWITCH)
     gc.freeze()  # what is there now stays: looking through it again would find nothing
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
