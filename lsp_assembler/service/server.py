@@ -19,7 +19,9 @@ from lsp_assembler.service.protocol import Connection
 _BACKLOG = 1024
 _SECONDS_TO_FINISH = 1  # for answers under way when the service is to stop
 _SWEEP = 1.0  # seconds
-_SWITCH = 0.001  # seconds that a thread may keep the interpreter while a probe waits; 0.005 is usual
+# Seconds for which another thread may keep the interpreter while a probe waits. One that reads many files, as
+# imports do, gives it away and takes it back all the time, and so would keep it for as long as that takes.
+_SWITCH = 0.0001
 _OBJECTS_BETWEEN_COLLECTIONS = 1000  # few: a service runs for long
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
