@@ -4,8 +4,9 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
-# Each worker starts servers of its own. A third one works while two wait for theirs, even on two cores.
-PYTEST_ARGS ?= -n 3
+# Each worker starts servers of its own. A third one works while two wait for theirs, even on two cores; and who is
+# done takes tests from the others.
+PYTEST_ARGS ?= -n 3 --dist worksteal
 
 # Debian's servers live in sbin, which the PATH of an ordinary user leaves out.
 export PATH := $(PATH):/usr/sbin:/sbin
