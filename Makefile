@@ -4,9 +4,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
-# Each worker starts servers of its own. A third one works while two wait for theirs, even on two cores; and who is
-# done takes tests from the others.
-PYTEST_ARGS ?= -n 3 --dist worksteal
+# Each worker starts servers of its own, so more than two gain nothing on a small machine.
+PYTEST_ARGS ?= -n 2
 
 # Debian's servers live in sbin, which the PATH of an ordinary user leaves out.
 export PATH := $(PATH):/usr/sbin:/sbin

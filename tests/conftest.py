@@ -51,11 +51,6 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes long, or one worker would be at it when all others are done."""
-    items.sort(key=lambda item: item.get_closest_marker("timeout") is None)
-
-
 @pytest.fixture(scope="session")
 def engine() -> Iterator[DockerEngine]:
     """A private Docker Engine; its `url` is what DOCKER_HOST is set to."""
