@@ -200,7 +200,7 @@ def test_ending_it_in_the_middle_leaves_the_old_image(
     assert run.status == (-signal.SIGKILL if number == signal.SIGKILL else 130), run.stderr
     served = [tool.run("inspect", "--from", store, f"x/y:{tag}").stdout for tag in (1, 2)]
     assert served == [old, old]
-    if {path: path.read_bytes() for path in before} != before:  # killed just after all was done
-        assert (number, store) == (signal.SIGKILL, "oci-archive:out.tar")
+    if {path: path.read_bytes() for path in before} != before:  # ended just after all was done
+        assert store == "oci-archive:out.tar"
     again = tool.run(*command, "--base", f"{registry.host}/{slow_base}", source)
     assert again.status == 0, again.output
