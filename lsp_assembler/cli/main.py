@@ -74,7 +74,7 @@ def lack(error: BaseException) -> str:
 def _report_bug(error: Exception) -> None:
     import traceback
 
-    from lsp_assembler import __version__
+    from lsp_assembler import HOME, __version__
     from lsp_assembler.cli import output
     from lsp_assembler.model.address import without_secrets
     from lsp_assembler.text import visible
@@ -85,6 +85,6 @@ def _report_bug(error: Exception) -> None:
     summary = without_secrets(f"{type(error).__name__}: {error}".splitlines()[0])
     output.complain(
         f"lsp-assembler {__version__} has a bug ({visible(summary)})\n"
-        "  Please report it at https://github.com/cyber-dojo/lsp-assembler/issues with the output of\n"
+        f"  Please report it at {HOME}/issues with the output of\n"
         f"  lsp-assembler --debug {visible(' '.join(map(without_secrets, arguments)))}"
     )

@@ -6,7 +6,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 PULLS = 2
-"""How many language images are pulled at once, unless somebody says otherwise."""
+"""How many language images are pulled at once by default: an engine pulls several layers of each already."""
 
 
 class Required(StrEnum):

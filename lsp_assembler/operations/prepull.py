@@ -22,8 +22,6 @@ from lsp_assembler.parallel import in_parallel
 from lsp_assembler.stores.docker.node import Node, Room
 from lsp_assembler.stores.open import Stores
 
-"""How many images are pulled at once: an engine pulls several layers of each at once already."""
-
 _COUNTED = 2  # times that Docker Hub counts an image which is asked about before it is pulled
 
 State = Literal["there", "missing", "pulled", "failed"]
