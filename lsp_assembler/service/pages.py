@@ -1,7 +1,5 @@
 """What people see: a list of the start points, and a page for each. All text in it comes from strangers."""
 
-import base64
-import hashlib
 from collections.abc import Collection
 from importlib import resources
 from typing import Any
@@ -11,7 +9,7 @@ import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from lsp_assembler.model.readiness import Readiness
-from lsp_assembler.reports.html import base_style
+from lsp_assembler.reports.html import base_style, content_policy
 from lsp_assembler.reports.html.links import commit_link, web_link
 from lsp_assembler.service.answer import HTML, Answer, Prepared, headers_of_page
 from lsp_assembler.service.app import Request
@@ -20,6 +18,7 @@ from lsp_assembler.service.kept import Kept
 from lsp_assembler.text import short_commit, visible
 
 _COMMIT = 40  # hex digits
+_MAY = "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 
 class HtmlPages:
@@ -47,7 +46,7 @@ class HtmlPages:
         script = (resources.files("lsp_assembler.service") / "templates/page.js").read_text("utf-8")
         style = base_style()
         self._shared = {"style": style, "script": script, "watches": watches, "has_shas": has_shas}
-        self._headers = headers_of_page(_policy(style, script))
+        self._headers = headers_of_page(content_policy(style, script, _MAY).encode())
         self._last: tuple[Any, Prepared] | None = None
 
     def page(self, request: Request, kept: Kept, readiness: Readiness) -> Answer:
@@ -144,15 +143,3 @@ def _state(entry: Entry, catalog: Catalog, readiness: Readiness) -> tuple[str, s
 
 def _tab_size(value: Any) -> int:
     return value if isinstance(value, int) and value in range(1, 9) else 4
-
-
-def _policy(style: str, script: str) -> bytes:
-    """A policy under which nothing of a stranger's runs, even if it got into a page."""
-    return (
-        f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; img-src data:; "
-        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ).encode()
-
-
-def _hash(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

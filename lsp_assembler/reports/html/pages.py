@@ -1,7 +1,5 @@
 """A report -> its pages. All text in it comes from strangers: Jinja escapes it, whatever it is."""
 
-import base64
-import hashlib
 from collections import Counter
 from collections.abc import Mapping
 from functools import cache
@@ -15,7 +13,7 @@ from lsp_assembler.model.language import MONTH, Language
 from lsp_assembler.model.reference import Reference, repository_of
 from lsp_assembler.operations.report import ReportResult
 from lsp_assembler.reports import history
-from lsp_assembler.reports.html import FIRST_PAGE, base_style
+from lsp_assembler.reports.html import FIRST_PAGE, base_style, content_policy
 from lsp_assembler.reports.html.links import commit_link, fragment
 from lsp_assembler.reports.html.plot import plot, sparkline
 from lsp_assembler.reports.report import contents, day_of, percent
@@ -27,6 +25,7 @@ _MUCH = 20.0
 """By how many percent a version is marked as slower or larger: less is noise."""
 
 _MEGABYTE = 1_000_000
+_MAY = "form-action 'none'; base-uri 'none'"  # do beside that; see content_policy
 
 
 class Section(Struct, frozen=True):
@@ -181,21 +180,9 @@ def _shared() -> Mapping[str, str]:
     folder = resources.files(_PACKAGE) / "templates"
     own, script = ((folder / name).read_text("utf-8") for name in ("report.css", "page.js"))
     style = base_style() + own
-    return {"style": style, "script": script, "content_policy": content_policy(style, script)}
+    return {"style": style, "script": script, "content_policy": content_policy(style, script, _MAY)}
 
 
 def policy_of_pages() -> str:
     """The Content-Security-Policy that every page has in itself, for a header of who sends it."""
     return _shared()["content_policy"]
-
-
-def content_policy(style: str, script: str) -> str:
-    """A Content-Security-Policy under which nothing of a stranger's runs, even if it got into a page."""
-    return (
-        f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; img-src data:; "
-        "form-action 'none'; base-uri 'none'"
-    )
-
-
-def _hash(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
